@@ -1,0 +1,5 @@
+export type { ActionCache, ActionKey } from './action-cache.js'
+export { LocalActionCache } from './local-action-cache.js'
+export { MemoryActionCache } from './memory-action-cache.js'
+export { referencedBlobs } from './referenced-blobs.js'
+export { withCompleteness } from './with/completeness.js'

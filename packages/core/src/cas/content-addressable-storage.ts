@@ -1,0 +1,33 @@
+import type { Digest } from '../digest/index.js'
+
+/** A part of a blob, in bytes. Must lie inside the blob. */
+export interface ByteRange {
+  readonly offset?: number
+  /** Up to the blob's end where it is absent. */
+  readonly length?: number
+}
+
+/** A whole blob in memory, or its bytes as they come. */
+export type BlobContent = Uint8Array | AsyncIterable<Uint8Array>
+
+/**
+ * Where blobs are kept by digest: what every store, tier and decorator implements. A digest with the right hash and
+ * another size is another blob (DIG-02); the blob of no bytes is always there (FM-02). Methods that find a blob also
+ * extend its life. Returned chunks must not be changed by whoever gets them.
+ */
+export interface ContentAddressableStorage {
+  /** Those of the digests that are absent, each once, in the order asked. */
+  findMissing(digests: readonly Digest[], signal?: AbortSignal): Promise<Digest[]>
+
+  /** The whole blob in memory; for messages and other small things. Throws `not-found`. */
+  get(digest: Digest, signal?: AbortSignal): Promise<Uint8Array>
+
+  /** The blob, or a range of it, in chunks of at most 1 MiB. `not-found` is thrown at the first chunk. */
+  read(digest: Digest, range?: ByteRange, signal?: AbortSignal): AsyncIterable<Uint8Array>
+
+  /**
+   * Stores a blob. Nothing is visible before all of it came and was verified; content that is not what the digest says
+   * throws `invalid-argument`, a full store `resource-exhausted`. Many writers of one digest all succeed (BW-11).
+   */
+  write(digest: Digest, content: BlobContent, signal?: AbortSignal): Promise<void>
+}

@@ -1,0 +1,7 @@
+export { BlobIndex, blocks, type IndexEntry } from './blob-index.js'
+export { copyFile, linkOrCopy } from './link-or-copy.js'
+export { isProcessAlive, processIdentity } from './process-identity.js'
+export { removeTree } from './remove-tree.js'
+export { Session } from './session.js'
+export { type BlobVariant, parseBlobName, StoreLayout, shardNames } from './store-layout.js'
+export { isIntact, STORED_MTIME_S, sealDescriptor, sealFile, storedMode } from './stored-file.js'

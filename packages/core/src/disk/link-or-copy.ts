@@ -1,0 +1,21 @@
+import { constants, copyFileSync, linkSync } from 'node:fs'
+
+/** Reasons why a hard link cannot be made where a copy can: the inode's link limit, another file system, a policy. */
+const LINK_REFUSED = new Set(['EMLINK', 'EXDEV', 'EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
+
+/** Links `target` to `source`'s inode, or copies it (sharing blocks where the file system can) where no link is possible. */
+export function linkOrCopy(source: string, target: string): 'linked' | 'copied' {
+  try {
+    linkSync(source, target)
+    return 'linked'
+  } catch (error) {
+    if (!LINK_REFUSED.has((error as NodeJS.ErrnoException).code ?? '')) throw error
+    copyFile(source, target)
+    return 'copied'
+  }
+}
+
+/** Copies to a file that must not exist yet, as a clone that shares blocks where the file system can. */
+export function copyFile(source: string, target: string): void {
+  copyFileSync(source, target, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL)
+}

@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { Digest, type DigestFunction, digestFunctionNamed } from '../digest/index.js'
+
+/** Two inodes can hold one blob: the plain one, and one with the executable bit that actions get linked. */
+export type BlobVariant = 'plain' | 'executable'
+
+const BLOB_NAME = /^([0-9a-f]+)-(\d+)(\.x)?$/
+
+/**
+ * Where everything lies below the store's root. Size is part of a blob's name, so the index loads from directory
+ * listings alone, and a file that a power cut left short is recognised by one stat.
+ *
+ *     cas/sha256/ab/<hash>-<size>      0444      cas/sha256/ab/<hash>-<size>.x   0555
+ *     ac/<instance>/sha256/ab/<hash>-<size>      run/<session>/…                 whatever is under way
+ *
+ * Both the server and the runner processes compute paths from it; it does no I/O.
+ */
+export class StoreLayout {
+  constructor(readonly root: string) {}
+
+  blobFunctionRoot(fn: DigestFunction): string {
+    return join(this.root, 'cas', fn.name)
+  }
+
+  blobShard(fn: DigestFunction, shard: string): string {
+    return `${this.root}/cas/${fn.name}/${shard}`
+  }
+
+  blob(digest: Digest, variant: BlobVariant = 'plain'): string {
+    const suffix = variant === 'executable' ? '.x' : ''
+    return `${this.root}/cas/${digest.fn.name}/${digest.hash.slice(0, 2)}/${digest.hash}-${digest.sizeBytes}${suffix}`
+  }
+
+  /** `instance` is hostile: it becomes one path segment that cannot be `.`, `..` or collide with another's (GEN-04). */
+  actionResult(instance: string, action: Digest): string {
+    const hash = action.hash
+    return `${this.root}/ac/${instanceSegment(instance)}/${action.fn.name}/${hash.slice(0, 2)}/${hash}-${action.sizeBytes}`
+  }
+
+  get sessions(): string {
+    return join(this.root, 'run')
+  }
+}
+
+/** All the shard names of a function's directory, `00` to `ff`. */
+export const shardNames: readonly string[] = Array.from({ length: 256 }, (_, n) => n.toString(16).padStart(2, '0'))
+
+/** The digest and variant that a file name in a shard stands for; undefined for anything that is not ours. */
+export function parseBlobName(
+  functionName: string,
+  fileName: string,
+): { digest: Digest; variant: BlobVariant } | undefined {
+  const fn = digestFunctionNamed(functionName)
+  const match = BLOB_NAME.exec(fileName)
+  if (fn === undefined || match === null || match[1]?.length !== fn.hashLength) return undefined
+  const size = Number(match[2])
+  if (!Number.isSafeInteger(size)) return undefined
+  return { digest: Digest.of(fn, match[1], size), variant: match[3] === undefined ? 'plain' : 'executable' }
+}
+
+/** Longest encoded instance name that is used as it is; file names end at 255 bytes. */
+const LONGEST_INSTANCE = 200
+
+function instanceSegment(instance: string): string {
+  const encoded = encodeURIComponent(instance).replaceAll('.', '%2E')
+  return encoded.length <= LONGEST_INSTANCE
+    ? `i-${encoded}`
+    : `h-${createHash('sha256').update(instance).digest('hex')}`
+}

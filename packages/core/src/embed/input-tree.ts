@@ -1,0 +1,144 @@
+import { readdir, readlink, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ContentAddressableStorage } from '../cas/index.js'
+import type { Digest, DigestFunction } from '../digest/index.js'
+import { GoregoError } from '../errors/index.js'
+import { encodeDirectory } from '../proto/canonical.js'
+import { toDigestMessage } from '../proto/digests.js'
+import { Directory, DirectoryNode, FileNode, SymlinkNode } from '../proto/messages.js'
+import { concurrently } from './concurrently.js'
+import type { Input, Inputs } from './inputs.js'
+import { storeBytes, storeFile } from './store-file.js'
+
+/** Files that are hashed and stored at the same time. */
+const WIDTH = 8
+
+/** A node of the tree as it grows: a directory, or something that is described already. */
+type Node = DirectoryBranch | FileNode | SymlinkNode
+
+class DirectoryBranch {
+  readonly children = new Map<string, Node>()
+}
+
+export interface InputTreeOptions {
+  readonly cas: ContentAddressableStorage
+  readonly fn: DigestFunction
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Builds the Merkle tree of an action's inputs, storing every file and Directory that the store does not have, and
+ * returns the digest of its root. The same inputs always give the same digest.
+ */
+export async function storeInputTree(inputs: Inputs, options: InputTreeOptions): Promise<Digest> {
+  const root = new DirectoryBranch()
+  const leaves: Leaf[] = []
+  for (const [path, input] of Object.entries(inputs)) await plant(root, path, input, leaves)
+  await concurrently(leaves, WIDTH, async ({ parent, name, input }) => {
+    parent.children.set(name, await describe(name, input, options))
+  })
+  return await storeDirectories(root, options)
+}
+
+interface Leaf {
+  readonly parent: DirectoryBranch
+  readonly name: string
+  readonly input: Exclude<Input, { kind: 'directory' }>
+}
+
+/** Makes the directories on the way to an input, and notes the files to describe. */
+async function plant(root: DirectoryBranch, path: string, input: Input, leaves: Leaf[]): Promise<void> {
+  const segments = path.split('/')
+  if (segments.some((segment) => segment === '' || segment === '.' || segment === '..' || segment.includes('\0'))) {
+    throw new GoregoError(
+      'invalid-argument',
+      `the input path ${JSON.stringify(path)} must be relative, with / between its segments, and must not lead up`,
+    )
+  }
+  const name = segments.pop() ?? ''
+  let parent = root
+  for (const segment of segments) parent = branch(parent, segment, path)
+  if (input.kind === 'directory') {
+    await plantHostDirectory(branch(parent, name, path), input.path, leaves)
+  } else if (parent.children.has(name)) {
+    throw twice(path)
+  } else {
+    // Reserves the name until the file is described.
+    parent.children.set(name, new FileNode())
+    leaves.push({ parent, name, input })
+  }
+}
+
+function branch(parent: DirectoryBranch, name: string, path: string): DirectoryBranch {
+  const existing = parent.children.get(name) ?? new DirectoryBranch()
+  if (!(existing instanceof DirectoryBranch)) throw twice(path)
+  parent.children.set(name, existing)
+  return existing
+}
+
+function twice(path: string): GoregoError {
+  return new GoregoError(
+    'invalid-argument',
+    `the input ${JSON.stringify(path)} collides with another input of the same path`,
+  )
+}
+
+async function plantHostDirectory(parent: DirectoryBranch, path: string, leaves: Leaf[]): Promise<void> {
+  for (const entry of await readdir(path, { withFileTypes: true })) {
+    const child = join(path, entry.name)
+    if (entry.isDirectory()) await plantHostDirectory(branch(parent, entry.name, child), child, leaves)
+    else if (entry.isSymbolicLink())
+      await plant(parent, entry.name, { kind: 'symlink', target: await readlink(child) }, leaves)
+    else if (entry.isFile()) await plant(parent, entry.name, { kind: 'file', path: child }, leaves)
+    else
+      throw new GoregoError(
+        'invalid-argument',
+        `${child} is neither a file, a directory nor a symbolic link: it cannot be an input`,
+      )
+  }
+}
+
+async function describe(name: string, input: Leaf['input'], { cas, fn, signal }: InputTreeOptions): Promise<Node> {
+  switch (input.kind) {
+    case 'symlink':
+      return new SymlinkNode().setName(name).setTarget(input.target)
+    case 'content':
+      return fileNode(name, await storeBytes(cas, fn, input.bytes, signal), input.executable)
+    case 'stored':
+      return fileNode(name, input.digest, input.executable)
+    case 'file': {
+      const executable = input.executable ?? (await isExecutableFile(input.path))
+      return fileNode(name, await storeFile(cas, fn, input.path, signal), executable)
+    }
+  }
+}
+
+async function isExecutableFile(path: string): Promise<boolean> {
+  const stats = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+    throw new GoregoError('invalid-argument', `the input file ${path} cannot be read: ${cause.message}`, { cause })
+  })
+  if (!stats.isFile()) {
+    const hint = stats.isDirectory() ? '; use directory() for a whole directory' : ''
+    throw new GoregoError('invalid-argument', `the input ${path} is not a file${hint}`)
+  }
+  return (stats.mode & 0o100) !== 0
+}
+
+function fileNode(name: string, digest: Digest, executable: boolean): FileNode {
+  return new FileNode().setName(name).setDigest(toDigestMessage(digest)).setIsExecutable(executable)
+}
+
+async function storeDirectories(branchNode: DirectoryBranch, options: InputTreeOptions): Promise<Digest> {
+  const message = new Directory()
+  for (const [name, node] of branchNode.children) {
+    if (node instanceof DirectoryBranch) {
+      const digest = await storeDirectories(node, options)
+      message.addDirectories(new DirectoryNode().setName(name).setDigest(toDigestMessage(digest)))
+    } else if (node instanceof FileNode) {
+      message.addFiles(node)
+    } else {
+      message.addSymlinks(node)
+    }
+  }
+  return await storeBytes(options.cas, options.fn, encodeDirectory(message), options.signal)
+}

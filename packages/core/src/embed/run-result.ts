@@ -1,0 +1,149 @@
+import type { ContentAddressableStorage } from '../cas/index.js'
+import type { Digest, DigestFunction } from '../digest/index.js'
+import { GoregoError } from '../errors/index.js'
+import { decode } from '../proto/decode.js'
+import { fromDigestMessage } from '../proto/digests.js'
+import { ActionResult, type Digest as DigestMessage, type Timestamp } from '../proto/messages.js'
+import { timestampToMillis } from '../proto/time.js'
+import { materialize } from './materialize.js'
+
+/** Something that an action made. */
+export type Output =
+  | { readonly kind: 'file'; readonly path: string; readonly digest: Digest; readonly executable: boolean }
+  /** `tree`: a blob that holds a REAPI `Tree`. */
+  | { readonly kind: 'directory'; readonly path: string; readonly tree: Digest }
+  | { readonly kind: 'symlink'; readonly path: string; readonly target: string }
+
+/** How long each phase took when the action ran, in milliseconds; a cached result keeps those of then (EM-03). */
+export interface Timings {
+  readonly queuedMs: number
+  readonly stagingMs: number
+  readonly executionMs: number
+  readonly collectingMs: number
+}
+
+/** Standard output and error are read back up to this size; what is beyond stays in the store. */
+const MAX_STREAM_BYTES = 16 * 1024 * 1024
+
+interface Parts {
+  readonly action: Digest
+  readonly message: ActionResult
+  readonly cached: boolean
+  readonly stdout: string
+  readonly stderr: string
+  readonly cas: ContentAddressableStorage
+}
+
+/** What became of an action that ran, now or earlier. A non-zero exit code is a result like any other. */
+export class RunResult {
+  readonly action: Digest
+  readonly exitCode: number
+  /** True if it did not have to run. */
+  readonly cached: boolean
+  /** The first 16 MiB, as UTF-8. */
+  readonly stdout: string
+  readonly stderr: string
+  /** By the path that was asked for. Outputs that the command did not make are not there. */
+  readonly outputs: ReadonlyMap<string, Output>
+  readonly timings: Timings
+  /** Which worker ran it. */
+  readonly worker: string
+  readonly #cas: ContentAddressableStorage
+
+  private constructor({ action, message, cached, stdout, stderr, cas }: Parts) {
+    this.action = action
+    this.exitCode = message.getExitCode()
+    this.cached = cached
+    this.stdout = stdout
+    this.stderr = stderr
+    this.outputs = outputsOf(action.fn, message)
+    this.timings = timingsOf(message)
+    this.worker = message.getExecutionMetadata()?.getWorker() ?? ''
+    this.#cas = cas
+  }
+
+  /** Reads a serialized ActionResult, and what the command printed. */
+  static async read(
+    action: Digest,
+    result: Uint8Array,
+    cached: boolean,
+    cas: ContentAddressableStorage,
+    signal?: AbortSignal,
+  ): Promise<RunResult> {
+    const message = decode(ActionResult, result, 'the action result')
+    const stdout = await readStream(action.fn, message.getStdoutRaw_asU8(), message.getStdoutDigest(), cas, signal)
+    const stderr = await readStream(action.fn, message.getStderrRaw_asU8(), message.getStderrDigest(), cas, signal)
+    return new RunResult({ action, message, cached, stdout, stderr, cas })
+  }
+
+  /**
+   * Writes all outputs below a directory, at the paths that they were asked for. Files are written beside their place and
+   * renamed; a directory replaces what was there. Never links: what is written can be edited without harm to the store.
+   */
+  async materialize(targetDirectory: string, signal?: AbortSignal): Promise<void> {
+    await materialize([...this.outputs.values()], targetDirectory, this.#cas, signal)
+  }
+}
+
+async function readStream(
+  fn: DigestFunction,
+  inline: Uint8Array,
+  digest: DigestMessage | undefined,
+  cas: ContentAddressableStorage,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  if (inline.length > 0 || digest === undefined) return Buffer.from(inline).toString('utf8')
+  const blob = fromDigestMessage(fn, digest, 'the digest of what the command printed')
+  const chunks: Uint8Array[] = []
+  const range = { length: Math.min(blob.sizeBytes, MAX_STREAM_BYTES) }
+  for await (const chunk of cas.read(blob, range, signal)) chunks.push(chunk)
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function outputsOf(fn: DigestFunction, message: ActionResult): Map<string, Output> {
+  const outputs = new Map<string, Output>()
+  for (const file of message.getOutputFilesList()) {
+    const path = file.getPath()
+    const digest = fromDigestMessage(fn, file.getDigest(), `the digest of output ${path}`)
+    outputs.set(path, { kind: 'file', path, digest, executable: file.getIsExecutable() })
+  }
+  for (const directory of message.getOutputDirectoriesList()) {
+    const path = directory.getPath()
+    const tree = fromDigestMessage(fn, directory.getTreeDigest(), `the tree of output ${path}`)
+    outputs.set(path, { kind: 'directory', path, tree })
+  }
+  const links = [
+    message.getOutputSymlinksList(),
+    message.getOutputFileSymlinksList(),
+    message.getOutputDirectorySymlinksList(),
+  ]
+  for (const link of links.flat()) {
+    outputs.set(link.getPath(), { kind: 'symlink', path: link.getPath(), target: link.getTarget() })
+  }
+  return outputs
+}
+
+function timingsOf(message: ActionResult): Timings {
+  const metadata = message.getExecutionMetadata()
+  return {
+    queuedMs: between(metadata?.getQueuedTimestamp(), metadata?.getWorkerStartTimestamp()),
+    stagingMs: between(metadata?.getInputFetchStartTimestamp(), metadata?.getInputFetchCompletedTimestamp()),
+    executionMs: between(metadata?.getExecutionStartTimestamp(), metadata?.getExecutionCompletedTimestamp()),
+    collectingMs: between(metadata?.getOutputUploadStartTimestamp(), metadata?.getOutputUploadCompletedTimestamp()),
+  }
+}
+
+function between(start: Timestamp | undefined, end: Timestamp | undefined): number {
+  return start === undefined || end === undefined ? 0 : timestampToMillis(end) - timestampToMillis(start)
+}
+
+/** The action did not finish: it timed out, was cancelled, or could not be run. `result` is what there was of it. */
+export class ExecutionError extends GoregoError {
+  override readonly name = 'ExecutionError'
+  readonly result: RunResult | undefined
+
+  constructor(failure: Pick<GoregoError, 'code' | 'message' | 'details'>, result: RunResult | undefined) {
+    super(failure.code, failure.message, { details: failure.details })
+    this.result = result
+  }
+}

@@ -1,0 +1,1 @@
+export { type ErrorCode, type ErrorDetail, GoregoError, type GoregoErrorOptions } from './gorego-error.js'

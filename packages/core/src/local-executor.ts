@@ -1,0 +1,144 @@
+import { availableParallelism } from 'node:os'
+import { type ActionCache, LocalActionCache, withCompleteness } from './action-cache/index.js'
+import { LocalStore } from './cas/index.js'
+import { SHA256 } from './digest/index.js'
+import { type ActionSpec, prepareAction } from './embed/prepare-action.js'
+import { ExecutionError, RunResult } from './embed/run-result.js'
+import { GoregoError } from './errors/index.js'
+import { type Logger, silentLogger } from './observe/index.js'
+import { type OperationState, type Stage, TaskScheduler } from './scheduler/index.js'
+import { createActionLookup, LocalWorker } from './worker/index.js'
+
+export interface LocalExecutorOptions {
+  /** Where blobs, results and build roots are kept; made if absent. Several processes may share it. */
+  readonly root: string
+  /** How many actions run at once. Default: the number of CPUs. */
+  readonly concurrency?: number
+  /** Disk space for blobs, in bytes. Default 50 GB. */
+  readonly maxBytes?: number
+  /** The runner's program (`dist/runner.js` of this package), for tools that are bundled into one file. */
+  readonly runner?: string
+  readonly logger?: Logger
+}
+
+export interface RunOptions extends ActionSpec {
+  /** Run it even if a result is cached; the new result replaces the old one. */
+  readonly refresh?: boolean
+  /** Lower runs first. Default 0. */
+  readonly priority?: number
+  /** Ends the command; `run` then throws with the code `cancelled`. */
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: Progress) => void
+}
+
+export interface Progress {
+  readonly stage: 'preparing' | Stage
+}
+
+/**
+ * The engine in one's own process: a store, an action cache, a scheduler and a worker below one directory. Nothing of an
+ * action runs in this process except the hashing of its inputs; slots are processes of their own.
+ *
+ *     await using executor = await LocalExecutor.open({ root: '.cache/gorego' })
+ *     const result = await executor.run({ argv: ['/bin/echo', 'hello'] })
+ */
+export class LocalExecutor implements AsyncDisposable {
+  readonly store: LocalStore
+  readonly actionCache: ActionCache
+  readonly #scheduler: TaskScheduler
+  readonly #worker: LocalWorker
+
+  private constructor(store: LocalStore, options: LocalExecutorOptions) {
+    const logger = options.logger ?? silentLogger
+    this.store = store
+    const results = new LocalActionCache(store.layout, store.workDirectory('results'))
+    this.actionCache = withCompleteness(results, store)
+    this.#worker = new LocalWorker({
+      store,
+      actionCache: this.actionCache,
+      slots: options.concurrency ?? availableParallelism(),
+      logger,
+      ...(options.runner === undefined ? {} : { runner: options.runner }),
+    })
+    this.#scheduler = new TaskScheduler({
+      executor: this.#worker,
+      lookup: createActionLookup({ cas: store, actionCache: this.actionCache }),
+      queueSize: Number.POSITIVE_INFINITY,
+      // Results are handed over when they are there; nobody comes back for an operation.
+      retentionMs: 0,
+    })
+  }
+
+  static async open(options: LocalExecutorOptions): Promise<LocalExecutor> {
+    const { root, maxBytes } = options
+    const store = await LocalStore.open({ dir: root, ...(maxBytes === undefined ? {} : { maxBytes }) })
+    return new LocalExecutor(store, options)
+  }
+
+  /**
+   * Runs an action, or finds its result in the cache. Any number may be asked for at once; as many run as there are
+   * slots. Throws ExecutionError for an action that did not finish (`deadline-exceeded`, `cancelled`, …) and
+   * `invalid-argument` for one that makes no sense.
+   */
+  async run(options: RunOptions): Promise<RunResult> {
+    options.onProgress?.({ stage: 'preparing' })
+    try {
+      return await this.#runOnce(options)
+    } catch (error) {
+      // An input was evicted, or written to by an action, between our storing it and its use. We still have it: once more.
+      if (!(error instanceof ExecutionError) || !error.details.some(({ kind }) => kind === 'missing-blobs')) throw error
+      return await this.#runOnce(options)
+    }
+  }
+
+  /** Ends what is running and gives the directory back; a program may also just exit. */
+  async close(): Promise<void> {
+    await this.#scheduler.close()
+    await this.#worker[Symbol.asyncDispose]()
+    this.store[Symbol.dispose]()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #runOnce(options: RunOptions): Promise<RunResult> {
+    const { signal, refresh, priority } = options
+    if (signal?.aborted) throw cancelled(signal)
+    const action = await prepareAction(options, { cas: this.store, fn: SHA256, signal })
+    const { name } = await this.#scheduler.execute({
+      instance: '',
+      action,
+      skipCacheLookup: refresh ?? false,
+      priority: priority ?? 0,
+    })
+    const { outcome } = await this.#completion(name, options)
+    if (outcome === undefined) throw new GoregoError('internal', `operation ${name} completed without an outcome`)
+    const result =
+      outcome.result === undefined
+        ? undefined
+        : await RunResult.read(action, outcome.result, outcome.cached, this.store, signal)
+    if (outcome.failure !== undefined) throw new ExecutionError(outcome.failure, result)
+    if (result === undefined) throw new GoregoError('internal', `operation ${name} completed without a result`)
+    return result
+  }
+
+  async #completion(name: string, { signal, onProgress }: RunOptions): Promise<OperationState> {
+    const cancel = () => this.#scheduler.cancel(name, 'the caller aborted the run')
+    signal?.addEventListener('abort', cancel, { once: true })
+    try {
+      return await new Promise<OperationState>((resolve) => {
+        this.#scheduler.subscribe(name, (state) => {
+          onProgress?.({ stage: state.stage })
+          if (state.stage === 'completed') resolve(state)
+        })
+      })
+    } finally {
+      signal?.removeEventListener('abort', cancel)
+    }
+  }
+}
+
+function cancelled(signal: AbortSignal): GoregoError {
+  return new GoregoError('cancelled', 'the caller aborted the run', { cause: signal.reason })
+}

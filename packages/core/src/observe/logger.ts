@@ -1,0 +1,16 @@
+export type LogFields = Readonly<Record<string, unknown>>
+
+/** Where the engine says what happened. An embedding tool passes its own; the default says nothing. */
+export interface Logger {
+  debug(message: string, fields?: LogFields): void
+  info(message: string, fields?: LogFields): void
+  warn(message: string, fields?: LogFields): void
+  error(message: string, fields?: LogFields): void
+}
+
+export const silentLogger: Logger = {
+  debug() {},
+  info() {},
+  warn() {},
+  error() {},
+}

@@ -1,0 +1,7 @@
+export { packAny, unpackAny } from './any.js'
+export { compareUtf8, encodeDirectory, encodeTree } from './canonical.js'
+export { decode } from './decode.js'
+export { fromDigestMessage, toDigestMessage } from './digests.js'
+export * from './messages.js'
+export { durationFromMillis, durationToMillis, timestampFromMillis, timestampToMillis } from './time.js'
+export { type WireField, wireFields } from './wire.js'

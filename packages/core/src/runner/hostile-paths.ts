@@ -1,0 +1,78 @@
+import { lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs'
+import { GoregoError } from '../errors/index.js'
+
+/** DR-01: a name in a Directory is one segment, and never a way up. */
+export function checkName(name: string): void {
+  if (name === '' || name === '.' || name === '..' || name.includes('/') || name.includes('\0')) {
+    throw new GoregoError('invalid-argument', `${JSON.stringify(name.slice(0, 100))} cannot be the name of an input`)
+  }
+}
+
+/**
+ * CM-05, CM-08: turns a path of a Command into segments below the input root. `from` is where it starts. The path must
+ * be relative, without empty segments, and must not lead out of the root.
+ */
+export function segmentsOf(path: string, from: readonly string[], what: string): string[] {
+  const segments = [...from]
+  if (path === '') return segments
+  for (const segment of path.split('/')) {
+    if (segment === '' || segment.includes('\0'))
+      throw badPath(path, what, 'it must be relative, without empty segments')
+    if (segment === '..' && segments.pop() === undefined) throw badPath(path, what, 'it leads out of the input root')
+    if (segment !== '..' && segment !== '.') segments.push(segment)
+  }
+  return segments
+}
+
+function badPath(path: string, what: string, why: string): GoregoError {
+  return new GoregoError('invalid-argument', `${what} ${JSON.stringify(path.slice(0, 200))} cannot be used: ${why}`)
+}
+
+/**
+ * The directories inside an input root, looked at without ever leaving it: a symbolic link on the way may point
+ * elsewhere inside the root, and nowhere else, whether the client staged it or the action made it.
+ */
+export class RootedDirectories {
+  readonly #root: string
+  readonly #known = new Set<string>()
+
+  constructor(root: string) {
+    this.#root = realpathSync.native(root)
+  }
+
+  /** Makes a directory and those above it (CM-07); they may exist. */
+  make(segments: readonly string[], what: string): string {
+    let path = this.#root
+    for (const segment of segments) {
+      path = `${path}/${segment}`
+      if (this.#known.has(path)) continue
+      if (lstatSync(path, { throwIfNoEntry: false }) === undefined) mkdirSync(path)
+      else if (!this.#leadsInside(path)) {
+        throw new GoregoError(
+          'invalid-argument',
+          `${what} ${segments.join('/')}: ${segment} is no directory inside the input root`,
+        )
+      }
+      this.#known.add(path)
+    }
+    return path
+  }
+
+  /** The path of a directory after the action ran; undefined where there is none. */
+  find(segments: readonly string[], what: string): string | undefined {
+    const path = [this.#root, ...segments].join('/')
+    if (statSync(path, { throwIfNoEntry: false }) === undefined) return undefined
+    if (this.#leadsInside(path)) return path
+    throw new GoregoError(
+      'failed-precondition',
+      `${what} ${segments.join('/')} leads to something that is no directory inside the input root`,
+    )
+  }
+
+  #leadsInside(path: string): boolean {
+    const stats = statSync(path, { throwIfNoEntry: false })
+    if (stats === undefined || !stats.isDirectory()) return false
+    const real = realpathSync.native(path)
+    return real === this.#root || real.startsWith(`${this.#root}/`)
+  }
+}

@@ -1,0 +1,13 @@
+export { killGroup } from './kill-group.js'
+export {
+  type CopyInputs,
+  type FromRunner,
+  fromPlainDigest,
+  type Job,
+  type JobReply,
+  type PlainDigest,
+  type RunnerSetup,
+  type StoredBlob,
+  type ToRunner,
+  toPlainDigest,
+} from './protocol.js'

@@ -1,0 +1,71 @@
+/**
+ * The program of a slot's child process: takes one job at a time from the main process, does everything that the job
+ * costs in files and processes, mostly synchronously, and answers. Small on purpose: a fork copies the page tables of
+ * whoever forks, so a command is started from here and never from the main process (docs/architecture.md).
+ */
+import { mkdirSync } from 'node:fs'
+import { removeTree, StoreLayout } from '../disk/index.js'
+import { BlobFiles } from './blob-files.js'
+import { killGroup } from './kill-group.js'
+import { perform } from './perform.js'
+import { type FromRunner, type Job, type RunnerSetup, type ToRunner, toPlainDigest } from './protocol.js'
+
+interface Running {
+  readonly job: Job
+  readonly abort: AbortController
+  processGroup?: number
+}
+
+let setup: RunnerSetup | undefined
+let blobs: BlobFiles | undefined
+let running: Running | undefined
+const copied = new Set<string>()
+
+process.umask(0o022)
+process.on('message', (message: ToRunner) => {
+  if (message.kind === 'setup') {
+    setup = message
+    // What a runner before us in this slot left when it died.
+    removeTree(message.directory)
+    blobs = new BlobFiles(new StoreLayout(message.storeRoot), message.temporary)
+  } else if (message.kind === 'copy') {
+    for (const key of message.keys) copied.add(key)
+  } else if (message.kind === 'cancel') {
+    if (running?.job.id === message.id) running.abort.abort()
+  } else {
+    void work(message)
+  }
+})
+
+// The main process is gone, however that came: leave nothing running. (It, or the next one, removes the directories.)
+process.on('disconnect', () => {
+  killGroup(running?.processGroup, 'SIGKILL')
+  process.exit(0)
+})
+
+// Ctrl-C in a terminal reaches us too; when to stop is the main process's decision.
+process.on('SIGINT', () => {})
+process.on('SIGTERM', () => {})
+
+async function work(job: Job): Promise<void> {
+  if (setup === undefined || blobs === undefined) throw new Error('a job came before the setup')
+  const { directory, workerName } = setup
+  running = { job, abort: new AbortController() }
+  mkdirSync(directory, { recursive: true })
+  const onStart = (processGroup: number) => {
+    if (running !== undefined) running.processGroup = processGroup
+    send({ kind: 'started', id: job.id, processGroup })
+  }
+  blobs.reset()
+  const reply = await perform(job, { blobs, copied, directory, workerName, onStart }, running.abort.signal)
+  const stored = blobs.stored.map(({ digest, variant }) => ({ digest: toPlainDigest(digest), variant }))
+  running = undefined
+  send({ kind: 'reply', id: job.id, reply, stored })
+  // The answer is on its way; cleaning up costs the slot's time, not the client's.
+  removeTree(directory)
+  send({ kind: 'idle', id: job.id })
+}
+
+function send(message: FromRunner): void {
+  process.send?.(message)
+}

@@ -1,0 +1,92 @@
+import { type Dirent, lstatSync, readdirSync, readlinkSync } from 'node:fs'
+import { Digest, type DigestFunction } from '../digest/index.js'
+import { GoregoError } from '../errors/index.js'
+import { encodeDirectory, encodeTree } from '../proto/canonical.js'
+import { toDigestMessage } from '../proto/digests.js'
+import { Directory, DirectoryNode, FileNode, SymlinkNode } from '../proto/messages.js'
+import type { BlobFiles } from './blob-files.js'
+
+export interface OutputTree {
+  /** A serialized Tree: the root, then every distinct Directory below it, parents before children (OR-07). */
+  readonly tree: Uint8Array
+  readonly rootDigest: Digest
+  /** Every distinct Directory, serialized. */
+  readonly directories: readonly Uint8Array[]
+}
+
+/**
+ * Stores the files below an output directory and describes it: canonical, so that the same content gives the same digests
+ * whatever order the file system lists it in (DIG-08, OR-06).
+ */
+export function storeOutputTree(fn: DigestFunction, path: string, blobs: BlobFiles): OutputTree {
+  // Children end up before their parents here; the reverse of it is a topological order.
+  const finished = new Map<string, Uint8Array>()
+  const visit = (directoryPath: string): Digest => {
+    const message = new Directory()
+    for (const entry of readdirSync(directoryPath, { withFileTypes: true, encoding: 'buffer' })) {
+      const name = textName(entry.name, directoryPath)
+      addEntry(message, entry, name, `${directoryPath}/${name}`)
+    }
+    const bytes = encodeDirectory(message)
+    const digest = Digest.ofBytes(fn, bytes)
+    if (!finished.has(digest.key)) finished.set(digest.key, bytes)
+    return digest
+  }
+  const addEntry = (parent: Directory, entry: Dirent<Buffer>, name: string, entryPath: string): void => {
+    if (entry.isDirectory()) {
+      const node = new DirectoryNode()
+      node.setName(name)
+      node.setDigest(toDigestMessage(visit(entryPath)))
+      parent.addDirectories(node)
+    } else if (entry.isSymbolicLink()) {
+      const node = new SymlinkNode()
+      node.setName(name)
+      node.setTarget(readTarget(entryPath))
+      parent.addSymlinks(node)
+    } else {
+      parent.addFiles(storeFileNode(fn, entryPath, name, blobs))
+    }
+  }
+  const rootDigest = visit(path)
+  const directories = [...finished.values()].reverse()
+  const [root = new Uint8Array(0), ...children] = directories
+  return { tree: encodeTree(root, children), rootDigest, directories }
+}
+
+function storeFileNode(fn: DigestFunction, path: string, name: string, blobs: BlobFiles): FileNode {
+  const stats = lstatSync(path)
+  if (!stats.isFile()) throw notAnOutput(path)
+  const node = new FileNode()
+  node.setName(name)
+  node.setIsExecutable(isExecutable(stats.mode))
+  node.setDigest(toDigestMessage(blobs.storeFile(fn, path, stats)))
+  return node
+}
+
+/** DR-10: the owner's bit decides. */
+export function isExecutable(mode: number): boolean {
+  return (mode & 0o100) !== 0
+}
+
+export function readTarget(path: string): string {
+  return text(readlinkSync(path, 'buffer'), () => `the target of the symbolic link ${path}`)
+}
+
+/** DR-11: FIFOs, sockets and devices are no outputs, and never opened: reading one could take for ever. */
+export function notAnOutput(path: string): GoregoError {
+  return new GoregoError('failed-precondition', `the output ${path} is neither a file, a directory nor a symbolic link`)
+}
+
+function textName(name: Buffer, directory: string): string {
+  return text(name, () => `a name in the output directory ${directory}`)
+}
+
+/** Protobuf strings are UTF-8; file names need not be. */
+function text(bytes: Buffer, what: () => string): string {
+  const string = bytes.toString('utf8')
+  if (!string.includes('\uFFFD') || Buffer.from(string).equals(bytes)) return string
+  throw new GoregoError(
+    'failed-precondition',
+    `${what()} is not UTF-8 (${bytes.toString('hex')}), which the protocol cannot carry`,
+  )
+}

@@ -1,0 +1,84 @@
+import { Digest, type DigestFunctionName, digestFunctionNamed } from '../digest/index.js'
+import type { BlobVariant } from '../disk/index.js'
+import { type ErrorCode, GoregoError } from '../errors/index.js'
+
+/** What goes over the channel between the main process and a runner. Plain data, cloned on the way. */
+export interface PlainDigest {
+  readonly fn: DigestFunctionName
+  readonly hash: string
+  readonly sizeBytes: number
+}
+
+/** The first message to a runner. */
+export interface RunnerSetup {
+  readonly kind: 'setup'
+  /** Where the LocalStore's files are. */
+  readonly storeRoot: string
+  /** A directory of the runner's own on the store's file system, for files on their way into the store. */
+  readonly temporary: string
+  /** A directory of the runner's own, for input roots. */
+  readonly directory: string
+  /** How the worker calls itself in ExecutedActionMetadata. */
+  readonly workerName: string
+}
+
+export interface Job {
+  readonly kind: 'job'
+  readonly id: number
+  readonly action: PlainDigest
+  /** How long the command may run, in milliseconds. */
+  readonly timeoutMs: number
+  /** Milliseconds since 1970. */
+  readonly queuedAt: number
+}
+
+/** Inputs that an action has written to: from now on they are copied for actions, never linked. Keys of digests. */
+export interface CopyInputs {
+  readonly kind: 'copy'
+  readonly keys: readonly string[]
+}
+
+/** Ends the command of a job, if it still runs. */
+export interface CancelJob {
+  readonly kind: 'cancel'
+  readonly id: number
+}
+
+export type ToRunner = RunnerSetup | CopyInputs | Job | CancelJob
+
+/** A file that the runner added to the store. */
+export interface StoredBlob {
+  readonly digest: PlainDigest
+  readonly variant: BlobVariant
+}
+
+export interface PlainFailure {
+  readonly code: ErrorCode
+  readonly message: string
+}
+
+export type JobReply =
+  /** The command ran. With a `failure` it did not finish, and `result` is what there was. */
+  | { readonly kind: 'ran'; readonly result: Uint8Array; readonly exitCode: number; readonly failure?: PlainFailure }
+  /** Inputs that the store does not have: all of them. */
+  | { readonly kind: 'missing'; readonly digests: readonly PlainDigest[] }
+  /** Stored blobs that were written to through a link while the command ran: its result is not to be trusted. */
+  | { readonly kind: 'altered'; readonly digests: readonly PlainDigest[] }
+  | { readonly kind: 'failed'; readonly failure: PlainFailure }
+
+export type FromRunner =
+  /** The command runs in the process group of this number. */
+  | { readonly kind: 'started'; readonly id: number; readonly processGroup: number }
+  | { readonly kind: 'reply'; readonly id: number; readonly reply: JobReply; readonly stored: readonly StoredBlob[] }
+  /** Cleaned up after the job; ready for the next. */
+  | { readonly kind: 'idle'; readonly id: number }
+
+export function toPlainDigest({ fn, hash, sizeBytes }: Digest): PlainDigest {
+  return { fn: fn.name, hash, sizeBytes }
+}
+
+export function fromPlainDigest({ fn: name, hash, sizeBytes }: PlainDigest): Digest {
+  const fn = digestFunctionNamed(name)
+  if (fn === undefined) throw new GoregoError('internal', `no digest function ${name}`)
+  return Digest.of(fn, hash, sizeBytes)
+}

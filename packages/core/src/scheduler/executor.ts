@@ -1,0 +1,27 @@
+import type { Digest } from '../digest/index.js'
+import type { ExecuteRequest, Outcome } from './operation.js'
+
+/** An action on its way to a worker. */
+export interface ActionRun {
+  readonly instance: string
+  readonly action: Digest
+  /** Neither cached nor merged with others (EX-16). */
+  readonly doNotCache: boolean
+  /** How long the command may take, in milliseconds; the limits have been applied. */
+  readonly timeoutMs: number
+  /** Milliseconds since 1970. */
+  readonly queuedAt: number
+}
+
+/** Runs actions: slots on this machine, or workers elsewhere. */
+export interface ActionExecutor {
+  /** How many actions it runs at once. */
+  readonly slots: number
+  /** Never rejects for what an action or client did: that is an outcome. An abort ends the command and yields `cancelled`. */
+  execute(run: ActionRun, signal: AbortSignal): Promise<Outcome>
+}
+
+/** What CACHE_CHECK finds: the answer, or what has to run. */
+export type Lookup = { readonly outcome: Outcome } | { readonly run: Omit<ActionRun, 'queuedAt'> }
+
+export type ActionLookup = (request: ExecuteRequest, signal: AbortSignal) => Promise<Lookup>

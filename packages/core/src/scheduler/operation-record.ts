@@ -1,0 +1,80 @@
+import type { ActionRun } from './executor.js'
+import type { ExecuteRequest, OperationState, Outcome, Stage } from './operation.js'
+import type { QueuePlace } from './priority-queue.js'
+
+export type OperationListener = (state: OperationState) => void
+
+/** One action that is queued or running, with every operation that waits for it (EX-18). */
+export interface Task {
+  readonly run: ActionRun
+  /** Under which later equal requests find it; absent for what must not be merged. */
+  readonly key: string | undefined
+  readonly operations: Set<OperationRecord>
+  readonly abort: AbortController
+  priority: number
+  stage: Stage
+  place?: QueuePlace<Task>
+}
+
+/** The scheduler's own, changing side of an operation. */
+export class OperationRecord {
+  readonly request: ExecuteRequest
+  /** Order of creation, for paging. */
+  readonly sequence: number
+  readonly abort = new AbortController()
+  task: Task | undefined
+  #state: OperationState
+  readonly #listeners = new Set<OperationListener>()
+  readonly #watched: (record: OperationRecord, listeners: number) => void
+
+  constructor(
+    state: OperationState,
+    request: ExecuteRequest,
+    sequence: number,
+    watched: (record: OperationRecord, listeners: number) => void,
+  ) {
+    this.#state = state
+    this.request = request
+    this.sequence = sequence
+    this.#watched = watched
+  }
+
+  get state(): OperationState {
+    return this.#state
+  }
+
+  get done(): boolean {
+    return this.#state.stage === 'completed'
+  }
+
+  get listeners(): number {
+    return this.#listeners.size
+  }
+
+  advance(stage: Stage): void {
+    if (!this.done && stage !== this.#state.stage) this.#publish({ ...this.#state, stage })
+  }
+
+  complete(outcome: Outcome): void {
+    if (!this.done) this.#publish({ ...this.#state, stage: 'completed', outcome })
+  }
+
+  /** Tells the state now and at each change; the last one told is the completed one. */
+  subscribe(listener: OperationListener): Disposable {
+    // Wrapped, so that subscribing one function twice makes two subscriptions.
+    const own: OperationListener = (state) => listener(state)
+    this.#listeners.add(own)
+    this.#watched(this, this.#listeners.size)
+    own(this.#state)
+    return {
+      [Symbol.dispose]: () => {
+        if (this.#listeners.delete(own)) this.#watched(this, this.#listeners.size)
+      },
+    }
+  }
+
+  #publish(state: OperationState): void {
+    this.#state = state
+    for (const listener of [...this.#listeners]) listener(state)
+  }
+}

@@ -1,0 +1,307 @@
+import { randomUUID } from 'node:crypto'
+import { GoregoError } from '../errors/index.js'
+import { type Clock, systemClock } from '../observe/index.js'
+import type { ActionExecutor, ActionLookup, ActionRun, Lookup } from './executor.js'
+import type { ExecuteRequest, Failure, OperationState, Outcome } from './operation.js'
+import { type OperationListener, OperationRecord, type Task } from './operation-record.js'
+import { PriorityQueue } from './priority-queue.js'
+import { Retention } from './retention.js'
+
+export interface TaskSchedulerOptions {
+  readonly executor: ActionExecutor
+  readonly lookup: ActionLookup
+  /** How many actions may wait for a slot. Default 10,000. */
+  readonly queueSize?: number
+  /** How long a completed operation can still be asked for, in milliseconds. Default 10 minutes. */
+  readonly retentionMs?: number
+  /** How many completed operations are kept at most, the youngest. Default 10,000. */
+  readonly maxRetained?: number
+  /** After how long without anybody waiting for it an operation is cancelled, in milliseconds. Default 60 s (EX-19). */
+  readonly abandonAfterMs?: number
+  readonly clock?: Clock
+}
+
+export interface ListOptions {
+  readonly pageSize?: number
+  /** From the page before. */
+  readonly pageToken?: string
+}
+
+export interface OperationPage {
+  readonly operations: readonly OperationState[]
+  /** Absent on the last page. */
+  readonly nextPageToken?: string
+}
+
+const DEFAULT_PAGE_SIZE = 100
+const MAX_PAGE_SIZE = 1000
+
+/** How long a client that found the queue full is asked to wait. */
+const RETRY_AFTER_MS = 1000
+
+/**
+ * Operations in memory, from the request to some minutes after completion, and the order in which actions run.
+ *
+ * Every request gets an operation of its own. Equal actions that are under way at the same time share one task, which
+ * is aborted when the last of its operations is cancelled. Places in the queue are reserved before the cache is looked
+ * at, so the bound holds; when all are taken, a request is still answered if its result is cached or it can be merged,
+ * and only otherwise refused with `resource-exhausted` (EX-10).
+ */
+export class TaskScheduler {
+  readonly #executor: ActionExecutor
+  readonly #lookup: ActionLookup
+  readonly #queueSize: number
+  readonly #abandonAfterMs: number
+  readonly #clock: Clock
+  readonly #operations = new Map<string, OperationRecord>()
+  readonly #abandonment = new WeakMap<OperationRecord, Disposable>()
+  readonly #retention: Retention
+  readonly #queue = new PriorityQueue<Task>()
+  /** Tasks that an equal request may join. */
+  readonly #joinable = new Map<string, Task>()
+  readonly #running = new Map<Task, Promise<void>>()
+  #checking = 0
+  #created = 0
+  #closed = false
+
+  constructor(options: TaskSchedulerOptions) {
+    this.#executor = options.executor
+    this.#lookup = options.lookup
+    this.#queueSize = options.queueSize ?? 10_000
+    this.#abandonAfterMs = options.abandonAfterMs ?? 60_000
+    this.#clock = options.clock ?? systemClock
+    this.#retention = new Retention({
+      clock: this.#clock,
+      forMs: options.retentionMs ?? 10 * 60_000,
+      atMost: options.maxRetained ?? 10_000,
+      drop: (name) => this.#operations.delete(name),
+    })
+  }
+
+  /** What is under way right now. */
+  get load(): { readonly queued: number; readonly running: number; readonly slots: number } {
+    return { queued: this.#queue.size, running: this.#running.size, slots: this.#executor.slots }
+  }
+
+  /** Starts an action, or refuses it: `resource-exhausted` when the queue is full, `unavailable` after `close`. */
+  async execute(request: ExecuteRequest): Promise<OperationState> {
+    if (this.#closed) throw shuttingDown()
+    if (this.#queue.size + this.#checking < this.#queueSize) {
+      const operation = this.#create(request)
+      void this.#check(operation)
+      return operation.state
+    }
+    const found = await this.#find(request, new AbortController().signal)
+    if (this.#closed) throw shuttingDown()
+    if ('run' in found && !this.#hasPlaceFor(found.run)) throw this.#queueFull()
+    const operation = this.#create(request)
+    this.#proceed(operation, found)
+    return operation.state
+  }
+
+  /** Throws `not-found` for a name that never was, was deleted, or has expired (WX-02). */
+  get(name: string): OperationState {
+    return this.#record(name).state
+  }
+
+  /** In order of creation. */
+  list({ pageSize = 0, pageToken = '' }: ListOptions = {}): OperationPage {
+    if (pageSize < 0) throw new GoregoError('invalid-argument', `page_size is ${pageSize}: want 0 or more`)
+    if (!/^\d{0,15}$/.test(pageToken)) {
+      throw new GoregoError('invalid-argument', 'page_token is not one that an earlier page gave out')
+    }
+    const after = pageToken === '' ? -1 : Number(pageToken)
+    const limit = Math.min(pageSize || DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
+    const page: OperationRecord[] = []
+    for (const record of this.#operations.values()) {
+      if (record.sequence <= after) continue
+      if (page.length === limit) {
+        return { operations: page.map((each) => each.state), nextPageToken: String(page.at(-1)?.sequence) }
+      }
+      page.push(record)
+    }
+    return { operations: page.map((each) => each.state) }
+  }
+
+  /** Tells the listener the state now, and each later one up to the completed one. */
+  subscribe(name: string, listener: OperationListener): Disposable {
+    return this.#record(name).subscribe(listener)
+  }
+
+  /** Ends an operation as `cancelled`; its action goes on if other operations want it. Completed ones stay as they are. */
+  cancel(name: string, reason = 'the operation was cancelled'): void {
+    this.#end(this.#record(name), { code: 'cancelled', message: reason, details: [] })
+  }
+
+  /** Forgets an operation without cancelling it (OP-02). */
+  delete(name: string): void {
+    this.#record(name)
+    this.#operations.delete(name)
+    this.#retention.forget(name)
+  }
+
+  /**
+   * Takes nothing new, ends what waits as `unavailable` (clients try again elsewhere or later), and gives what runs
+   * `drainMs` to finish before it is aborted. Resolves when nothing runs any more.
+   */
+  async close(drainMs = 0): Promise<void> {
+    this.#closed = true
+    const ending: Failure = { code: 'unavailable', message: shuttingDown().message, details: [] }
+    for (let task = this.#queue.shift(); task !== undefined; task = this.#queue.shift()) {
+      for (const record of [...task.operations]) this.#end(record, ending)
+    }
+    const bound = this.#clock.after(drainMs, () => {
+      for (const task of this.#running.keys()) for (const record of [...task.operations]) this.#end(record, ending)
+    })
+    while (this.#running.size > 0) await Promise.all(this.#running.values())
+    bound[Symbol.dispose]()
+    this.#retention[Symbol.dispose]()
+  }
+
+  #create(request: ExecuteRequest): OperationRecord {
+    const { instance, action } = request
+    const name = randomUUID()
+    const state: OperationState = { name, instance, action, stage: 'cache-check', createdAt: this.#clock.now() }
+    const record = new OperationRecord(state, request, this.#created++, (each, listeners) =>
+      this.#watched(each, listeners),
+    )
+    this.#operations.set(name, record)
+    this.#watched(record, 0)
+    return record
+  }
+
+  async #check(record: OperationRecord): Promise<void> {
+    this.#checking++
+    const found = await this.#find(record.request, record.abort.signal)
+    this.#checking--
+    if (!record.done) this.#proceed(record, found)
+  }
+
+  async #find(request: ExecuteRequest, signal: AbortSignal): Promise<Lookup> {
+    try {
+      return await this.#lookup(request, signal)
+    } catch (error) {
+      return { outcome: failed(error) }
+    }
+  }
+
+  #proceed(record: OperationRecord, found: Lookup): void {
+    if ('outcome' in found) this.#complete(record, found.outcome)
+    else if (this.#closed) this.#complete(record, failed(shuttingDown()))
+    else this.#join(record, { ...found.run, queuedAt: this.#clock.now() })
+  }
+
+  #join(record: OperationRecord, run: ActionRun): void {
+    const key = keyOf(run)
+    const priority = record.request.priority ?? 0
+    let task = key === undefined ? undefined : this.#joinable.get(key)
+    if (task === undefined) {
+      task = { run, key, operations: new Set(), abort: new AbortController(), priority, stage: 'queued' }
+      task.place = this.#queue.push(task, priority)
+      if (key !== undefined) this.#joinable.set(key, task)
+    } else if (task.stage === 'queued' && task.place !== undefined && priority < task.priority) {
+      task.priority = priority
+      this.#queue.reprioritize(task.place, priority)
+    }
+    record.task = task
+    task.operations.add(record)
+    record.advance(task.stage)
+    this.#dispatch()
+  }
+
+  #dispatch(): void {
+    while (this.#running.size < this.#executor.slots) {
+      const task = this.#queue.shift()
+      if (task === undefined) return
+      task.stage = 'executing'
+      for (const record of task.operations) record.advance('executing')
+      this.#running.set(task, this.#run(task))
+    }
+  }
+
+  async #run(task: Task): Promise<void> {
+    const outcome = await this.#executor.execute(task.run, task.abort.signal).catch(failed)
+    this.#running.delete(task)
+    this.#unjoin(task)
+    for (const record of [...task.operations]) this.#complete(record, outcome)
+    this.#dispatch()
+  }
+
+  #end(record: OperationRecord, failure: Failure): void {
+    if (record.done) return
+    record.abort.abort()
+    const task = record.task
+    this.#complete(record, { failure, cached: false })
+    if (task === undefined || task.operations.size > 0) return
+    // Nobody wants it any more. A new equal request must not join what is being torn down.
+    this.#unjoin(task)
+    if (task.stage === 'queued' && task.place !== undefined) this.#queue.remove(task.place)
+    else task.abort.abort()
+  }
+
+  #complete(record: OperationRecord, outcome: Outcome): void {
+    record.task?.operations.delete(record)
+    record.task = undefined
+    this.#abandonment.get(record)?.[Symbol.dispose]()
+    record.complete(outcome)
+    if (this.#operations.has(record.state.name)) this.#retention.add(record.state.name)
+  }
+
+  #unjoin(task: Task): void {
+    if (task.key !== undefined && this.#joinable.get(task.key) === task) this.#joinable.delete(task.key)
+  }
+
+  /** EX-19: clients vanish without a word; what nobody waits for is cancelled after a grace. */
+  #watched(record: OperationRecord, listeners: number): void {
+    this.#abandonment.get(record)?.[Symbol.dispose]()
+    if (listeners > 0 || record.done) return
+    const abandoned = () =>
+      this.#end(record, {
+        code: 'cancelled',
+        message: `nobody has waited for this operation for ${this.#abandonAfterMs / 1000} s`,
+        details: [],
+      })
+    this.#abandonment.set(record, this.#clock.after(this.#abandonAfterMs, abandoned))
+  }
+
+  #hasPlaceFor(run: Omit<ActionRun, 'queuedAt'>): boolean {
+    const key = keyOf(run)
+    if (key !== undefined && this.#joinable.has(key)) return true
+    return this.#queue.size + this.#checking < this.#queueSize
+  }
+
+  #queueFull(): GoregoError {
+    return new GoregoError(
+      'resource-exhausted',
+      `${this.#queue.size} actions wait for a slot already, as many as execution.queue_size allows; try again later`,
+      { details: [{ kind: 'retry-after', delayMs: RETRY_AFTER_MS }] },
+    )
+  }
+
+  #record(name: string): OperationRecord {
+    const record = this.#operations.get(name)
+    if (record === undefined) {
+      throw new GoregoError(
+        'not-found',
+        `there is no operation ${JSON.stringify(name.slice(0, 100))}: it never was, was deleted, or completed too long ago`,
+      )
+    }
+    return record
+  }
+}
+
+/** EX-18: only equal actions of one instance are merged, and never those that say do_not_cache (EX-16). */
+function keyOf(run: Omit<ActionRun, 'queuedAt'>): string | undefined {
+  return run.doNotCache ? undefined : `${run.action.key}:${run.instance}`
+}
+
+function failed(thrown: unknown): Outcome {
+  const { code, message, details } = GoregoError.from(thrown)
+  return { failure: { code, message, details }, cached: false }
+}
+
+function shuttingDown(): GoregoError {
+  return new GoregoError('unavailable', 'the server is shutting down', {
+    details: [{ kind: 'retry-after', delayMs: RETRY_AFTER_MS }],
+  })
+}

@@ -1,0 +1,2 @@
+export { type ActionLookupOptions, createActionLookup } from './action-lookup.js'
+export { LocalWorker, type LocalWorkerOptions } from './local-worker.js'

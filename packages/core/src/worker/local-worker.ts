@@ -1,0 +1,181 @@
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import type { ActionCache } from '../action-cache/index.js'
+import { type LocalStore, missingBlobs } from '../cas/index.js'
+import type { Digest } from '../digest/index.js'
+import { Session } from '../disk/index.js'
+import { GoregoError } from '../errors/index.js'
+import { type Logger, silentLogger } from '../observe/index.js'
+import { fromPlainDigest, type JobReply, toPlainDigest } from '../runner/index.js'
+import type { ActionExecutor, ActionRun, Outcome } from '../scheduler/index.js'
+import { deferred } from './deferred.js'
+import type { RunnerAnswer } from './runner-process.js'
+import { runnerProgram } from './runner-program.js'
+import { Slot } from './slot.js'
+
+export interface LocalWorkerOptions {
+  readonly store: LocalStore
+  /** Where results go (never those of commands that failed or did not finish; EX-17). */
+  readonly actionCache: ActionCache
+  /** How many actions run at once: one runner process each. */
+  readonly slots: number
+  /** Where input roots are made. On another file system than the store, inputs are copied instead of linked. Default: in the store's directory. */
+  readonly buildRoot?: string
+  /** What ExecutedActionMetadata.worker says. Default: the host's name. */
+  readonly name?: string
+  /** Brings blobs into the local store from wherever else they may be; returns those that it could not find. */
+  readonly fetchMissing?: (digests: readonly Digest[], signal: AbortSignal) => Promise<readonly Digest[]>
+  /** The runner's program, where it is neither beside this package's code nor installed. */
+  readonly runner?: string
+  readonly logger?: Logger
+}
+
+/** An action during which the runner died is run again, so often. */
+const RETRIES_AFTER_DEATH = 1
+
+/** How many blobs are remembered as having been written to by an action; the oldest are forgotten. */
+const MAX_COPIED = 10_000
+
+/**
+ * Runs actions on this machine, at most `slots` at a time: stage, run, collect, clean up, each in the slot's own runner
+ * process; here are only the books. A blob that is not in the store is fetched once, or named in the failure with all
+ * the others. A blob that an action wrote to through its link is thrown out of the store, and the action (and whatever
+ * ran beside it and used the blob) fails as if the blob had been missing: the client sends it again, and from then on
+ * it is copied for actions instead of linked.
+ */
+export class LocalWorker implements ActionExecutor, AsyncDisposable {
+  readonly slots: number
+  readonly #options: LocalWorkerOptions
+  readonly #logger: Logger
+  readonly #session: Session | undefined
+  readonly #all: Slot[]
+  readonly #free: Slot[]
+  readonly #waiting: ((slot: Slot) => void)[] = []
+  readonly #copied = new Set<string>()
+
+  constructor(options: LocalWorkerOptions) {
+    if (!Number.isInteger(options.slots) || options.slots < 1) {
+      throw new GoregoError('invalid-argument', `a worker needs one slot or more, not ${options.slots}`)
+    }
+    this.slots = options.slots
+    this.#options = options
+    this.#logger = options.logger ?? silentLogger
+    this.#session = options.buildRoot === undefined ? undefined : Session.open(options.buildRoot)
+    const roots = this.#session?.directory('slots') ?? options.store.workDirectory('slots')
+    const program = runnerProgram(options.runner)
+    this.#all = Array.from({ length: options.slots }, (_, n) => {
+      const setup = {
+        kind: 'setup',
+        storeRoot: options.store.layout.root,
+        temporary: options.store.workDirectory(`runner-${n}`),
+        directory: join(roots, String(n)),
+        workerName: options.name ?? hostname(),
+      } as const
+      return new Slot(program, setup, this.#copied)
+    })
+    // The last freed is taken first: an idle machine keeps using one warm runner, and others start only when needed.
+    this.#free = [...this.#all].reverse()
+  }
+
+  async execute(run: ActionRun, signal: AbortSignal): Promise<Outcome> {
+    let fetched = false
+    let deaths = 0
+    for (;;) {
+      if (signal.aborted) return fail(new GoregoError('cancelled', 'the action was cancelled'))
+      const answer = await this.#runOnce(run, signal)
+      if (answer.kind === 'died') {
+        this.#logger.warn('a runner died', { action: String(run.action), why: answer.lastWords })
+        if (signal.aborted) continue
+        if (deaths++ < RETRIES_AFTER_DEATH) continue
+        return fail(new GoregoError('internal', `the process that ran the action died, twice (${answer.lastWords})`))
+      }
+      for (const { digest, variant } of answer.stored) this.#options.store.adopt(fromPlainDigest(digest), variant)
+      const lost = this.#lostBlobs(answer.reply)
+      if (lost === undefined) return await this.#finish(run, answer.reply, signal)
+      const missing = fetched ? lost : await this.#fetch(lost, signal)
+      fetched = true
+      if (missing.length > 0) return fail(this.#explainLoss(answer.reply, missing))
+    }
+  }
+
+  /** Kills what runs and removes every directory. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#all.map((slot) => slot.stop()))
+    this.#session?.[Symbol.dispose]()
+  }
+
+  /** Process ids of the runners that are there now. */
+  get runnerPids(): number[] {
+    return this.#all.flatMap((slot) => slot.pid ?? [])
+  }
+
+  async #runOnce(run: ActionRun, signal: AbortSignal): Promise<RunnerAnswer> {
+    const slot = this.#free.pop() ?? (await this.#waitForSlot())
+    const { action, timeoutMs, queuedAt } = run
+    const job = { action: toPlainDigest(action), timeoutMs, queuedAt }
+    const { answer, idle } = slot.run(job, signal)
+    void idle.then(() => this.#release(slot))
+    return await answer
+  }
+
+  #waitForSlot(): Promise<Slot> {
+    const { promise, resolve } = deferred<Slot>()
+    this.#waiting.push(resolve)
+    return promise
+  }
+
+  #release(slot: Slot): void {
+    const next = this.#waiting.shift()
+    if (next === undefined) this.#free.push(slot)
+    else next(slot)
+  }
+
+  /** Blobs that the action needs and the store does not have, or not any more. */
+  #lostBlobs(reply: JobReply): Digest[] | undefined {
+    if (reply.kind !== 'missing' && reply.kind !== 'altered') return undefined
+    const digests = reply.digests.map(fromPlainDigest)
+    if (reply.kind === 'altered') {
+      for (const digest of digests) this.#options.store.discard(digest)
+      this.#copyFromNowOn(digests)
+      this.#logger.warn(
+        'an action wrote to its inputs; they are thrown out of the store and will be copied, not linked',
+        {
+          blobs: digests.map(String),
+        },
+      )
+    }
+    return digests
+  }
+
+  #copyFromNowOn(digests: readonly Digest[]): void {
+    const keys = digests.map((digest) => digest.key)
+    for (const key of keys) this.#copied.add(key)
+    while (this.#copied.size > MAX_COPIED) this.#copied.delete(this.#copied.values().next().value ?? '')
+    for (const slot of this.#all) slot.copyInputs(keys)
+  }
+
+  async #fetch(digests: readonly Digest[], signal: AbortSignal): Promise<readonly Digest[]> {
+    return this.#options.fetchMissing === undefined ? digests : await this.#options.fetchMissing(digests, signal)
+  }
+
+  #explainLoss(reply: JobReply, missing: readonly Digest[]): GoregoError {
+    return reply.kind === 'altered'
+      ? missingBlobs(missing, 'inputs were written to while the action ran; please send them again:')
+      : missingBlobs(missing)
+  }
+
+  async #finish(run: ActionRun, reply: JobReply, signal: AbortSignal): Promise<Outcome> {
+    if (reply.kind === 'failed') return fail(new GoregoError(reply.failure.code, reply.failure.message))
+    if (reply.kind !== 'ran') throw new GoregoError('internal', `an unexpected reply from a runner: ${reply.kind}`)
+    const { result, exitCode, failure } = reply
+    if (failure !== undefined) return { ...fail(new GoregoError(failure.code, failure.message)), result }
+    if (exitCode === 0 && !run.doNotCache) {
+      await this.#options.actionCache.put({ instance: run.instance, action: run.action }, result, signal)
+    }
+    return { result, cached: false }
+  }
+}
+
+function fail({ code, message, details }: GoregoError): Outcome {
+  return { failure: { code, message, details }, cached: false }
+}

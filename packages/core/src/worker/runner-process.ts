@@ -1,0 +1,142 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import {
+  type FromRunner,
+  type Job,
+  type JobReply,
+  killGroup,
+  type RunnerSetup,
+  type StoredBlob,
+  type ToRunner,
+} from '../runner/index.js'
+import { deferred } from './deferred.js'
+import type { RunnerProgram } from './runner-program.js'
+
+/** How much of what a runner wrote to stderr is kept, to say why it died. */
+const LAST_WORDS = 4096
+
+/** How long a runner may take over a cancelled job before it is killed: its own grace for the command, and some. */
+const CANCEL_BOUND_MS = 10_000
+
+export type RunnerAnswer =
+  | { readonly kind: 'answered'; readonly reply: JobReply; readonly stored: readonly StoredBlob[] }
+  | { readonly kind: 'died'; readonly lastWords: string }
+
+/** One child process, from its first job until it dies or is stopped. One job at a time. */
+export class RunnerProcess {
+  readonly #child: ChildProcess
+  #current: { id: number; answer: (answer: RunnerAnswer) => void; idle: () => void } | undefined
+  #processGroup: number | undefined
+  #lastWords = ''
+  #jobs = 0
+  #dead = false
+  /** Resolves when the child has exited. */
+  readonly exited: Promise<void>
+
+  constructor(program: RunnerProgram, setup: RunnerSetup) {
+    mkdirSync(setup.temporary, { recursive: true })
+    this.#child = fork(program.path, [], {
+      execArgv: [...program.execArgv],
+      env: { ...program.env },
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    })
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#lastWords = (this.#lastWords + text).slice(-LAST_WORDS)
+    })
+    this.#child.on('message', (message: FromRunner) => this.#receive(message))
+    this.exited = new Promise((resolve) => {
+      const gone = (why: string) => {
+        this.#gone(why)
+        resolve()
+      }
+      this.#child.once('error', (error) => gone(error.message))
+      this.#child.once('close', (code, signal) => gone(signal === null ? `exit code ${code}` : `signal ${signal}`))
+    })
+    this.#post(setup)
+    this.#keepAlive(false)
+  }
+
+  get alive(): boolean {
+    return !this.#dead
+  }
+
+  /** The child's process id; for tests and the curious. */
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
+  /** Gives the runner a job. `answer` resolves with its reply, `idle` when it has cleaned up and takes the next one. */
+  run(job: Omit<Job, 'kind' | 'id'>, signal: AbortSignal): { answer: Promise<RunnerAnswer>; idle: Promise<void> } {
+    const id = this.#jobs++
+    let killer: NodeJS.Timeout | undefined
+    const cancel = () => {
+      this.#post({ kind: 'cancel', id })
+      killer = setTimeout(() => this.kill(), CANCEL_BOUND_MS)
+      killer.unref()
+    }
+    const idle = deferred<void>()
+    const answer = deferred<RunnerAnswer>()
+    this.#current = { id, answer: answer.resolve, idle: idle.resolve }
+    this.#keepAlive(true)
+    this.#post({ ...job, kind: 'job', id })
+    if (signal.aborted) cancel()
+    else signal.addEventListener('abort', cancel, { once: true })
+    const settled = answer.promise.finally(() => {
+      clearTimeout(killer)
+      signal.removeEventListener('abort', cancel)
+    })
+    return { answer: settled, idle: idle.promise }
+  }
+
+  copyInputs(keys: readonly string[]): void {
+    this.#post({ kind: 'copy', keys })
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL')
+  }
+
+  #receive(message: FromRunner): void {
+    const current = this.#current
+    if (current?.id !== message.id) return
+    if (message.kind === 'started') {
+      this.#processGroup = message.processGroup
+    } else if (message.kind === 'reply') {
+      this.#processGroup = undefined
+      current.answer({ kind: 'answered', reply: message.reply, stored: message.stored })
+    } else {
+      this.#current = undefined
+      this.#keepAlive(false)
+      current.idle()
+    }
+  }
+
+  /** Whatever it was doing is lost, and its command must not outlive it. The next runner of the slot removes the files. */
+  #gone(why: string): void {
+    if (this.#dead) return
+    this.#dead = true
+    killGroup(this.#processGroup, 'SIGKILL')
+    this.#current?.answer({
+      kind: 'died',
+      lastWords: `${why}${this.#lastWords === '' ? '' : `: ${this.#lastWords.trim()}`}`,
+    })
+    this.#current?.idle()
+    this.#current = undefined
+  }
+
+  /** An idle runner must not keep a program running that has nothing else to do. */
+  #keepAlive(busy: boolean): void {
+    const stderr = this.#child.stderr as Socket | null
+    for (const handle of [this.#child, this.#child.channel, stderr]) {
+      if (busy) handle?.ref()
+      else handle?.unref()
+    }
+  }
+
+  #post(message: ToRunner): void {
+    // A child that died takes no messages; that it did is told by its exit.
+    if (this.#child.connected) this.#child.send(message, () => {})
+  }
+}

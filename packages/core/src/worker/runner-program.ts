@@ -1,0 +1,41 @@
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { GoregoError } from '../errors/index.js'
+
+/** How to start a runner: the program, what node gets before it, and the whole environment. */
+export interface RunnerProgram {
+  readonly path: string
+  readonly execArgv: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+}
+
+/**
+ * Finds the runner's program: beside this file in the package; in the installed package where a bundler has put this
+ * file elsewhere; or where the embedding tool says it has put it. A runner gets no environment: an action could read it
+ * from /proc, and with it the secrets of whoever started us (CM-03).
+ */
+export function runnerProgram(explicit?: string): RunnerProgram {
+  const built = (path: string): RunnerProgram => ({ path, execArgv: [], env: {} })
+  if (explicit !== undefined) return built(explicit)
+  if (import.meta.url.endsWith('.ts')) {
+    // Running from source: the loader that got us this far comes along, and it keeps a cache in the temporary directory.
+    const path = fileURLToPath(new URL('../runner/main.ts', import.meta.url))
+    return { path, execArgv: process.execArgv.filter((arg) => !arg.startsWith('--inspect')), env: { TMPDIR: tmpdir() } }
+  }
+  const beside = fileURLToPath(new URL('./runner.js', import.meta.url))
+  return built(existsSync(beside) ? beside : installed())
+}
+
+function installed(): string {
+  try {
+    return createRequire(import.meta.url).resolve('@gorego/core/runner')
+  } catch (cause) {
+    throw new GoregoError(
+      'failed-precondition',
+      'the runner program of @gorego/core was not found: keep the package installed beside your bundle, or copy its dist/runner.js and pass the copy as `runner`',
+      { cause },
+    )
+  }
+}

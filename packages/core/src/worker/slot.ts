@@ -1,0 +1,39 @@
+import type { Job, RunnerSetup } from '../runner/index.js'
+import { type RunnerAnswer, RunnerProcess } from './runner-process.js'
+import type { RunnerProgram } from './runner-program.js'
+
+/** A place for one action at a time. Its runner is started by the first action, and again after it died. */
+export class Slot {
+  readonly #program: RunnerProgram
+  readonly #setup: RunnerSetup
+  readonly #copied: ReadonlySet<string>
+  #runner: RunnerProcess | undefined
+
+  /** `copied`: keys of the inputs that a runner started later must copy, too. */
+  constructor(program: RunnerProgram, setup: RunnerSetup, copied: ReadonlySet<string>) {
+    this.#program = program
+    this.#setup = setup
+    this.#copied = copied
+  }
+
+  get pid(): number | undefined {
+    return this.#runner?.alive ? this.#runner.pid : undefined
+  }
+
+  run(job: Omit<Job, 'kind' | 'id'>, signal: AbortSignal): { answer: Promise<RunnerAnswer>; idle: Promise<void> } {
+    if (this.#runner === undefined || !this.#runner.alive) {
+      this.#runner = new RunnerProcess(this.#program, this.#setup)
+      this.copyInputs([...this.#copied])
+    }
+    return this.#runner.run(job, signal)
+  }
+
+  copyInputs(keys: readonly string[]): void {
+    if (keys.length > 0) this.#runner?.copyInputs(keys)
+  }
+
+  async stop(): Promise<void> {
+    this.#runner?.kill()
+    await this.#runner?.exited
+  }
+}

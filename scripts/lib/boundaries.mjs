@@ -1,0 +1,61 @@
+// Who may import whom: the table of the architecture, as data. scripts/check-boundaries.mjs holds the sources to it.
+//
+// may     other folders of the same package, or single files of theirs; with `types`, only their types (`import type`): nothing of them is loaded
+// node    Node's own modules: all of them, or those listed
+// bare    packages, by the exact name that is imported; a name that ends in / stands for all below it
+
+const everything = '*'
+
+/** packages/core/src, one line a folder. A file directly in src that is not listed may import nothing. */
+export const coreFolders = {
+  errors: { types: ['digest'] },
+  // A digest that is none is told with an error of ours.
+  digest: { may: ['errors'], node: ['node:crypto'] },
+  observe: {},
+  proto: { may: ['digest', 'errors'], bare: ['google-protobuf', 'google-protobuf/'] },
+  disk: { may: ['digest', 'errors'], node: everything },
+  cas: { may: ['digest', 'errors', 'disk'], node: everything },
+  'action-cache': { may: ['cas', 'proto', 'digest', 'errors', 'disk'], node: everything },
+  // Keeps the books only: no file, no process.
+  scheduler: {
+    may: ['errors', 'digest', 'observe'],
+    types: ['proto', 'action-cache'],
+    node: ['node:crypto', 'node:events', 'node:timers', 'node:timers/promises'],
+  },
+  sandbox: { node: everything },
+  runner: { may: ['digest', 'proto', 'disk', 'errors', 'sandbox'], node: everything },
+  worker: {
+    // Of the runner, what both ends of the pipe say to each other. The program behind it runs in another process.
+    may: ['cas', 'proto', 'digest', 'errors', 'disk', 'observe', 'runner/index.js'],
+    types: ['scheduler', 'action-cache', 'runner'],
+    node: everything,
+  },
+  // The parts of local-executor.ts.
+  embed: { may: everything, node: everything },
+  testing: { may: everything, node: everything },
+  'local-executor.ts': { may: everything, node: everything },
+  'index.ts': { may: everything, node: everything },
+}
+
+const publicEntries = ['@gorego/core', '@gorego/core/testing', '@gorego/server']
+
+/**
+ * Everything outside core/src, the first that fits: what it may import besides files of its own package.
+ * `closed` ones may import these packages only; the others anything that is not ours, and of ours these.
+ */
+export const zones = [
+  { path: 'packages/core/test/', closed: true, bare: ['@gorego/core', '@gorego/core/testing'] },
+  { path: 'packages/server/src/(services|wire|upstream)/', closed: true, bare: ['@gorego/core', '@grpc/grpc-js'] },
+  { path: 'packages/server/test/', closed: true, bare: ['@gorego/core', '@gorego/server', '@grpc/grpc-js'] },
+  { path: 'packages/server/src/config/', closed: true, bare: ['@gorego/core', 'yaml'] },
+  { path: 'packages/server/', closed: true, bare: ['@gorego/core'] },
+  { path: 'packages/cli/', closed: true, bare: ['@gorego/core', '@gorego/server', 'yargs', 'yargs/'] },
+  { path: 'examples/[^/]+/', bare: publicEntries },
+  { path: 'bench/', bare: publicEntries },
+  { path: 'test/', bare: publicEntries },
+  // They run before anything is installed.
+  { path: 'scripts/', closed: true, bare: [] },
+]
+
+/** A test may also import these, and any file of its own package. */
+export const forTests = ['uvu', 'uvu/assert', '@gorego/core/testing']

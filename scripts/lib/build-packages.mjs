@@ -1,0 +1,91 @@
+// dist of each package, by tsup, without ever showing anybody half of it.
+import { createHash } from 'node:crypto'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { filesBelow } from './files.mjs'
+import { run } from './run.mjs'
+import { packages, root, scratch } from './workspace.mjs'
+
+const tsup = join(root, 'node_modules', 'tsup', 'dist', 'cli-default.js')
+const sharedInputs = ['pnpm-lock.yaml', 'tsconfig.base.json', 'tsconfig.json']
+
+/** The packages whose dist is not what their sources make. Bundles leave other packages out, so each stands for itself. */
+export function stalePackages() {
+  const shared = sharedInputs.map((path) => line(path)).join('')
+  return packages.filter(
+    (name) => readStamp(name) !== stampText(inputs(name, shared), listing(`packages/${name}/dist`)),
+  )
+}
+
+export async function buildPackage(name) {
+  const folder = join(root, 'packages', name)
+  const dist = join(folder, 'dist')
+  // Beside dist, because source maps hold relative paths.
+  const fresh = join(folder, `dist.${process.pid}`)
+  // Before the build: what is saved meanwhile makes the next start build again.
+  const before = inputs(name, sharedInputs.map((path) => line(path)).join(''))
+  removeAbandoned(folder)
+  try {
+    const { ok, output } = await run(process.execPath, [tsup, '--out-dir', fresh, '--no-clean'], { cwd: folder })
+    if (!ok) throw new Error(`building packages/${name} failed:\n\n${output.trimEnd()}\n\n${nextStep(name)}`)
+    publish(fresh, dist)
+  } finally {
+    rmSync(fresh, { recursive: true, force: true })
+  }
+  mkdirSync(scratch, { recursive: true })
+  writeFileSync(stampPath(name), stampText(before, listing(`packages/${name}/dist`)))
+}
+
+const nextStep = (name) =>
+  `Next: mend what the compiler names in packages/${name}/src; "npm run check" shows all of it. In a fresh clone, please report this.`
+
+// File by file, each with one atomic rename, so that no program that a running server starts from dist is ever missing.
+// Chunks come first: their names carry a hash of what is in them, and the entry points that want them follow.
+function publish(fresh, dist) {
+  const made = filesBelow(fresh)
+  const isChunk = (path) => /^chunk-|\/chunk-/.test(path)
+  for (const path of [...made.filter(isChunk), ...made.filter((path) => !isChunk(path))]) {
+    mkdirSync(dirname(join(dist, path)), { recursive: true })
+    renameSync(join(fresh, path), join(dist, path))
+  }
+  for (const path of filesBelow(dist)) if (!made.includes(path)) rmSync(join(dist, path))
+}
+
+// What a build left that was killed. We hold the lock, so nobody else's is under way.
+function removeAbandoned(folder) {
+  for (const name of readdirSync(folder)) {
+    if (/^dist\.\d+$/.test(name)) rmSync(join(folder, name), { recursive: true, force: true })
+  }
+}
+
+const stampPath = (name) => join(scratch, `built-${name}`)
+const stampText = (input, output) => createHash('sha256').update(input).update('\0').update(output).digest('hex')
+
+function readStamp(name) {
+  try {
+    return readFileSync(stampPath(name), 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+const inputs = (name, shared) =>
+  shared +
+  line(`packages/${name}/package.json`) +
+  line(`packages/${name}/tsup.config.ts`) +
+  listing(`packages/${name}/src`)
+
+// Size and time of last change tell as much as contents do, at a hundredth of the price.
+function line(path) {
+  // Gone since its folder was read, as editors' temporary files are: the next look will tell.
+  const { size, mtimeMs } = statSync(join(root, path), { throwIfNoEntry: false }) ?? {}
+  return `${path} ${size} ${mtimeMs}\n`
+}
+
+function listing(folder) {
+  const isInput = (path) => !path.includes('.test.')
+  return filesBelow(join(root, folder))
+    .filter(isInput)
+    .map((path) => line(`${folder}/${path}`))
+    .join('')
+}

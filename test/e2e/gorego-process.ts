@@ -1,0 +1,176 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const READY = /^gorego ready on (grpcs?:\/\/\S+:(\d+))\b.*\n/m
+const READY_WITHIN_MS = 60_000
+const STOP_WITHIN_MS = 60_000
+
+export interface GoregoOptions {
+  /** Where the server keeps its data. Default: a temporary directory, deleted when the server is gone. */
+  dir?: string
+  /** Added to this process's environment. */
+  env?: NodeJS.ProcessEnv
+}
+
+export interface GoregoProcess {
+  /** What a client is given, such as `grpc://127.0.0.1:41234`. */
+  readonly address: string
+  readonly port: number
+  readonly dir: string
+  readonly pid: number
+  /** What the server has printed so far. */
+  readonly stdout: string
+  readonly stderr: string
+  /** SIGTERM; fails unless the server then leaves with exit code 0. */
+  stop(): Promise<void>
+  /** SIGKILL, as a crash would. Does nothing when the server is gone already. */
+  kill(): Promise<void>
+}
+
+/**
+ * Starts the gorego CLI as a user would, on a free port of the loopback interface, and waits until it says that it is
+ * ready. GOREGO_CLI names another program to start: a JavaScript file, or anything that can be executed.
+ */
+export async function startGorego(args: string[] = [], options: GoregoOptions = {}): Promise<GoregoProcess> {
+  const [program, ...before] = goregoCommand()
+  const ownDir = options.dir === undefined
+  const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'gorego-e2e-'))
+  const argv = [...before, 'start', '--listen', '127.0.0.1:0', '--dir', dir, ...args]
+  const child = spawn(program, argv, { env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] })
+
+  const printed = collectOutput(child)
+  const gone = whenGone(child)
+  const forget = onExit(() => {
+    child.kill('SIGKILL')
+    if (ownDir) rmSync(dir, { recursive: true, force: true })
+  })
+  const describe = (what: string) =>
+    new Error(
+      `${what}\n  command: ${[program, ...argv].join(' ')}\n  stdout: ${printed.stdout}\n  stderr: ${printed.stderr}`,
+    )
+  const cleanUp = () => {
+    forget()
+    if (ownDir) rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
+  }
+  const kill = async () => {
+    child.kill('SIGKILL')
+    await gone.catch(() => {})
+    cleanUp()
+  }
+
+  let ready: RegExpExecArray
+  try {
+    ready = await within(READY_WITHIN_MS, Promise.race([waitForReady(child, printed), gone.then(failedToStart)]))
+  } catch (error) {
+    await kill()
+    throw describe(`gorego did not start: ${(error as Error).message}`)
+  }
+
+  return {
+    address: ready[1] as string,
+    port: Number(ready[2]),
+    dir,
+    pid: child.pid as number,
+    get stdout() {
+      return printed.stdout
+    },
+    get stderr() {
+      return printed.stderr
+    },
+    kill,
+    async stop() {
+      child.kill('SIGTERM')
+      let how: string
+      try {
+        how = await within(STOP_WITHIN_MS, gone)
+      } catch (error) {
+        await kill()
+        throw describe(`gorego did not stop after SIGTERM: ${(error as Error).message}`)
+      }
+      cleanUp()
+      if (how !== 'exit code 0') throw describe(`gorego left with ${how} after SIGTERM, not with exit code 0`)
+    },
+  }
+}
+
+const exitActions = new Set<() => void>()
+
+/**
+ * Calls `action` if this process ends before the returned function was called, whatever ends it: a test that fails or
+ * is interrupted leaves no process and no file behind. The action must be synchronous.
+ */
+export function onExit(action: () => void): () => void {
+  if (exitActions.size === 0) listenForExit()
+  exitActions.add(action)
+  return () => exitActions.delete(action)
+}
+
+let listening = false
+
+function listenForExit(): void {
+  if (listening) return
+  listening = true
+  process.on('exit', () => {
+    for (const action of exitActions) action()
+  })
+  // Without a listener, a signal ends the process and 'exit' is never emitted.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1))
+}
+
+/** Rejects when `promise` takes longer than `ms`. */
+export async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`nothing happened for ${ms / 1000} s`)), ms)
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function goregoCommand(): [string, ...string[]] {
+  const program = process.env.GOREGO_CLI ?? fileURLToPath(new URL('../../packages/cli/bin/gorego.js', import.meta.url))
+  if (!existsSync(program)) {
+    throw new Error(`there is no ${program}: build gorego first (pnpm build), or set GOREGO_CLI to a program`)
+  }
+  return /\.[cm]?js$/.test(program) ? [process.execPath, program] : [program]
+}
+
+function collectOutput(child: ChildProcess): { stdout: string; stderr: string } {
+  const printed = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
+      printed[name] += text
+    })
+  }
+  return printed
+}
+
+/** Resolves to how the process ended, after all that it printed was read. */
+function whenGone(child: ChildProcess): Promise<string> {
+  const gone = new Promise<string>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code, signal) => resolve(signal === null ? `exit code ${code}` : signal))
+  })
+  gone.catch(() => {})
+  return gone
+}
+
+function waitForReady(child: ChildProcess, printed: { stdout: string }): Promise<RegExpExecArray> {
+  return new Promise((resolve) => {
+    // Registered after collectOutput's listener, so the text that just came is there.
+    child.stdout?.on('data', () => {
+      const ready = READY.exec(printed.stdout)
+      if (ready !== null) resolve(ready)
+    })
+  })
+}
+
+function failedToStart(how: string): never {
+  throw new Error(`it ended with ${how}`)
+}
