@@ -1,5 +1,5 @@
-// `npm run build`: builds what changed; with --force, everything.
+// `npm run build`: builds what changed, declarations included; with --force, everything.
 import './lib/require-node.mjs'
 import { prepared } from './lib/prepared.mjs'
 
-await prepared({ force: process.argv.includes('--force') })
+await prepared({ types: true, force: process.argv.includes('--force') })

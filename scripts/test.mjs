@@ -15,8 +15,9 @@ const results = []
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, stop)
 
 if (await succeeds('install', ensureInstalled)) {
-  // Sources that do not compile fail the run, but the other tests may tell more about them.
-  await succeeds('build', ensureBuilt)
+  // Sources that do not compile fail the run, but the other tests may tell more about them. All that is published is
+  // built for the whole run; whoever runs a few tests again and again does not wait for declarations.
+  await succeeds('build', () => ensureBuilt({ types: filters.length === 0 }))
   await runAll()
 }
 process.stdout.write(closing(results))
@@ -26,12 +27,12 @@ async function runAll() {
   const files = findTests(filters)
   const wanted = checks.filter((check) => matches(check.name, filters))
   if (files.length + wanted.length === 0) return fail('tests', `no test file has ${filters.join(' or ')} in its name\n`)
+  const check = (one) => () => finish(runCheck(one))
+  const test = (path) => () => finish(runTestFile(path))
   const light = files.filter((path) => !isHeavy(path))
-  await pool([...wanted.map((check) => () => finish(runCheck(check))), ...light.map(job)], availableParallelism())
-  await pool(files.filter(isHeavy).map(job), 1)
+  await pool([...wanted.map(check), ...light.map(test)], availableParallelism())
+  await pool(files.filter(isHeavy).map(test), 1)
 }
-
-const job = (path) => () => finish(runTestFile(path))
 
 async function finish(running) {
   const result = await running

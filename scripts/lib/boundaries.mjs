@@ -48,6 +48,7 @@ export const zones = [
   { path: 'packages/server/src/(services|wire|upstream)/', closed: true, bare: ['@gorego/core', '@grpc/grpc-js'] },
   { path: 'packages/server/test/', closed: true, bare: ['@gorego/core', '@gorego/server', '@grpc/grpc-js'] },
   { path: 'packages/server/src/config/', closed: true, bare: ['@gorego/core', 'yaml'] },
+  { path: 'packages/server/src/log/', closed: true, bare: ['@gorego/core', 'pino'] },
   { path: 'packages/server/', closed: true, bare: ['@gorego/core'] },
   { path: 'packages/cli/', closed: true, bare: ['@gorego/core', '@gorego/server', 'yargs', 'yargs/'] },
   { path: 'examples/[^/]+/', bare: publicEntries },

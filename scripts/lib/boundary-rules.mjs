@@ -9,7 +9,7 @@ const nothing = { may: [], types: [], node: [], bare: [] }
 export function objection(file, { specifier, typesOnly }) {
   const place = placeOf(file)
   if (place === undefined) return `${file} has no line in the table: add one, with what it may import`
-  const isTest = /\.test\.(ts|mjs)$/.test(file) || /^packages\/[^/]+\/test\//.test(file)
+  const isTest = isTestFile(file)
   if (specifier.startsWith('.')) {
     const target = posix.join(posix.dirname(file), specifier)
     if (!target.startsWith(place.unit)) return `it leaves ${place.unit}: other packages have public entry points`
@@ -20,8 +20,9 @@ export function objection(file, { specifier, typesOnly }) {
 }
 
 function toFolder(place, path, typesOnly) {
+  if (place.folder === undefined) return undefined
   const folder = folderOf(`${core}src/${path}`)
-  if (place.folder === undefined || folder === place.folder) return undefined
+  if (folder === place.folder) return undefined
   if (has(place.may, folder) || has(place.may, path)) return undefined
   if (place.types.includes(folder)) {
     return typesOnly ? undefined : `${place.name} may import only types of ${folder}: say import type`
@@ -49,7 +50,7 @@ function placeOf(file) {
     return zone && { ...nothing, node: '*', ...zone, name: zone.path, unit: unitOf(file) }
   }
   const folder = folderOf(file)
-  const line = coreFolders[folder]
+  const line = coreFolders[folder] ?? (isTestFile(file) ? {} : undefined)
   return line && { ...nothing, ...line, closed: true, folder, name: `core/src/${folder}`, unit: core }
 }
 
@@ -59,5 +60,6 @@ function folderOf(path) {
   return rest.length > 0 ? first : first.replace(/\.js$/, '.ts')
 }
 
+const isTestFile = (file) => /\.test\.(ts|mjs)$/.test(file) || /^packages\/[^/]+\/test\//.test(file)
 const unitOf = (file) => /^(?:(?:packages|examples)\/[^/]+\/|[^/]+\/)/.exec(file)[0]
 const has = (list, name) => list === '*' || list.includes(name)

@@ -9,31 +9,37 @@ import { packages, root, scratch } from './workspace.mjs'
 const tsup = join(root, 'node_modules', 'tsup', 'dist', 'cli-default.js')
 const sharedInputs = ['pnpm-lock.yaml', 'tsconfig.base.json', 'tsconfig.json']
 
+// Declarations take six times as long as the rest. Whoever publishes wants them, whoever runs the program does not, and
+// inside the repository TypeScript reads the sources.
+
 /** The packages whose dist is not what their sources make. Bundles leave other packages out, so each stands for itself. */
-export function stalePackages() {
-  const shared = sharedInputs.map((path) => line(path)).join('')
-  return packages.filter(
-    (name) => readStamp(name) !== stampText(inputs(name, shared), listing(`packages/${name}/dist`)),
-  )
+export function stalePackages({ types }) {
+  return packages.filter((name) => {
+    const stamp = readStamp(name)
+    const now = [inputs(name), listing(`packages/${name}/dist`)]
+    const isCurrent = stamp === stampText(...now, true) || (!types && stamp === stampText(...now, false))
+    return !isCurrent
+  })
 }
 
-export async function buildPackage(name) {
+export async function buildPackage(name, { types }) {
   const folder = join(root, 'packages', name)
   const dist = join(folder, 'dist')
   // Beside dist, because source maps hold relative paths.
   const fresh = join(folder, `dist.${process.pid}`)
   // Before the build: what is saved meanwhile makes the next start build again.
-  const before = inputs(name, sharedInputs.map((path) => line(path)).join(''))
+  const before = inputs(name)
   removeAbandoned(folder)
   try {
-    const { ok, output } = await run(process.execPath, [tsup, '--out-dir', fresh, '--no-clean'], { cwd: folder })
+    const args = [tsup, '--out-dir', fresh, '--no-clean', ...(types ? [] : ['--no-dts'])]
+    const { ok, output } = await run(process.execPath, args, { cwd: folder })
     if (!ok) throw new Error(`building packages/${name} failed:\n\n${output.trimEnd()}\n\n${nextStep(name)}`)
     publish(fresh, dist)
   } finally {
     rmSync(fresh, { recursive: true, force: true })
   }
   mkdirSync(scratch, { recursive: true })
-  writeFileSync(stampPath(name), stampText(before, listing(`packages/${name}/dist`)))
+  writeFileSync(stampPath(name), stampText(before, listing(`packages/${name}/dist`), types))
 }
 
 const nextStep = (name) =>
@@ -43,7 +49,7 @@ const nextStep = (name) =>
 // Chunks come first: their names carry a hash of what is in them, and the entry points that want them follow.
 function publish(fresh, dist) {
   const made = filesBelow(fresh)
-  const isChunk = (path) => /^chunk-|\/chunk-/.test(path)
+  const isChunk = (path) => /-\w{8}\./.test(path)
   for (const path of [...made.filter(isChunk), ...made.filter((path) => !isChunk(path))]) {
     mkdirSync(dirname(join(dist, path)), { recursive: true })
     renameSync(join(fresh, path), join(dist, path))
@@ -59,7 +65,7 @@ function removeAbandoned(folder) {
 }
 
 const stampPath = (name) => join(scratch, `built-${name}`)
-const stampText = (input, output) => createHash('sha256').update(input).update('\0').update(output).digest('hex')
+const stampText = (...parts) => createHash('sha256').update(JSON.stringify(parts)).digest('hex')
 
 function readStamp(name) {
   try {
@@ -69,10 +75,8 @@ function readStamp(name) {
   }
 }
 
-const inputs = (name, shared) =>
-  shared +
-  line(`packages/${name}/package.json`) +
-  line(`packages/${name}/tsup.config.ts`) +
+const inputs = (name) =>
+  [...sharedInputs, `packages/${name}/package.json`, `packages/${name}/tsup.config.ts`].map(line).join('') +
   listing(`packages/${name}/src`)
 
 // Size and time of last change tell as much as contents do, at a hundredth of the price.

@@ -15,14 +15,14 @@ export async function ensureInstalled() {
   })
 }
 
-/** Builds the packages whose sources changed since their last build; with `force`, all of them. */
-export async function ensureBuilt({ force = false } = {}) {
-  if (!force && stalePackages().length === 0) return
+/** Builds the packages whose sources changed since their last build, with `force` all of them; with `types`, declarations too. */
+export async function ensureBuilt({ force = false, types = false } = {}) {
+  if (!force && stalePackages({ types }).length === 0) return
   await exclusively(async () => {
-    const stale = force ? packages : stalePackages()
+    const stale = force ? packages : stalePackages({ types })
     if (stale.length === 0) return
     say(`building ${stale.join(', ')}`)
-    for (const name of stale) await buildPackage(name)
+    for (const name of stale) await buildPackage(name, { types })
   })
 }
 

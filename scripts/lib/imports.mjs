@@ -13,9 +13,12 @@ export function importsOf(text) {
   }
   for (const match of text.matchAll(statement)) add(match, match[2], namesOnlyTypes(match[1]))
   for (const match of text.matchAll(forEffect)) add(match, match[1], false)
-  for (const match of text.matchAll(call)) add(match, match[2], match[1] !== undefined)
+  for (const match of text.matchAll(call)) if (!isQuoted(match[0])) add(match, match[2], match[1] !== undefined)
   return found.sort((a, b) => a.line - b.line)
 }
+
+// Behind a backtick that is still open: the text of some other program.
+const isQuoted = (line) => line.split('`').length % 2 === 0
 
 function namesOnlyTypes(clause) {
   if (/^type\s/.test(clause)) return true

@@ -6,11 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 /** The environment variable by which descendants of a test are known, even when they have left its process group. */
 export const marker = 'GOREGO_TEST_RUN'
 
-// Somebody who was told to end just before the test did may need a moment.
-const grace = 2_000
-
-/** Descriptions of the processes that a test left; they are killed. */
-export async function endProcesses({ group, run, directory }) {
+/** Descriptions of the processes that a test left and that do not end within `grace` milliseconds; they are killed. */
+export async function endProcesses({ group, run, directory, grace }) {
   let found = findProcesses({ group, run, directory })
   for (const until = Date.now() + grace; found.length > 0 && Date.now() < until; ) {
     await sleep(50)
@@ -18,6 +15,8 @@ export async function endProcesses({ group, run, directory }) {
   }
   for (const { pid } of found) kill(pid)
   kill(-group)
+  // What is being killed may still be writing a file into the directory that goes next.
+  if (found.length > 0) await sleep(50)
   return found.map(({ pid, command }) => `${command} (pid ${pid})`)
 }
 

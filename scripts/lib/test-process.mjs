@@ -11,8 +11,9 @@ import { root, scratch } from './workspace.mjs'
 
 const nodeArguments = ['--conditions=gorego-source', '--import', 'tsx']
 
-// No file may take longer in all, nor stay around longer once its tests are over: something keeps it alive then.
-const defaultLimits = { total: 10 * 60_000, afterSummary: 30_000 }
+// In milliseconds: how long a file may take in all, how long it may stay around once its tests are over (something keeps
+// it alive then), and how long processes that it told to end may take for that.
+const defaultLimits = { total: 10 * 60_000, afterSummary: 30_000, grace: 2_000 }
 
 // tsx keeps what it has transpiled in TMPDIR. A link there lets all test files share one such cache.
 const tsxCache = `tsx-${process.geteuid?.() ?? 'user'}`
@@ -21,16 +22,18 @@ const running = new Map()
 let count = 0
 
 /** Runs a test file and resolves to its verdict, with `name`, `output` and `seconds`. */
-export async function runTestFile(name, { base = root, limits = defaultLimits } = {}) {
+export async function runTestFile(name, { base = root, limits: changed } = {}) {
+  const limits = { ...defaultLimits, ...changed }
   const run = `${process.pid}-${++count}`
   const directory = makeDirectory()
   const started = performance.now()
-  const env = { ...process.env, TMPDIR: directory, [marker]: run, NO_COLOR: '1', FORCE_COLOR: '0' }
+  const { FORCE_COLOR, ...inherited } = process.env
+  const env = { ...inherited, TMPDIR: directory, [marker]: run, NO_COLOR: '1' }
   const options = { cwd: root, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] }
   const child = spawn(process.execPath, [...nodeArguments, join(base, name)], options)
   running.set(child.pid, directory)
   const ended = await watch(child, limits)
-  const processes = await endProcesses({ group: child.pid, run, directory })
+  const processes = await endProcesses({ group: child.pid, run, directory, grace: limits.grace })
   const files = removeDirectory(directory, { besides: [tsxCache] })
   running.delete(child.pid)
   const seconds = (performance.now() - started) / 1000

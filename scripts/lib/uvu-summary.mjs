@@ -14,7 +14,8 @@ export function parseSummary(output) {
   const totals = numbersAfter(text, 'Total')
   const passed = sum(numbersAfter(text, 'Passed'))
   const skippedByUvu = sum(numbersAfter(text, 'Skipped'))
-  const reasons = [...text.matchAll(/^[ \t]*(SKIP [^\n:]+: [^\n]+)$/gm)].map((match) => match[1].trim())
+  // uvu's dots stand before them, on the same line.
+  const reasons = [...text.matchAll(/(?:^|[ \t])(SKIP [^\n:]+: [^\n]+)$/gm)].map((match) => match[1].trim())
   const skippedInside = Math.min(passed, Math.max(0, reasons.length - skippedByUvu))
   return {
     ran: totals.length > 0,

@@ -108,6 +108,23 @@ it('executes everything again, eight at a time, when the cache is not to be used
   assert.ok(built.processes.remote > 10, built.console)
 })
 
+it('a test that must not be cached runs each time', async () => {
+  for (const time of ['first', 'second']) {
+    const tested = succeeded(await bazel.build('test', '--nocache_test_results', '//postcard:postcard_test'))
+    onlyRemote(tested)
+    assert.ok(tested.processes.remote >= 1, `not executed the ${time} time:\n${tested.console}`)
+    assert.match(tested.stdout, /\/\/postcard:postcard_test\s+PASSED/)
+  }
+})
+
+it('a test that takes too long is a timeout, and what it printed until then is shown', async () => {
+  const late = await bazel.build('test', '--test_timeout=1', '--test_output=errors', '//postcard:lost_test')
+  assert.is(late.exitCode, 3, late.console)
+  assert.match(late.stdout, /\/\/postcard:lost_test\s+TIMEOUT/)
+  assert.match(late.stdout, /^waiting for the postman$/m)
+  onlyRemote(late)
+})
+
 it('leaves nothing behind', async () => {
   const pids = bazel.serverPids()
   assert.is(pids.length, 1)

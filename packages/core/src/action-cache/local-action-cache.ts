@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { StoreLayout } from '../disk/index.js'
 import type { ActionCache, ActionKey } from './action-cache.js'
@@ -37,19 +37,29 @@ export class LocalActionCache implements ActionCache {
   async put(key: ActionKey, result: Uint8Array): Promise<void> {
     const path = this.#layout.actionResult(key.instance, key.action)
     const temporary = join(this.#temporary, String(this.#puts++))
-    writeFileSync(temporary, Buffer.concat([checksum(result), result]))
     try {
-      renameSync(temporary, path)
+      writeFileSync(temporary, Buffer.concat([checksum(result), result]))
+      moveInto(temporary, path)
     } catch (error) {
-      if (!isAbsent(error)) throw error
-      mkdirSync(dirname(path), { recursive: true })
-      renameSync(temporary, path)
+      rmSync(temporary, { force: true })
+      throw error
     }
   }
 }
 
 function checksum(result: Uint8Array): Buffer {
   return createHash('sha256').update(result).digest().subarray(0, CHECKSUM_BYTES)
+}
+
+/** Directories are made when a rename finds none, which is once for each of them. */
+function moveInto(source: string, target: string): void {
+  try {
+    renameSync(source, target)
+  } catch (error) {
+    if (!isAbsent(error)) throw error
+    mkdirSync(dirname(target), { recursive: true })
+    renameSync(source, target)
+  }
 }
 
 function isAbsent(error: unknown): boolean {

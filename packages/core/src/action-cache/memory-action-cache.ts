@@ -5,7 +5,9 @@ export class MemoryActionCache implements ActionCache {
   readonly #results = new Map<string, Uint8Array>()
 
   async get(key: ActionKey): Promise<Uint8Array | undefined> {
-    return this.#results.get(keyOf(key))
+    const result = this.#results.get(keyOf(key))
+    // AC-15
+    return result?.length === 0 ? undefined : result
   }
 
   async put(key: ActionKey, result: Uint8Array): Promise<void> {

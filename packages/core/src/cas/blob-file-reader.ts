@@ -1,4 +1,4 @@
-import { close, closeSync, fstatSync, openSync, read as readCallback, readSync } from 'node:fs'
+import { close, closeSync, fstatSync, lstatSync, openSync, read as readCallback, readSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { isIntact } from '../disk/index.js'
 import type { ByteRange } from './content-addressable-storage.js'
@@ -11,8 +11,17 @@ const CHUNK = 256 * 1024
 /** Up to this size one synchronous read (some 15 µs) beats four trips through the thread pool (some 150 µs). */
 export const SMALL_BLOB = 64 * 1024
 
-/** Opens a stored file, unless it is not there, or not what was stored (cut short, or written to since). */
-export function openIntact(path: string, sizeBytes: number): { fd: number } | 'absent' | 'altered' {
+/** `altered`: not what was stored; cut short, or written to since. */
+export type FileState = 'intact' | 'absent' | 'altered'
+
+export function stateOfFile(path: string, sizeBytes: number): FileState {
+  const stats = lstatSync(path, { throwIfNoEntry: false })
+  if (stats === undefined) return 'absent'
+  return isIntact(stats, sizeBytes) ? 'intact' : 'altered'
+}
+
+/** Opens a stored file, unless it is not there, or not what was stored. */
+export function openIntact(path: string, sizeBytes: number): { fd: number } | Exclude<FileState, 'intact'> {
   let fd: number
   try {
     fd = openSync(path, 'r')

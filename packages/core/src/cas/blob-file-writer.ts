@@ -12,6 +12,7 @@ export class BlobFileWriter {
   readonly #path: string
   readonly #fd: number
   #open = true
+  #committed = false
 
   constructor(temporaryPath: string) {
     this.#path = temporaryPath
@@ -34,11 +35,12 @@ export class BlobFileWriter {
     sealDescriptor(this.#fd, 'plain')
     this.#close()
     renameSync(this.#path, finalPath)
+    this.#committed = true
   }
 
   discard(): void {
-    if (!this.#open) return
-    this.#close()
+    if (this.#committed) return
+    if (this.#open) this.#close()
     rmSync(this.#path, { force: true })
   }
 

@@ -1,10 +1,10 @@
 import { mkdirSync, readdirSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type Digest, DigestingCheck, digestFunctions, isEmptyBlob } from '../digest/index.js'
+import { type Digest, type DigestFunction, DigestingCheck, digestFunctions, isEmptyBlob } from '../digest/index.js'
 import { BlobIndex, type BlobVariant, blocks, parseBlobName, Session, StoreLayout, shardNames } from '../disk/index.js'
 import { GoregoError } from '../errors/index.js'
-import { openIntact, readChunks, readWhole, SMALL_BLOB } from './blob-file-reader.js'
+import { type FileState, openIntact, readChunks, readWhole, SMALL_BLOB, stateOfFile } from './blob-file-reader.js'
 import { BlobFileWriter } from './blob-file-writer.js'
 import type { BlobContent, ByteRange, ContentAddressableStorage } from './content-addressable-storage.js'
 import { blobNotFound } from './missing-blobs.js'
@@ -17,6 +17,9 @@ export interface LocalStoreOptions {
 }
 
 const DEFAULT_MAX_BYTES = 50e9
+
+/** How many absent blobs are looked for on the disk, at some 4 µs each, before other work gets a turn. */
+const LOOK_UPS_A_TURN = 500
 
 /** How many shards are listed before other work gets a turn. */
 const SHARDS_A_TURN = 8
@@ -45,8 +48,13 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
 
   static async open(options: LocalStoreOptions): Promise<LocalStore> {
     const store = new LocalStore(options)
-    await store.#load()
-    return store
+    try {
+      await store.#load()
+      return store
+    } catch (error) {
+      store[Symbol.dispose]()
+      throw error
+    }
   }
 
   /** Disk space that blobs take, in bytes of whole blocks, and how many there are. */
@@ -54,10 +62,12 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
     return { bytes: this.#index.bytes, maxBytes: this.#maxBytes, blobs: this.#index.size }
   }
 
-  async findMissing(digests: readonly Digest[]): Promise<Digest[]> {
+  async findMissing(digests: readonly Digest[], signal?: AbortSignal): Promise<Digest[]> {
     const missing = new Map<string, Digest>()
     for (const digest of digests) {
-      if (!this.#index.touch(digest) && !isEmptyBlob(digest)) missing.set(digest.key, digest)
+      if (this.#index.touch(digest) || missing.has(digest.key) || this.#isStored(digest)) continue
+      missing.set(digest.key, digest)
+      if (missing.size % LOOK_UPS_A_TURN === 0) await nextTurn(undefined, { signal })
     }
     return [...missing.values()]
   }
@@ -91,7 +101,7 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
     if (content instanceof Uint8Array) {
       check.update(content)
       check.finish()
-      if (this.#index.touch(digest) || isEmptyBlob(digest)) return
+      if (this.#isStored(digest)) return
     }
     if (blocks(digest.sizeBytes) > this.#maxBytes) {
       throw new GoregoError(
@@ -125,6 +135,11 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
     this.#makeRoom()
   }
 
+  /** A runner did not find these: those that are indeed not there, or not whole, leave the index. */
+  lookAgain(digests: readonly Digest[]): void {
+    for (const digest of digests) this.#isStored(digest)
+  }
+
   /** Throws a blob out, whatever its files hold by now. */
   discard(digest: Digest): void {
     this.#index.remove(digest)
@@ -148,27 +163,37 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
       for (const [n, shard] of shardNames.entries()) {
         const directory = this.layout.blobShard(fn, shard)
         if (!existing.has(shard)) mkdirSync(directory, { recursive: true })
-        else for (const name of readdirSync(directory)) this.#loadFile(fn.name, name)
+        else for (const name of readdirSync(directory)) this.#loadFile(fn, shard, name)
         if (n % SHARDS_A_TURN === 0) await nextTurn()
       }
     }
     this.#makeRoom()
   }
 
-  #loadFile(functionName: string, fileName: string): void {
-    const blob = parseBlobName(functionName, fileName)
+  #loadFile(fn: DigestFunction, shard: string, fileName: string): void {
+    const blob = parseBlobName(fn, shard, fileName)
     if (blob !== undefined) this.#index.add(blob.digest, blob.variant)
   }
 
   #open(digest: Digest): number {
     const opened = openIntact(this.layout.blob(digest), digest.sizeBytes)
-    if (typeof opened === 'string') {
-      if (opened === 'altered') this.discard(digest)
-      this.#index.remove(digest)
-      throw blobNotFound(digest)
-    }
-    if (!this.#index.touch(digest)) this.#index.add(digest, 'plain')
+    this.#note(digest, typeof opened === 'string' ? opened : 'intact')
+    if (typeof opened === 'string') throw blobNotFound(digest)
     return opened.fd
+  }
+
+  /** What the disk says, whatever the index says. */
+  #isStored(digest: Digest): boolean {
+    if (isEmptyBlob(digest)) return true
+    const state = stateOfFile(this.layout.blob(digest), digest.sizeBytes)
+    this.#note(digest, state)
+    return state === 'intact'
+  }
+
+  /** Brings the index in line with what was seen on the disk; what is seen there is used. */
+  #note(digest: Digest, state: FileState): void {
+    if (state === 'intact') this.#index.add(digest, 'plain')
+    else if (state === 'altered' || this.#index.remove(digest) !== undefined) this.discard(digest)
   }
 
   async #append(writer: BlobFileWriter, check: DigestingCheck, chunk: Uint8Array): Promise<void> {

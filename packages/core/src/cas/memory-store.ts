@@ -25,7 +25,7 @@ export class MemoryStore implements ContentAddressableStorage {
   async *read(digest: Digest, range: ByteRange = {}, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
     const blob = await this.get(digest)
     const start = range.offset ?? 0
-    const end = range.length === undefined ? blob.length : start + range.length
+    const end = range.length === undefined ? blob.length : Math.min(blob.length, start + range.length)
     for (let at = start; at < end; at += CHUNK) {
       signal?.throwIfAborted()
       yield blob.subarray(at, Math.min(end, at + CHUNK))

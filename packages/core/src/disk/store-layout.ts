@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { Digest, type DigestFunction, digestFunctionNamed } from '../digest/index.js'
+import { Digest, type DigestFunction } from '../digest/index.js'
 
 /** Two inodes can hold one blob: the plain one, and one with the executable bit that actions get linked. */
 export type BlobVariant = 'plain' | 'executable'
 
-const BLOB_NAME = /^([0-9a-f]+)-(\d+)(\.x)?$/
+const BLOB_NAME = /^([0-9a-f]+)-(0|[1-9]\d*)(\.x)?$/
 
 /**
  * Where everything lies below the store's root. Size is part of a blob's name, so the index loads from directory
@@ -46,25 +46,26 @@ export class StoreLayout {
 /** All the shard names of a function's directory, `00` to `ff`. */
 export const shardNames: readonly string[] = Array.from({ length: 256 }, (_, n) => n.toString(16).padStart(2, '0'))
 
-/** The digest and variant that a file name in a shard stands for; undefined for anything that is not ours. */
+/** The digest and variant that a file name in a shard stands for; undefined for anything that `blob` would not name so. */
 export function parseBlobName(
-  functionName: string,
+  fn: DigestFunction,
+  shard: string,
   fileName: string,
 ): { digest: Digest; variant: BlobVariant } | undefined {
-  const fn = digestFunctionNamed(functionName)
-  const match = BLOB_NAME.exec(fileName)
-  if (fn === undefined || match === null || match[1]?.length !== fn.hashLength) return undefined
-  const size = Number(match[2])
-  if (!Number.isSafeInteger(size)) return undefined
-  return { digest: Digest.of(fn, match[1], size), variant: match[3] === undefined ? 'plain' : 'executable' }
+  const [, hash, size, executable] = BLOB_NAME.exec(fileName) ?? []
+  if (hash?.length !== fn.hashLength || !hash.startsWith(shard) || !Number.isSafeInteger(Number(size))) return undefined
+  return { digest: Digest.of(fn, hash, Number(size)), variant: executable === undefined ? 'plain' : 'executable' }
 }
 
 /** Longest encoded instance name that is used as it is; file names end at 255 bytes. */
 const LONGEST_INSTANCE = 200
 
+/** Half a surrogate pair: no character, and encodeURIComponent throws at it. */
+const LONE_SURROGATE = /\p{Surrogate}/u
+
 function instanceSegment(instance: string): string {
-  const encoded = encodeURIComponent(instance).replaceAll('.', '%2E')
-  return encoded.length <= LONGEST_INSTANCE
+  const encoded = LONE_SURROGATE.test(instance) ? undefined : encodeURIComponent(instance).replaceAll('.', '%2E')
+  return encoded !== undefined && encoded.length <= LONGEST_INSTANCE
     ? `i-${encoded}`
-    : `h-${createHash('sha256').update(instance).digest('hex')}`
+    : `h-${createHash('sha256').update(Buffer.from(instance, 'utf16le')).digest('hex')}`
 }

@@ -1,11 +1,11 @@
 import {
   closeSync,
-  linkSync,
   lstatSync,
   openSync,
   readFileSync,
   readSync,
   renameSync,
+  rmSync,
   type Stats,
   unlinkSync,
   utimesSync,
@@ -36,9 +36,23 @@ const REREAD_LIMIT = 256 * 1024
 /** File times come from a coarse clock: a change just after a moment can be stamped as just before it. */
 const COARSE_CLOCK_MS = 10
 
-interface Link {
+interface Stored {
   readonly digest: Digest
   readonly variant: BlobVariant
+}
+
+/** A stored file that the action has under a name of its own. */
+interface Link {
+  readonly digest: Digest
+  /** Which file it is, for ever: the store's path may come to lead to another. */
+  readonly inode: number
+  /** Where the action has it, the first place of several. */
+  readonly target: string
+}
+
+interface OutputFile {
+  readonly digest: Digest
+  readonly executable: boolean
 }
 
 /**
@@ -46,22 +60,28 @@ interface Link {
  * what it linked, to check it after the run, and what it added, for the main process's index.
  */
 export class BlobFiles {
-  readonly stored: Link[] = []
+  readonly stored: Stored[] = []
   readonly #layout: StoreLayout
   readonly #temporary: string
+  /** By the path in the store. */
   readonly #links = new Map<string, Link>()
+  /** By inode: what was stored already is read-only by now, whatever the action had made it. */
+  readonly #outputs = new Map<number, OutputFile>()
+  readonly #device: number
   readonly #buffer = Buffer.allocUnsafeSlow(CHUNK)
   #temporaries = 0
 
   constructor(layout: StoreLayout, temporary: string) {
     this.#layout = layout
     this.#temporary = temporary
+    this.#device = lstatSync(temporary).dev
   }
 
   /** Starts the books afresh for the next action. */
   reset(): void {
     this.stored.length = 0
     this.#links.clear()
+    this.#outputs.clear()
   }
 
   /** A whole blob; undefined if the store does not have it. */
@@ -73,8 +93,8 @@ export class BlobFiles {
 
   /**
    * Puts an input file in place: a link to the stored file, or a copy where it must not share the inode (`copy`) or
-   * cannot. False if the store does not have the blob. The executable bit belongs to an inode, so executables are linked
-   * to one of their own (CM-12).
+   * cannot. False if the store does not have the blob, or not whole. The executable bit belongs to an inode, so
+   * executables are linked to one of their own (CM-12).
    */
   place(digest: Digest, executable: boolean, target: string, copy: boolean): boolean {
     const variant = executable ? 'executable' : 'plain'
@@ -83,41 +103,41 @@ export class BlobFiles {
       utimesSync(target, STORED_MTIME_S, STORED_MTIME_S)
       return true
     }
-    if (copy) {
-      if (ifThere(() => copyFile(this.#layout.blob(digest), target) ?? true) === undefined) return false
-      sealFile(target, variant)
-      return true
-    }
+    if (copy) return this.#copyIntact(digest, target, variant)
     const source = this.#layout.blob(digest, variant)
-    const link = () => ifThere(() => linkOrCopy(source, target))
-    const done = link() ?? (executable && this.#makeExecutable(digest, source) ? link() : undefined)
-    if (done === undefined) return false
-    if (done === 'linked') this.#links.set(source, { digest, variant })
-    else sealFile(target, variant)
-    return true
+    const link = () => this.#linkIntact(source, digest, target, variant)
+    return link() || (executable && this.#makeExecutable(digest, source) && link())
   }
 
-  /** Which of the linked blobs are not what they were before the command was started (milliseconds since 1970). */
+  /**
+   * Which of the linked blobs are not what they were before the command was started (milliseconds since 1970), or may not
+   * have been while it ran. Another action may have written to one; its runner had it thrown out of the store, and by
+   * now somebody may have sent it again. So not what the store has counts, but the file that was linked, and where that
+   * is neither in the store nor where the action had it, nobody knows.
+   */
   altered(startedAt: number): Digest[] {
     const altered = new Map<string, Digest>()
-    for (const [path, { digest }] of this.#links) {
-      const stats = lstatSync(path, { throwIfNoEntry: false })
-      // Gone means evicted, which harms nobody: the action kept its own link.
-      if (stats !== undefined && !this.#isUnchanged(path, stats, digest, startedAt)) altered.set(digest.key, digest)
+    for (const [source, { digest, inode, target }] of this.#links) {
+      const isSame = (path: string) => {
+        const stats = lstatSync(path, { throwIfNoEntry: false })
+        return stats?.ino === inode && this.#isUnchanged(path, stats, digest, startedAt)
+      }
+      if (!isSame(source) && !isSame(target)) altered.set(digest.key, digest)
     }
     return [...altered.values()]
   }
 
   /** Adds a file of the input root to the store, by linking it there; it becomes read-only. */
-  storeFile(fn: DigestFunction, path: string, stats: Stats): Digest {
-    if (stats.nlink > 1) return this.#storeCopy(fn, path)
-    // Sealed before it is hashed: a write that still comes from somewhere shows in the modification time.
-    sealFile(path, 'plain')
-    const digest = this.#digestFile(fn, path)
-    this.#publish(digest, (target) => {
-      if (linkOrCopy(path, target) === 'copied') sealFile(target, 'plain')
-    })
-    return digest
+  storeFile(fn: DigestFunction, path: string, stats: Stats): OutputFile {
+    const known = this.#outputs.get(stats.ino)
+    if (known !== undefined) return known
+    // A file with several names may change under another of them; one on another file system cannot be linked.
+    const mustCopy = stats.nlink > 1 || stats.dev !== this.#device
+    const digest = mustCopy ? this.#storeCopy(fn, path) : this.#storeLink(fn, path)
+    // DR-10: the owner's bit decides.
+    const output = { digest, executable: (stats.mode & 0o100) !== 0 }
+    this.#outputs.set(stats.ino, output)
+    return output
   }
 
   storeBytes(fn: DigestFunction, bytes: Uint8Array): Digest {
@@ -131,39 +151,70 @@ export class BlobFiles {
     return digest
   }
 
-  /** A file with several names may change under another of them: take a copy, and hash that. */
+  #storeLink(fn: DigestFunction, path: string): Digest {
+    // Sealed before it is hashed: a write that still comes from somewhere shows in the modification time.
+    sealFile(path, 'plain')
+    const digest = this.#digestFile(fn, path)
+    this.#publish(digest, (target) => {
+      const temporary = this.#temporaryPath()
+      // By way of a temporary name, because a copy is not there at once.
+      if (linkOrCopy(path, temporary) === 'copied') sealFile(temporary, 'plain')
+      renameSync(temporary, target)
+    })
+    return digest
+  }
+
+  /** What is hashed is the copy. */
   #storeCopy(fn: DigestFunction, path: string): Digest {
     const temporary = this.#temporaryPath()
-    copyFile(path, temporary)
-    sealFile(temporary, 'plain')
-    const digest = this.#digestFile(fn, temporary)
-    this.#publish(digest, (target) => linkSync(temporary, target))
-    unlinkSync(temporary)
-    return digest
+    try {
+      copyFile(path, temporary)
+      sealFile(temporary, 'plain')
+      const digest = this.#digestFile(fn, temporary)
+      this.#publish(digest, (target) => renameSync(temporary, target))
+      return digest
+    } finally {
+      rmSync(temporary, { force: true })
+    }
   }
 
   #publish(digest: Digest, put: (target: string) => void): void {
     if (isEmptyBlob(digest)) return
     const target = this.#layout.blob(digest)
     const existing = lstatSync(target, { throwIfNoEntry: false })
-    if (existing === undefined || !isIntact(existing, digest.sizeBytes)) {
-      if (existing !== undefined) unlinkSync(target)
-      try {
-        put(target)
-      } catch (error) {
-        // Another slot was faster with the same bytes.
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-      }
-    }
+    if (existing === undefined || !isIntact(existing, digest.sizeBytes)) put(target)
     this.stored.push({ digest, variant: 'plain' })
   }
 
   #makeExecutable(digest: Digest, target: string): boolean {
     const temporary = this.#temporaryPath()
-    if (ifThere(() => copyFile(this.#layout.blob(digest), temporary) ?? true) === undefined) return false
-    sealFile(temporary, 'executable')
+    if (!this.#copyIntact(digest, temporary, 'executable')) return false
     renameSync(temporary, target)
     this.stored.push({ digest, variant: 'executable' })
+    return true
+  }
+
+  /** Links a stored file, unless it is not there, was cut short, or was written to. */
+  #linkIntact(source: string, digest: Digest, target: string, variant: BlobVariant): boolean {
+    const done = ifThere(() => linkOrCopy(source, target))
+    if (done === undefined) return false
+    const stats = lstatSync(done === 'linked' ? target : source, { throwIfNoEntry: false })
+    if (stats === undefined || !isIntact(stats, digest.sizeBytes)) {
+      unlinkSync(target)
+      return false
+    }
+    if (done === 'copied') sealFile(target, variant)
+    else if (!this.#links.has(source)) this.#links.set(source, { digest, inode: stats.ino, target })
+    return true
+  }
+
+  /** Copies a stored file, unless it is not there, was cut short, or was written to. */
+  #copyIntact(digest: Digest, target: string, variant: BlobVariant): boolean {
+    const source = this.#layout.blob(digest)
+    const stats = lstatSync(source, { throwIfNoEntry: false })
+    if (stats === undefined || !isIntact(stats, digest.sizeBytes)) return false
+    if (ifThere(() => copyFile(source, target) ?? true) === undefined) return false
+    sealFile(target, variant)
     return true
   }
 

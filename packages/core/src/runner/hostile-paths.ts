@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs'
+import { lstatSync, mkdirSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { GoregoError } from '../errors/index.js'
 
 /** DR-01: a name in a Directory is one segment, and never a way up. */
@@ -61,7 +61,7 @@ export class RootedDirectories {
   /** The path of a directory after the action ran; undefined where there is none. */
   find(segments: readonly string[], what: string): string | undefined {
     const path = [this.#root, ...segments].join('/')
-    if (statSync(path, { throwIfNoEntry: false }) === undefined) return undefined
+    if (followed(path) === undefined) return undefined
     if (this.#leadsInside(path)) return path
     throw new GoregoError(
       'failed-precondition',
@@ -70,9 +70,18 @@ export class RootedDirectories {
   }
 
   #leadsInside(path: string): boolean {
-    const stats = statSync(path, { throwIfNoEntry: false })
-    if (stats === undefined || !stats.isDirectory()) return false
+    if (!followed(path)?.isDirectory()) return false
     const real = realpathSync.native(path)
     return real === this.#root || real.startsWith(`${this.#root}/`)
+  }
+}
+
+/** What is at the end of the symbolic links at a path; undefined where that is nothing, also when they lead in a circle. */
+export function followed(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ELOOP') return undefined
+    throw error
   }
 }

@@ -10,6 +10,9 @@ import { checkName } from './hostile-paths.js'
 /** A tree of identical subtrees can stand for more files than there are atoms: this many entries are the end. */
 const MAX_ENTRIES = 1_000_000
 
+/** Deeper ones have paths beyond PATH_MAX (4,096 bytes). */
+const MAX_DEPTH = 2048
+
 /** A Directory message, checked. */
 interface InputDirectory {
   readonly files: readonly { readonly name: string; readonly digest: Digest; readonly executable: boolean }[]
@@ -24,21 +27,16 @@ interface InputDirectory {
  */
 export function stageInputRoot(path: string, root: Digest, blobs: BlobFiles, copied: ReadonlySet<string>): Digest[] {
   const missing = new Map<string, Digest>()
-  const decoded = new Map<string, InputDirectory | undefined>()
+  const directories = readDirectories(root, blobs)
   const waiting = [{ path, digest: root }]
-  let entries = 0
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { path: directoryPath, digest } = next
-    const directory = decoded.has(digest.key) ? decoded.get(digest.key) : readDirectory(digest, blobs)
-    decoded.set(digest.key, directory)
+    const directory = directories.get(digest.key)
     mkdirSync(directoryPath)
     if (directory === undefined) {
       missing.set(digest.key, digest)
       continue
     }
-    entries += directory.files.length + directory.directories.length + directory.symlinks.length
-    if (entries > MAX_ENTRIES)
-      throw new GoregoError('invalid-argument', `the input tree has more than ${MAX_ENTRIES} entries`)
     for (const file of directory.files) {
       const copy = copied.has(file.digest.key)
       if (!blobs.place(file.digest, file.executable, `${directoryPath}/${file.name}`, copy)) {
@@ -50,6 +48,31 @@ export function stageInputRoot(path: string, root: Digest, blobs: BlobFiles, cop
       waiting.push({ path: `${directoryPath}/${child.name}`, digest: child.digest })
   }
   return [...missing.values()]
+}
+
+/** Every distinct Directory of a tree that the store has. What the tree stands for is counted before any of it is made. */
+function readDirectories(root: Digest, blobs: BlobFiles): Map<string, InputDirectory> {
+  const directories = new Map<string, InputDirectory>()
+  const entries = new Map<string, number>()
+  const read = (digest: Digest, depth: number): number => {
+    const known = entries.get(digest.key)
+    if (known !== undefined) return known
+    if (depth > MAX_DEPTH)
+      throw new GoregoError('invalid-argument', `the input tree is more than ${MAX_DEPTH} directories deep`)
+    const directory = readDirectory(digest, blobs)
+    let count = 0
+    if (directory !== undefined) {
+      directories.set(digest.key, directory)
+      count = directory.files.length + directory.directories.length + directory.symlinks.length
+      for (const child of directory.directories) count += read(child.digest, depth + 1)
+    }
+    if (count > MAX_ENTRIES)
+      throw new GoregoError('invalid-argument', `the input tree has more than ${MAX_ENTRIES} entries`)
+    entries.set(digest.key, count)
+    return count
+  }
+  read(root, 0)
+  return directories
 }
 
 function readDirectory(digest: Digest, blobs: BlobFiles): InputDirectory | undefined {

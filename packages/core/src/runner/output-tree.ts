@@ -18,13 +18,15 @@ export interface OutputTree {
  * Stores the files below an output directory and describes it: canonical, so that the same content gives the same digests
  * whatever order the file system lists it in (DIG-08, OR-06).
  */
-export function storeOutputTree(fn: DigestFunction, path: string, blobs: BlobFiles): OutputTree {
+export function storeOutputTree(fn: DigestFunction, path: string, outputPath: string, blobs: BlobFiles): OutputTree {
   // Children end up before their parents here; the reverse of it is a topological order.
   const finished = new Map<string, Uint8Array>()
+  const shown = (entryPath: string) => `${outputPath}${entryPath.slice(path.length)}`
   const visit = (directoryPath: string): Digest => {
     const message = new Directory()
-    for (const entry of readdirSync(directoryPath, { withFileTypes: true, encoding: 'buffer' })) {
-      const name = textName(entry.name, directoryPath)
+    const entries = readdirSync(directoryPath, { withFileTypes: true, encoding: 'buffer' })
+    for (const entry of entries.sort((a, b) => Buffer.compare(a.name, b.name))) {
+      const name = text(entry.name, () => `a name in the output directory ${JSON.stringify(shown(directoryPath))}`)
       addEntry(message, entry, name, `${directoryPath}/${name}`)
     }
     const bytes = encodeDirectory(message)
@@ -41,11 +43,17 @@ export function storeOutputTree(fn: DigestFunction, path: string, blobs: BlobFil
     } else if (entry.isSymbolicLink()) {
       const node = new SymlinkNode()
       node.setName(name)
-      node.setTarget(readTarget(entryPath))
+      node.setTarget(readTarget(entryPath, shown(entryPath)))
       parent.addSymlinks(node)
     } else {
-      parent.addFiles(storeFileNode(fn, entryPath, name, blobs))
+      parent.addFiles(fileNode(entryPath, name))
     }
+  }
+  const fileNode = (entryPath: string, name: string): FileNode => {
+    const stats = lstatSync(entryPath)
+    if (!stats.isFile()) throw notAnOutput(shown(entryPath))
+    const { digest, executable } = blobs.storeFile(fn, entryPath, stats)
+    return new FileNode().setName(name).setIsExecutable(executable).setDigest(toDigestMessage(digest))
   }
   const rootDigest = visit(path)
   const directories = [...finished.values()].reverse()
@@ -53,32 +61,17 @@ export function storeOutputTree(fn: DigestFunction, path: string, blobs: BlobFil
   return { tree: encodeTree(root, children), rootDigest, directories }
 }
 
-function storeFileNode(fn: DigestFunction, path: string, name: string, blobs: BlobFiles): FileNode {
-  const stats = lstatSync(path)
-  if (!stats.isFile()) throw notAnOutput(path)
-  const node = new FileNode()
-  node.setName(name)
-  node.setIsExecutable(isExecutable(stats.mode))
-  node.setDigest(toDigestMessage(blobs.storeFile(fn, path, stats)))
-  return node
-}
-
-/** DR-10: the owner's bit decides. */
-export function isExecutable(mode: number): boolean {
-  return (mode & 0o100) !== 0
-}
-
-export function readTarget(path: string): string {
-  return text(readlinkSync(path, 'buffer'), () => `the target of the symbolic link ${path}`)
+/** The target of a symbolic link, as it is; `shown` names the link in an error. */
+export function readTarget(path: string, shown: string): string {
+  return text(readlinkSync(path, 'buffer'), () => `the target of the symbolic link ${JSON.stringify(shown)}`)
 }
 
 /** DR-11: FIFOs, sockets and devices are no outputs, and never opened: reading one could take for ever. */
 export function notAnOutput(path: string): GoregoError {
-  return new GoregoError('failed-precondition', `the output ${path} is neither a file, a directory nor a symbolic link`)
-}
-
-function textName(name: Buffer, directory: string): string {
-  return text(name, () => `a name in the output directory ${directory}`)
+  return new GoregoError(
+    'failed-precondition',
+    `the output ${JSON.stringify(path)} is neither a file, a directory nor a symbolic link`,
+  )
 }
 
 /** Protobuf strings are UTF-8; file names need not be. */

@@ -1,4 +1,4 @@
-import { lstatSync, type Stats, statSync } from 'node:fs'
+import { lstatSync, type Stats } from 'node:fs'
 import type { DigestFunction } from '../digest/index.js'
 import { GoregoError } from '../errors/index.js'
 import { toDigestMessage } from '../proto/digests.js'
@@ -11,8 +11,8 @@ import {
   OutputSymlink,
 } from '../proto/messages.js'
 import type { BlobFiles } from './blob-files.js'
-import { type RootedDirectories, segmentsOf } from './hostile-paths.js'
-import { isExecutable, notAnOutput, readTarget, storeOutputTree } from './output-tree.js'
+import { followed, type RootedDirectories, segmentsOf } from './hostile-paths.js'
+import { notAnOutput, readTarget, storeOutputTree } from './output-tree.js'
 
 /** What a Command says an output is; clients of REAPI 2.0 say it, later ones leave it open (CM-06). */
 type Declared = 'file' | 'directory' | 'anything'
@@ -52,16 +52,27 @@ export interface Collection {
 /** Stores those outputs that exist and lists them in the result (OR-01). */
 export function collectOutputs(outputs: readonly DeclaredOutput[], result: ActionResult, collection: Collection): void {
   for (const output of outputs) {
-    const parent = collection.directories.find(output.segments.slice(0, -1), 'the parent of output')
-    if (parent === undefined) continue
-    const path = output.segments.length === 0 ? parent : `${parent}/${output.segments.at(-1)}`
-    const stats = lstatSync(path, { throwIfNoEntry: false })
-    if (stats === undefined) continue
-    if (stats.isSymbolicLink()) addSymlink(output, path, result)
-    else if (stats.isDirectory()) addDirectory(output, path, result, collection)
-    else if (stats.isFile()) addFile(output, path, stats, result, collection)
-    else throw notAnOutput(output.path)
+    try {
+      addOutput(output, result, collection)
+    } catch (cause) {
+      // The command took the permissions away from a directory on the way. (As root we would not have noticed.)
+      if ((cause as NodeJS.ErrnoException).code !== 'EACCES') throw cause
+      const message = `the output ${JSON.stringify(output.path)} cannot be read: the command did not permit it`
+      throw new GoregoError('failed-precondition', message, { cause })
+    }
   }
+}
+
+function addOutput(output: DeclaredOutput, result: ActionResult, collection: Collection): void {
+  const parent = collection.directories.find(output.segments.slice(0, -1), 'the parent of output')
+  if (parent === undefined) return
+  const path = output.segments.length === 0 ? parent : `${parent}/${output.segments.at(-1)}`
+  const stats = lstatSync(path, { throwIfNoEntry: false })
+  if (stats === undefined) return
+  if (stats.isSymbolicLink()) addSymlink(output, path, result)
+  else if (stats.isDirectory()) addDirectory(output, path, result, collection)
+  else if (stats.isFile()) addFile(output, path, stats, result, collection)
+  else throw notAnOutput(output.path)
 }
 
 function addFile(
@@ -74,15 +85,16 @@ function addFile(
   if (output.declared === 'directory') throw wrongKind(output, 'a file')
   const file = new OutputFile()
   file.setPath(output.path)
-  file.setIsExecutable(isExecutable(stats.mode))
-  file.setDigest(toDigestMessage(blobs.storeFile(fn, path, stats)))
+  const { digest, executable } = blobs.storeFile(fn, path, stats)
+  file.setIsExecutable(executable)
+  file.setDigest(toDigestMessage(digest))
   result.addOutputFiles(file)
 }
 
 function addDirectory(output: DeclaredOutput, path: string, result: ActionResult, collection: Collection): void {
   if (output.declared === 'file') throw wrongKind(output, 'a directory')
   const { fn, blobs, format } = collection
-  const { tree, rootDigest, directories } = storeOutputTree(fn, path, blobs)
+  const { tree, rootDigest, directories } = storeOutputTree(fn, path, output.path, blobs)
   const directory = new OutputDirectory()
   directory.setPath(output.path)
   // CM-11: a format that we do not know means TREE_ONLY.
@@ -102,12 +114,12 @@ function addDirectory(output: DeclaredOutput, path: string, result: ActionResult
 function addSymlink(output: DeclaredOutput, path: string, result: ActionResult): void {
   const link = new OutputSymlink()
   link.setPath(output.path)
-  link.setTarget(readTarget(path))
+  link.setTarget(readTarget(path, output.path))
   if (output.declared === 'anything') {
     result.addOutputSymlinks(link)
     return
   }
-  const target = statSync(path, { throwIfNoEntry: false })
+  const target = followed(path)
   if (output.declared === 'file') {
     if (target?.isDirectory()) throw wrongKind(output, 'a symbolic link to a directory')
     result.addOutputFileSymlinks(link)

@@ -91,6 +91,8 @@ class Performance {
     const argv = command.getArgumentsList()
     if (argv.length === 0)
       throw new GoregoError('invalid-argument', 'the Command has no arguments: the first must name a program')
+    if (argv.some((argument) => argument.includes('\0')))
+      throw new GoregoError('invalid-argument', 'an argument of the Command has a NUL byte in it')
     const env = environmentOf(command)
     this.#metadata.setExecutionStartTimestamp(this.#now())
     const end = await runCommand(
@@ -143,9 +145,12 @@ class Performance {
   /** OR-09: an empty stream has no digest. */
   #storeStream(action: Digest, name: 'stdout' | 'stderr'): Digest | undefined {
     const path = this.#streamPath(name)
-    const stats = lstatSync(path)
+    const stats = lstatSync(path, { throwIfNoEntry: false })
+    // It lies beside the input root, where a command without a sandbox can get at it. A FIFO in its place must not be opened.
+    if (!stats?.isFile())
+      throw new GoregoError('failed-precondition', `the command removed the file that its ${name} went to`)
     if (stats.size === 0) return undefined
-    const digest = this.#workplace.blobs.storeFile(action.fn, path, stats)
+    const { digest } = this.#workplace.blobs.storeFile(action.fn, path, stats)
     return isEmptyBlob(digest) ? undefined : digest
   }
 

@@ -47,6 +47,7 @@ export function startFailure(error: NodeJS.ErrnoException, program: string): Gor
         'invalid-argument',
         'the arguments and environment of the command together are larger than this system allows; pass them in a file',
       )
+    case 'ENAMETOOLONG':
     case 'ENOEXEC':
     case 'ENOTDIR':
     case 'ELOOP':

@@ -25,6 +25,8 @@ export interface ListOptions {
   readonly pageSize?: number
   /** From the page before. */
   readonly pageToken?: string
+  /** A page ends early once its results have as many bytes. */
+  readonly maxResultBytes?: number
 }
 
 export interface OperationPage {
@@ -105,7 +107,7 @@ export class TaskScheduler {
   }
 
   /** In order of creation. */
-  list({ pageSize = 0, pageToken = '' }: ListOptions = {}): OperationPage {
+  list({ pageSize = 0, pageToken = '', maxResultBytes = Number.POSITIVE_INFINITY }: ListOptions = {}): OperationPage {
     if (pageSize < 0) throw new GoregoError('invalid-argument', `page_size is ${pageSize}: want 0 or more`)
     if (!/^\d{0,15}$/.test(pageToken)) {
       throw new GoregoError('invalid-argument', 'page_token is not one that an earlier page gave out')
@@ -113,12 +115,14 @@ export class TaskScheduler {
     const after = pageToken === '' ? -1 : Number(pageToken)
     const limit = Math.min(pageSize || DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
     const page: OperationRecord[] = []
+    let resultBytes = 0
     for (const record of this.#operations.values()) {
       if (record.sequence <= after) continue
-      if (page.length === limit) {
+      if (page.length === limit || resultBytes >= maxResultBytes) {
         return { operations: page.map((each) => each.state), nextPageToken: String(page.at(-1)?.sequence) }
       }
       page.push(record)
+      resultBytes += record.state.outcome?.result?.length ?? 0
     }
     return { operations: page.map((each) => each.state) }
   }

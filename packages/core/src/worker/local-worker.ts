@@ -134,7 +134,9 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
   #lostBlobs(reply: JobReply): Digest[] | undefined {
     if (reply.kind !== 'missing' && reply.kind !== 'altered') return undefined
     const digests = reply.digests.map(fromPlainDigest)
-    if (reply.kind === 'altered') {
+    if (reply.kind === 'missing') {
+      this.#options.store.lookAgain(digests)
+    } else {
       for (const digest of digests) this.#options.store.discard(digest)
       this.#copyFromNowOn(digests)
       this.#logger.warn(

@@ -31,6 +31,7 @@ export class RunnerProcess {
   #lastWords = ''
   #jobs = 0
   #dead = false
+  #stopping = false
   /** Resolves when the child has exited. */
   readonly exited: Promise<void>
 
@@ -98,6 +99,14 @@ export class RunnerProcess {
     this.#child.kill('SIGKILL')
   }
 
+  /** Kills it and waits for its end, for which the program must stay. */
+  async stop(): Promise<void> {
+    this.#stopping = true
+    this.#keepAlive(true)
+    this.kill()
+    await this.exited
+  }
+
   #receive(message: FromRunner): void {
     const current = this.#current
     if (current?.id !== message.id) return
@@ -130,7 +139,7 @@ export class RunnerProcess {
   #keepAlive(busy: boolean): void {
     const stderr = this.#child.stderr as Socket | null
     for (const handle of [this.#child, this.#child.channel, stderr]) {
-      if (busy) handle?.ref()
+      if (busy || this.#stopping) handle?.ref()
       else handle?.unref()
     }
   }

@@ -33,7 +33,6 @@ export class Slot {
   }
 
   async stop(): Promise<void> {
-    this.#runner?.kill()
-    await this.#runner?.exited
+    await this.#runner?.stop()
   }
 }

@@ -1,0 +1,8 @@
+#include <unistd.h>
+
+#include <iostream>
+
+int main() {
+  std::cout << "waiting for the postman" << std::endl;
+  for (;;) pause();
+}

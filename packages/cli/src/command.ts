@@ -1,0 +1,51 @@
+import type { Options } from 'yargs'
+import type { Host } from './host.js'
+
+/** One of `gorego`'s commands: what --help says of it, and what it does. */
+export interface Command {
+  readonly name: string
+  /** What follows the name in the first line of the help. */
+  readonly usage: string
+  /** One line for the list of commands. */
+  readonly summary: string
+  /** What it does, as the help of the command says it. */
+  readonly description: string
+  /** By name, without dashes. */
+  readonly flags: Readonly<Record<string, Options>>
+  readonly examples: readonly (readonly [commandLine: string, meaning: string])[]
+  /** Below everything else in the help. */
+  readonly epilogue: string
+  /** Whether a command line follows after `--`. */
+  readonly takesCommandLine: boolean
+  /** Resolves to the exit code. */
+  run(args: Arguments, host: Host): Promise<number>
+}
+
+/** What was written after the command's name. Values are text, as written; commands know what they want. */
+export class Arguments {
+  readonly #flags: Readonly<Record<string, unknown>>
+  /** What follows `--`. */
+  readonly commandLine: readonly string[]
+
+  constructor(flags: Readonly<Record<string, unknown>>, commandLine: readonly string[]) {
+    this.#flags = flags
+    this.commandLine = commandLine
+  }
+
+  /** Whether a flag without a value, such as --json, is there. */
+  has(name: string): boolean {
+    return this.#flags[name] === true
+  }
+
+  /** The value of a flag, if it was given. */
+  text(name: string): string | undefined {
+    const value = this.#flags[name]
+    return typeof value === 'string' ? value : undefined
+  }
+
+  /** The values of a flag that may be given several times. */
+  texts(name: string): readonly string[] {
+    const values = this.#flags[name]
+    return Array.isArray(values) ? values.map(String) : []
+  }
+}

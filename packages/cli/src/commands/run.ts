@@ -1,0 +1,157 @@
+import { join, relative, resolve } from 'node:path'
+import type { ExecutionError, RunOptions, RunResult } from '@gorego/core'
+import { actionSpec } from '../action/action-spec.js'
+import type { Arguments, Command } from '../command.js'
+import type { Host } from '../host.js'
+import { EXIT, exitCodeHelp, exitCodeOf } from '../ui/exit-codes.js'
+import { type RunReport, runJson, runSummary } from '../ui/run-report.js'
+import { StopRequests } from '../ui/stop-requests.js'
+
+const EPILOGUE = `The command sees its inputs and nothing else of this directory, and of the environment only --env, and PATH (/usr/local/bin:/usr/bin:/bin unless --env PATH=… says otherwise). What it prints appears when it has ended.
+
+${exitCodeHelp('Exit code: that of the command (128 + n if signal n killed it), or:', [
+  EXIT.usage,
+  EXIT.unavailable,
+  EXIT.internal,
+  EXIT.timeout,
+  EXIT.interrupted,
+  EXIT.terminated,
+])}`
+
+export const run: Command = {
+  name: 'run',
+  usage: '[flags] -- CMD [ARG…]',
+  summary: 'Run one command as an action, or take its result from the cache',
+  description:
+    'Runs a command on declared inputs, keeps its declared outputs, and caches both: here, or on a server with --remote.',
+  flags: {
+    input: {
+      type: 'string',
+      array: true,
+      requiresArg: true,
+      describe:
+        'A file or directory that the command reads: path, or dest=path to have it elsewhere; "." is everything here',
+    },
+    output: { type: 'string', array: true, requiresArg: true, describe: 'A file or directory that the command makes' },
+    env: { type: 'string', array: true, requiresArg: true, describe: 'A variable that it sees: NAME=VALUE' },
+    timeout: { type: 'string', requiresArg: true, describe: 'How many seconds it may take' },
+    'out-dir': {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Where the outputs are written',
+      defaultDescription: 'this directory',
+    },
+    dir: {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Keep the cache in this directory',
+      defaultDescription: '~/.cache/gorego/run',
+    },
+    remote: {
+      type: 'string',
+      requiresArg: true,
+      conflicts: 'dir',
+      describe: 'Run it on a server: grpc://host:port, grpcs://host:port or unix:/path',
+    },
+    'no-cache': {
+      type: 'boolean',
+      conflicts: 'refresh',
+      describe: 'Neither look for a cached result nor keep this one',
+    },
+    refresh: { type: 'boolean', describe: 'Run it in any case and keep the new result' },
+    json: { type: 'boolean', describe: 'Print one JSON document instead of what the command printed' },
+  },
+  examples: [
+    ['gorego run -- echo hello', 'the second time, what it printed comes from the cache'],
+    ["gorego run --input in.txt --output out.txt -- sh -c 'sort in.txt > out.txt'", 'runs only if in.txt has changed'],
+    [
+      'gorego run --remote grpc://127.0.0.1:50051 --input . -- make check',
+      'on a server, with everything here as input',
+    ],
+  ],
+  epilogue: EPILOGUE,
+  takesCommandLine: true,
+  run: runOnce,
+}
+
+/** What LocalExecutor and RemoteExecutor have in common. */
+interface Executor {
+  run(options: RunOptions): Promise<RunResult>
+  close(): Promise<void>
+}
+
+async function runOnce(args: Arguments, host: Host): Promise<number> {
+  const { cwd } = host.surroundings
+  const spec = await actionSpec(args, cwd)
+  const outDir = resolve(cwd, args.text('out-dir') ?? '.')
+  const stop = new AbortController()
+  let interruption: number | undefined
+  using _requests = new StopRequests(host.signals, (signal, times) => {
+    interruption = signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated
+    if (times > 1) host.exit(interruption)
+    stop.abort()
+  })
+  const executor = await openExecutor(args, host)
+  try {
+    const report = await execute(executor, { ...spec, signal: stop.signal }, outDir)
+    print(report, args.has('json'), host)
+    return interruption ?? report.exitCode
+  } catch (error) {
+    if (interruption === undefined) throw error
+    host.err.write('gorego: interrupted\n')
+    return interruption
+  } finally {
+    await executor.close()
+  }
+}
+
+async function openExecutor(args: Arguments, { surroundings }: Host): Promise<Executor> {
+  const remote = args.text('remote')
+  if (remote !== undefined) {
+    const { RemoteExecutor } = await import('@gorego/server')
+    return await RemoteExecutor.connect(remote)
+  }
+  const [{ LocalExecutor }, { userCacheDirectory }] = await Promise.all([
+    import('@gorego/core'),
+    import('@gorego/server'),
+  ])
+  const dir = args.text('dir')
+  const root = dir === undefined ? join(userCacheDirectory(surroundings), 'run') : resolve(surroundings.cwd, dir)
+  return await LocalExecutor.open({ root, concurrency: 1 })
+}
+
+async function execute(executor: Executor, options: RunOptions, directory: string): Promise<RunReport> {
+  const { ExecutionError } = await import('@gorego/core')
+  const started = performance.now()
+  let result: RunResult | undefined
+  let failure: ExecutionError | undefined
+  try {
+    result = await executor.run(options)
+  } catch (error) {
+    if (!(error instanceof ExecutionError)) throw error
+    failure = error
+    result = error.result
+  }
+  const totalMs = performance.now() - started
+  const hasOutputs = result !== undefined && result.outputs.size > 0
+  // Of a command that failed, too: a report of what went wrong is often among them.
+  if (hasOutputs) await result?.materialize(directory, options.signal)
+  return {
+    result,
+    failure,
+    exitCode: failure === undefined ? (result?.exitCode ?? EXIT.internal) : exitCodeOf(failure.code),
+    totalMs,
+    outDir: hasOutputs ? relative('.', directory) || '.' : undefined,
+    absent: result === undefined ? [] : (options.outputs ?? []).filter((path) => !result?.outputs.has(path)),
+  }
+}
+
+function print(report: RunReport, json: boolean, { out, err }: Host): void {
+  if (json) {
+    out(runJson(report))
+    return
+  }
+  out(report.result?.stdout ?? '')
+  err.write(report.result?.stderr ?? '')
+  err.write(`gorego: ${runSummary(report)}\n`)
+}

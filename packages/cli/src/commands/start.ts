@@ -1,0 +1,111 @@
+import { hostname } from 'node:os'
+import type { Config, RunningServer } from '@gorego/server'
+import type { Arguments, Command } from '../command.js'
+import { type Host, version } from '../host.js'
+import { EXIT, exitCodeHelp } from '../ui/exit-codes.js'
+import { readyLine, startBanner } from '../ui/start-banner.js'
+import { StopRequests, type StopSignal } from '../ui/stop-requests.js'
+
+/** How long running actions may take to finish when the server is told to stop. */
+const DRAIN_MS = 30_000
+
+const EPILOGUE = `Flags go before GOREGO_* variables, and those before the file: docs/configuration.md lists every setting.
+The line "gorego ready on grpc://…" on standard output says that it serves. Logs go to standard error: readable lines on a terminal, JSON otherwise.
+
+SIGTERM or Ctrl-C stops it: running actions may finish, for up to ${DRAIN_MS / 1000} s; a second signal ends it at once.
+
+${exitCodeHelp('Exit codes:', [EXIT.ok, EXIT.usage, EXIT.unavailable, EXIT.internal, EXIT.interrupted, EXIT.terminated])}`
+
+export const start: Command = {
+  name: 'start',
+  usage: '[flags]',
+  summary: 'Start the server',
+  description:
+    'Serves the Remote Execution API: a remote executor and cache for Bazel and other clients. Needs no configuration.',
+  flags: {
+    config: { type: 'string', requiresArg: true, describe: 'A config.yaml' },
+    listen: {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Where to serve gRPC: host:port (port 0 takes a free one) or unix:/path',
+      defaultDescription: '127.0.0.1:50051',
+    },
+    dir: {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Keep everything below this directory',
+      defaultDescription: '~/.cache/gorego/server',
+    },
+    concurrency: {
+      type: 'string',
+      requiresArg: true,
+      describe: 'How many actions run at once',
+      defaultDescription: 'the number of CPUs',
+    },
+    'log-level': {
+      type: 'string',
+      requiresArg: true,
+      describe: 'debug, info, warn or error',
+      defaultDescription: 'info',
+    },
+  },
+  examples: [
+    ['gorego start', 'for Bazel on this machine'],
+    ['gorego start --listen 127.0.0.1:0 --dir /tmp/gorego', 'a free port, a directory of its own'],
+    ['gorego start --listen 0.0.0.0:50051', 'for other machines too: whoever reaches the port can run commands here'],
+  ],
+  epilogue: EPILOGUE,
+  takesCommandLine: false,
+  run: startServing,
+}
+
+async function startServing(args: Arguments, host: Host): Promise<number> {
+  const { createLogger, isReachableFromOutside, loadConfig, parseListenAddress, startServer } = await import(
+    '@gorego/server'
+  )
+  const { config, warnings } = await loadConfig({ surroundings: host.surroundings, ...configSources(args) })
+  const { isTerminal, hasColours } = host.err
+  const logger = createLogger({
+    level: config.logLevel,
+    sink: host.err,
+    format: isTerminal ? 'text' : 'json',
+    colours: hasColours,
+  })
+  for (const warning of warnings) logger.warn(warning)
+  const address = parseListenAddress(config.listenAddr)
+  if (address !== undefined && isReachableFromOutside(address)) {
+    logger.warn('other machines can reach this address, and whoever does can run commands here', {
+      listen: config.listenAddr,
+    })
+  }
+
+  let order = (_signal: StopSignal) => {}
+  const stopOrdered = new Promise<StopSignal>((resolve) => {
+    order = resolve
+  })
+  using _requests = new StopRequests(host.signals, (signal, times) => {
+    if (times > 1) host.exit(signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated)
+    order(signal)
+  })
+  const server = await startServer(config, { logger })
+  announce(server, config, host)
+  const signal = await stopOrdered
+  logger.info('stopping: running actions may finish; a second signal ends them', { signal, limit_s: DRAIN_MS / 1000 })
+  await server.stop({ drainMs: DRAIN_MS })
+  logger.info('stopped')
+  return EXIT.ok
+}
+
+function configSources(args: Arguments) {
+  const file = args.text('config')
+  const given = (['listen', 'dir', 'concurrency', 'log-level'] as const).flatMap((flag) => {
+    const text = args.text(flag)
+    return text === undefined ? [] : [[flag, text]]
+  })
+  return { ...(file === undefined ? {} : { file }), flags: Object.fromEntries(given) }
+}
+
+function announce({ address, slots }: RunningServer, config: Config, host: Host): void {
+  host.out(startBanner({ version: version(), config, address, slots, hostname: hostname() }))
+  host.out(readyLine(address))
+}

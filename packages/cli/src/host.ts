@@ -1,0 +1,58 @@
+import type { EventEmitter } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import type { WriteStream } from 'node:tty'
+import type { Surroundings } from '@gorego/server'
+
+/** The process and its terminal, as commands see them. */
+export interface Host {
+  readonly surroundings: Surroundings
+  /** Emits SIGINT and the like. */
+  readonly signals: EventEmitter
+  /** How wide a person's window is. */
+  readonly columns: number
+  /** What standard error is: a person, who may like colours, or a file or program. */
+  readonly err: {
+    readonly isTerminal: boolean
+    readonly hasColours: boolean
+    write(text: string): void
+  }
+  /** Writes to standard output. */
+  out(text: string): void
+  /** Leaves at once, whatever is under way. */
+  exit(code: number): never
+}
+
+export function processHost(): Host {
+  const { stdout, stderr } = process
+  // Whoever read our output has gone (`gorego … | head`): no reason for a stack trace, nor for a server to stop.
+  for (const stream of [stdout, stderr]) stream.on('error', ignoreBrokenPipe)
+  return {
+    surroundings: { env: process.env, cwd: process.cwd(), home: homedir(), platform: process.platform },
+    signals: process,
+    columns: stdout.columns ?? 100,
+    err: {
+      isTerminal: stderr.isTTY,
+      hasColours: hasColours(stderr),
+      write: (text) => void stderr.write(text),
+    },
+    out: (text) => void stdout.write(text),
+    exit: (code) => process.exit(code),
+  }
+}
+
+/** Node's own judgement: a terminal that has colours, and neither NO_COLOR nor FORCE_COLOR=0 against it. */
+function hasColours(stream: WriteStream): boolean {
+  return stream.isTTY && stream.hasColors()
+}
+
+function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
+}
+
+/** The version of this package. */
+export function version(): string {
+  // As far from dist as from src.
+  const manifest = new URL('../package.json', import.meta.url)
+  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version
+}

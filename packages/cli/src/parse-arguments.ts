@@ -1,0 +1,159 @@
+import yargs, { type Argv, type Options } from 'yargs'
+import { Arguments, type Command } from './command.js'
+import { version } from './host.js'
+import { UsageError } from './usage-error.js'
+
+export type ParsedArguments =
+  | { readonly kind: 'command'; readonly command: Command; readonly args: Arguments }
+  /** Help or the version: to be printed, and that is all. */
+  | { readonly kind: 'text'; readonly text: string }
+
+const WIDEST = 110
+
+/** What yargs calls an argument that is not a flag's, and what it collects behind `--`. */
+const POSITIONAL = '_'
+const BEHIND_DASHES = '--'
+
+/** The plain reading of a command line: values stay text, every flag has one spelling, nothing is guessed. */
+const PLAIN = {
+  'boolean-negation': false,
+  'camel-case-expansion': false,
+  'dot-notation': false,
+  'greedy-arrays': false,
+  'parse-numbers': false,
+  'parse-positional-numbers': false,
+  'populate--': true,
+  'short-option-groups': false,
+}
+
+type Parsed = Readonly<Record<string, unknown>>
+
+/** Throws a UsageError for a command line that makes no sense. */
+export async function parseArguments(
+  argv: readonly string[],
+  commands: readonly Command[],
+  columns: number,
+): Promise<ParsedArguments> {
+  let chosen: { command: Command; parsed: Parsed } | undefined
+  let printed = ''
+  const parser = createParser(columns)
+  for (const command of commands) {
+    parser.command({
+      command: command.name,
+      describe: command.summary,
+      builder: (builder) => describeCommand(builder, command),
+      handler: (parsed) => {
+        chosen = { command, parsed }
+      },
+    })
+  }
+  const parsed: Parsed = await parser.parseAsync([...argv], {}, (_error, _parsed, output) => {
+    printed = output
+  })
+  if (printed !== '') return { kind: 'text', text: printed }
+  if (chosen === undefined) throw await noCommand(parsed, commands)
+  return { kind: 'command', command: chosen.command, args: await readArguments(chosen.command, chosen.parsed) }
+}
+
+function createParser(columns: number): Argv {
+  const parser = yargs()
+    .scriptName('gorego')
+    .locale('en')
+    .exitProcess(false)
+    .parserConfiguration(PLAIN)
+    .wrap(Math.min(columns, WIDEST))
+    .usage('gorego COMMAND\n\nA Bazel Remote Execution API server and cache on one machine.')
+    .help('help', 'Show this')
+    .alias('help', 'h')
+    .version('version', 'Show the version', version())
+    .epilogue('gorego COMMAND --help tells more about a command.')
+    .fail((message, error) => {
+      // yargs throws some of its complaints, and says others; anything else was thrown by code of ours.
+      throw error === undefined || error.name === 'YError'
+        ? new UsageError(fromYargs(error?.message ?? message))
+        : error
+    })
+  // @types/yargs does not have it yet.
+  return (parser as Argv & { usageConfiguration(how: object): Argv }).usageConfiguration({ 'hide-types': true })
+}
+
+function describeCommand(builder: Argv, command: Command): Argv {
+  const flags = Object.entries(command.flags).map(([name, flag]) => [name, { ...flag, describe: describeFlag(flag) }])
+  return builder
+    .usage(`gorego ${command.name} ${command.usage}\n\n${command.description}`)
+    .options(Object.fromEntries(flags))
+    .epilogue([examples(command), command.epilogue].join('\n\n'))
+}
+
+function describeFlag({ describe = '', defaultDescription }: Options): string {
+  return defaultDescription === undefined ? String(describe) : `${describe} (default: ${defaultDescription})`
+}
+
+/** Not yargs' own: it squeezes a command line into half the width. */
+function examples(command: Command): string {
+  const lines = command.examples.flatMap(([commandLine, meaning]) => [`  ${commandLine}`, `      ${meaning}`])
+  return ['Examples:', ...lines].join('\n')
+}
+
+async function noCommand(parsed: Parsed, commands: readonly Command[]): Promise<UsageError> {
+  const [name] = parsed[POSITIONAL] as string[]
+  const names = commands.map((command) => command.name)
+  if (name !== undefined) {
+    const hint = (await didYouMean(name, names)) ?? `; there are ${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
+    return new UsageError(`unknown command ${JSON.stringify(name)}${hint}`, 'gorego --help')
+  }
+  const flag = Object.keys(parsed).find((key) => key !== POSITIONAL && key !== BEHIND_DASHES && key !== '$0')
+  if (flag !== undefined) return new UsageError(`${dashed(flag)} needs a command before it`, 'gorego --help')
+  return new UsageError(
+    `which command? There are ${names.slice(0, -1).join(', ')} and ${names.at(-1)}`,
+    'gorego --help',
+  )
+}
+
+/** Checks what yargs would let pass: unknown flags, flags given twice, words that belong to no flag. */
+async function readArguments(command: Command, parsed: Parsed): Promise<Arguments> {
+  const seeAlso = `gorego ${command.name} --help`
+  const { $0: _program, [POSITIONAL]: words, [BEHIND_DASHES]: commandLine = [], ...flags } = parsed
+  for (const [name, value] of Object.entries(flags)) {
+    const flag = command.flags[name]
+    if (flag === undefined) {
+      const hint = (await didYouMean(name, Object.keys(command.flags), dashed)) ?? ''
+      throw new UsageError(`unknown flag ${dashed(name)}${hint}`, seeAlso)
+    }
+    if (Array.isArray(value) && flag.array !== true) throw new UsageError(`${dashed(name)} is there twice`, seeAlso)
+  }
+  const [, surplus] = words as string[]
+  if (surplus !== undefined) {
+    const hint = command.takesCommandLine ? `; put -- before the command line: -- ${surplus} …` : ''
+    throw new UsageError(`${JSON.stringify(surplus)} belongs to no flag${hint}`, seeAlso)
+  }
+  const behind = (commandLine as unknown[]).map(String)
+  if (behind.length > 0 && !command.takesCommandLine) {
+    throw new UsageError(`gorego ${command.name} takes nothing behind --`, seeAlso)
+  }
+  return new Arguments(flags, behind)
+}
+
+/** Loaded only for a command line that is wrong: the server's package is not small. */
+async function didYouMean(
+  name: string,
+  known: readonly string[],
+  show: (name: string) => string = JSON.stringify,
+): Promise<string | undefined> {
+  const { nearest } = await import('@gorego/server')
+  const meant = nearest(name, known)
+  return meant === undefined ? undefined : `; did you mean ${show(meant)}?`
+}
+
+function dashed(name: string): string {
+  return name.length === 1 ? `-${name}` : `--${name}`
+}
+
+/** The messages of yargs that a person can run into, in the words of the others here. */
+function fromYargs(message: string): string {
+  const lacking = /^Not enough arguments following: (\S+)$/.exec(message)?.[1]
+  if (lacking !== undefined) return `${dashed(lacking)} needs a value`
+  const [, one, other] = /^Arguments (\S+) and (\S+) are mutually exclusive$/.exec(message) ?? []
+  if (one !== undefined && other !== undefined) return `${dashed(one)} and ${dashed(other)} exclude each other`
+  return message
+}

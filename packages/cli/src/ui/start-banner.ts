@@ -1,0 +1,44 @@
+import type { Config } from '@gorego/server'
+import { bazelrcLines, cacheOnlyLines } from './bazelrc-lines.js'
+
+export interface Announcement {
+  readonly version: string
+  readonly config: Config
+  /** As the server has it: `127.0.0.1:50051`, `unix:/path`. */
+  readonly address: string
+  readonly slots: number
+  /** How clients elsewhere call this machine. */
+  readonly hostname: string
+}
+
+/** What `gorego start` says once it serves, before its last line. */
+export function startBanner({ version, config, address, slots, hostname }: Announcement): string {
+  const { localCache, execution } = config
+  const facts = [
+    ['listens on', url(address)],
+    ['keeps', `${localCache.dir} (blobs up to ${localCache.maxSizeGb} GB)`],
+    ...(execution.buildRoot === undefined ? [] : [['runs in', execution.buildRoot]]),
+    ['slots', slots === 0 ? 'none: a cache that executes nothing' : `${slots} (so many actions run at once)`],
+  ]
+  const target = url(address.replace(/^(0\.0\.0\.0|\[::\])(?=:\d+$)/, hostname))
+  const lines = slots === 0 ? cacheOnlyLines(target) : bazelrcLines({ address: target, slots })
+  return [
+    `gorego ${version}`,
+    ...facts.map(([name = '', value]) => `  ${name.padEnd(10)}  ${value}`),
+    '',
+    'For your .bazelrc:',
+    '',
+    ...lines.map((line) => `  ${line}`),
+    '',
+    '',
+  ].join('\n')
+}
+
+/** The line that programs wait for. */
+export function readyLine(address: string): string {
+  return `gorego ready on ${url(address)}\n`
+}
+
+function url(address: string): string {
+  return address.startsWith('unix:') ? address : `grpc://${address}`
+}

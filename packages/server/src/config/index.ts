@@ -1,0 +1,7 @@
+export type { Config, LogLevel } from './config.js'
+export { ConfigError, type ConfigProblem } from './config-error.js'
+export { isReachableFromOutside, type ListenAddress, parseListenAddress } from './listen-address.js'
+export { type LoadConfigOptions, type LoadedConfig, loadConfig } from './load-config.js'
+export { nearest } from './nearest.js'
+export type { ConfigFlag } from './settings.js'
+export { type Surroundings, userCacheDirectory } from './surroundings.js'

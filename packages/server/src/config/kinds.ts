@@ -1,0 +1,73 @@
+import { parseListenAddress } from './listen-address.js'
+
+/** Resolves a path against where it was written: the file's directory, or the working directory. */
+export type ResolvePath = (path: string) => string
+
+/** What values a setting takes. Both readers return undefined for what does not fit; no setting's value is undefined. */
+export interface Kind<T> {
+  /** Completes "want …". */
+  readonly wants: string
+  /** From a variable or a flag. */
+  fromText(text: string, resolvePath: ResolvePath): T | undefined
+  /** From a file: text, number, boolean or whatever else was written there. */
+  fromYaml(value: unknown, resolvePath: ResolvePath): T | undefined
+}
+
+/** One of some words. */
+export function oneOf<T extends string>(words: readonly T[]): Kind<T> {
+  const find = (value: unknown) => words.find((word) => word === value)
+  return { wants: `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`, fromText: find, fromYaml: find }
+}
+
+export const boolean: Kind<boolean> = {
+  wants: 'true or false',
+  fromText: (text) => (text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : undefined),
+  fromYaml: (value) => (typeof value === 'boolean' ? value : undefined),
+}
+
+export interface NumberRange {
+  /** What is counted, as in "a number of gigabytes". */
+  readonly of?: string
+  readonly min: number
+  readonly max?: number
+}
+
+export function wholeNumber({ of, min, max }: NumberRange): Kind<number> {
+  const upTo = max === undefined ? `${min} or more` : `from ${min} to ${max}`
+  return numeric(`a whole number${of === undefined ? '' : ` of ${of}`}, ${upTo}`, (value) => {
+    return Number.isSafeInteger(value) && value >= min && value <= (max ?? value)
+  })
+}
+
+export function positiveNumber({ of }: { readonly of: string }): Kind<number> {
+  return numeric(`a number of ${of} above 0`, (value) => Number.isFinite(value) && value > 0)
+}
+
+function numeric(wants: string, fits: (value: number) => boolean): Kind<number> {
+  const check = (value: number) => (fits(value) ? value : undefined)
+  return {
+    wants,
+    fromText: (text) => (/^\d+(\.\d+)?$/.test(text) ? check(Number(text)) : undefined),
+    fromYaml: (value) => (typeof value === 'number' ? check(value) : undefined),
+  }
+}
+
+export const path: Kind<string> = textual('a path', (text, resolvePath) => {
+  return text === '' || text.includes('\0') ? undefined : resolvePath(text)
+})
+
+export const listenAddress: Kind<string> = textual(
+  'host:port such as 127.0.0.1:50051 (0.0.0.0 for every interface; port 0 takes a free one) or unix:/path',
+  (text, resolvePath) => {
+    const address = parseListenAddress(text)
+    return address?.kind === 'unix' ? `unix:${resolvePath(address.path)}` : address && text
+  },
+)
+
+function textual<T>(wants: string, fromText: Kind<T>['fromText']): Kind<T> {
+  return {
+    wants,
+    fromText,
+    fromYaml: (value, resolvePath) => (typeof value === 'string' ? fromText(value, resolvePath) : undefined),
+  }
+}

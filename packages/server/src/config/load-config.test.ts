@@ -1,0 +1,197 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { Config } from './config.js'
+import { ConfigError } from './config-error.js'
+import { type LoadConfigOptions, type LoadedConfig, loadConfig } from './load-config.js'
+
+interface Context {
+  dir: string
+  /** Loads the file of that text, if any, as a process started in `dir` would. */
+  load(options?: Sources): Promise<LoadedConfig>
+}
+
+interface Sources {
+  yaml?: string
+  env?: Record<string, string>
+  flags?: LoadConfigOptions['flags']
+}
+
+const test = suite<Context>('loadConfig')
+
+test.before.each((context) => {
+  const dir = mkdtempSync(join(tmpdir(), 'gorego-config-'))
+  mkdirSync(join(dir, 'etc'))
+  context.dir = dir
+  context.load = ({ yaml, env = {}, flags = {} } = {}) => {
+    const surroundings = { env, cwd: dir, home: '/home/ann', platform: 'linux' } as const
+    if (yaml === undefined) return loadConfig({ surroundings, flags })
+    writeFileSync(join(dir, 'etc', 'config.yaml'), yaml)
+    return loadConfig({ surroundings, flags, file: 'etc/config.yaml' })
+  }
+})
+
+test.after.each(({ dir }) => rmSync(dir, { recursive: true }))
+
+const DEFAULTS: Config = {
+  listenAddr: '127.0.0.1:50051',
+  localCache: { dir: '/home/ann/.cache/gorego/server', maxSizeGb: 50 },
+  execution: { enabled: true, concurrency: 0, buildRoot: undefined, queueSize: 10_000 },
+  logLevel: 'info',
+}
+
+test('without a file, variables and flags there are the defaults', async ({ load }) => {
+  assert.equal(await load(), { config: DEFAULTS, warnings: [] })
+})
+
+test('a file sets everything; its relative paths count from where it is', async ({ load, dir }) => {
+  const { config } = await load({
+    yaml: `
+      # comment
+      listen_addr: "[::1]:8980"
+      local_cache: { dir: ../cache, max_size_gb: 0.5 }
+      execution:
+        enabled: false
+        concurrency: 3
+        build_root: ~/builds
+        queue_size: 7
+      log_level: debug
+    `,
+  })
+  assert.equal(config, {
+    listenAddr: '[::1]:8980',
+    localCache: { dir: join(dir, 'cache'), maxSizeGb: 0.5 },
+    execution: { enabled: false, concurrency: 3, buildRoot: '/home/ann/builds', queueSize: 7 },
+    logLevel: 'debug',
+  })
+})
+
+test('an empty file, and sections and keys without a value, leave the defaults', async ({ load }) => {
+  for (const yaml of ['', '# nothing\n', 'execution:\n#  concurrency: 4\nlog_level:\n']) {
+    assert.equal((await load({ yaml })).config, DEFAULTS)
+  }
+})
+
+test('flags go before variables, and those before the file', async ({ load }) => {
+  const yaml = 'execution: { concurrency: 1, queue_size: 1 }\nlog_level: debug\n'
+  const env = { GOREGO_EXECUTION_CONCURRENCY: '2', GOREGO_LOG_LEVEL: 'warn' }
+  const { execution, logLevel } = (await load({ yaml, env, flags: { concurrency: '3' } })).config
+  assert.equal([execution.concurrency, execution.queueSize, logLevel], [3, 1, 'warn'])
+})
+
+test('relative paths of variables and flags count from the working directory', async ({ load, dir }) => {
+  const { config } = await load({ env: { GOREGO_LOCAL_CACHE_DIR: 'cache' }, flags: { listen: 'unix:gorego.sock' } })
+  assert.is(config.localCache.dir, join(dir, 'cache'))
+  assert.is(config.listenAddr, `unix:${join(dir, 'gorego.sock')}`)
+})
+
+test('--dir is where everything lies, whatever the file and the environment say about build roots', async ({
+  load,
+  dir,
+}) => {
+  const env = { GOREGO_EXECUTION_BUILD_ROOT: '/fast' }
+  const { config } = await load({ yaml: 'execution: { build_root: /slow }', env, flags: { dir: 'all' } })
+  assert.is(config.localCache.dir, join(dir, 'all'))
+  assert.is(config.execution.buildRoot, undefined)
+})
+
+test('the default directory follows XDG_CACHE_HOME if it is absolute', async ({ load }) => {
+  assert.is((await load({ env: { XDG_CACHE_HOME: '/xdg' } })).config.localCache.dir, '/xdg/gorego/server')
+  assert.is((await load({ env: { XDG_CACHE_HOME: 'xdg' } })).config.localCache.dir, DEFAULTS.localCache.dir)
+})
+
+test('an empty variable counts as not set', async ({ load }) => {
+  assert.equal((await load({ env: { GOREGO_LISTEN_ADDR: '' } })).config, DEFAULTS)
+})
+
+test("an unknown variable is a warning that says what may have been meant; the tests' own are let through", async ({
+  load,
+}) => {
+  const env = {
+    GOREGO_EXECUTION_CONCURENCY: '2',
+    GOREGO_PORT_50051_TCP: 'tcp://10.0.0.1',
+    GOREGO_TEST_X: '',
+    GOREGO_CLI: '',
+  }
+  assert.equal((await load({ env })).warnings, [
+    'the environment variable GOREGO_EXECUTION_CONCURENCY means nothing to gorego; did you mean GOREGO_EXECUTION_CONCURRENCY?',
+    'the environment variable GOREGO_PORT_50051_TCP means nothing to gorego',
+  ])
+})
+
+test('everything that is wrong is said at once: where, what was found, and what is wanted', async ({ load }) => {
+  const yaml = [
+    'listen_addr: 50051',
+    'local_cache:',
+    '  max_size: 5',
+    '  max_size_gb: 50GB',
+    'execution:',
+    '  enabled: yes',
+    '  concurrency: 2.5',
+    'log_level: [debug]',
+  ].join('\n')
+  const error = await problems(load({ yaml, env: { GOREGO_LOG_LEVEL: 'loud' }, flags: { concurrency: '-1' } }))
+  assert.equal(error, [
+    'etc/config.yaml:1: listen_addr: got the number 50051, want host:port such as 127.0.0.1:50051 (0.0.0.0 for every interface; port 0 takes a free one) or unix:/path',
+    'etc/config.yaml:3: unknown key local_cache.max_size; did you mean local_cache.max_size_gb?',
+    'etc/config.yaml:4: local_cache.max_size_gb: got the text "50GB", want a number of gigabytes above 0',
+    'etc/config.yaml:6: execution.enabled: got the text "yes", want true or false',
+    'etc/config.yaml:7: execution.concurrency: got the number 2.5, want a whole number, from 0 to 1024',
+    'etc/config.yaml:8: log_level: got a list, want debug, info, warn or error',
+    'GOREGO_LOG_LEVEL: got "loud", want debug, info, warn or error',
+    '--concurrency: got "-1", want a whole number, from 0 to 1024',
+  ])
+})
+
+const UNKNOWN_KEYS: readonly (readonly [string, string])[] = [
+  ['listenAddr: x', 'unknown key listenAddr; did you mean listen_addr?'],
+  ['local_cahce: { dir: /x }', 'unknown key local_cahce; did you mean local_cache?'],
+  [
+    'concurrency: 4',
+    'unknown key concurrency; did you mean execution.concurrency, that is concurrency, indented below execution:?',
+  ],
+  [
+    'local_cache.dir: /x',
+    'unknown key local_cache.dir; did you mean local_cache.dir, that is dir, indented below local_cache:?',
+  ],
+  ['execution: { log_level: warn }', 'unknown key execution.log_level; did you mean log_level, which is not indented?'],
+  ['colour: red', 'unknown key colour; known here: listen_addr, local_cache, execution, log_level'],
+  ['execution: 4', 'execution: got the number 4, want keys with values'],
+  ['- a\n- b', 'the file: got a list, want keys with values'],
+  ['log_level: info\nlog_level: warn', 'Map keys must be unique'],
+]
+
+for (const [yaml, message] of UNKNOWN_KEYS) {
+  test(`of ${JSON.stringify(yaml)} it says: ${message}`, async ({ load }) => {
+    const [only, ...others] = await problems(load({ yaml }))
+    assert.match(only ?? '', /^etc\/config\.yaml:[12]: /)
+    assert.is(only?.replace(/^\S+ /, ''), message)
+    assert.equal(others, [])
+  })
+}
+
+test('a broken file is reported with its line, and no nonsense after it', async ({ load }) => {
+  const [only, ...others] = await problems(load({ yaml: 'log_level: info\nexecution: {\n' }))
+  assert.match(only ?? '', /^etc\/config\.yaml:3: Flow map/)
+  assert.equal(others, [])
+})
+
+test('a file that is not there is named', async ({ dir }) => {
+  const surroundings = { env: {}, cwd: dir, home: dir, platform: 'linux' } as const
+  const [only] = await problems(loadConfig({ surroundings, file: 'nowhere.yaml' }))
+  assert.match(only ?? '', /^nowhere\.yaml: cannot be read: ENOENT/)
+})
+
+async function problems(loading: Promise<LoadedConfig>): Promise<string[]> {
+  const thrown = await loading.then(
+    () => assert.unreachable('the configuration was accepted'),
+    (error) => error,
+  )
+  assert.instance(thrown, ConfigError)
+  for (const problem of thrown.problems) assert.ok(thrown.message.includes(problem.message))
+  return (thrown as ConfigError).problems.map(({ where, message }) => `${where}: ${message}`)
+}
+
+test.run()

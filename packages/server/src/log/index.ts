@@ -1,0 +1,1 @@
+export { createLogger, type LoggerOptions, type LogSink } from './create-logger.js'

@@ -1,0 +1,96 @@
+import { type ContentAddressableStorage, GoregoError, type OperationState, reapi, type TaskScheduler } from '@gorego/core'
+import { requestDigest } from '../wire/digests.js'
+import { checkInstanceName } from '../wire/instance-name.js'
+import { serverStream } from '../wire/method.js'
+import type { InliningHints } from './inlining.js'
+import { PRIORITIES } from './limits.js'
+import { toOperation } from './operation-messages.js'
+import type { Service } from './service.js'
+
+const SERVICE = '/build.bazel.remote.execution.v2.Execution'
+
+export interface ExecutionOptions {
+  readonly scheduler: TaskScheduler
+  readonly cas: ContentAddressableStorage
+  /** How often a stream says that it is alive, in milliseconds. Default 30 s (EX-20). */
+  readonly keepAliveMs?: number
+}
+
+const NO_HINTS: InliningHints = { stdout: false, stderr: false, files: [] }
+
+export function executionService({ scheduler, cas, keepAliveMs = 30_000 }: ExecutionOptions): Service {
+  return [
+    serverStream(`${SERVICE}/Execute`, reapi.ExecuteRequest.deserializeBinary, async function* (request, { signal, labels }) {
+      const { name } = await scheduler.execute({
+        instance: checkInstanceName(request.getInstanceName()),
+        action: requestDigest(request.getDigestFunction(), request.getActionDigest(), 'action_digest'),
+        skipCacheLookup: request.getSkipCacheLookup(),
+        priority: clamp(request.getExecutionPolicy()?.getPriority() ?? 0),
+        labels,
+      })
+      const hints = {
+        stdout: request.getInlineStdout(),
+        stderr: request.getInlineStderr(),
+        files: request.getInlineOutputFilesList(),
+      }
+      for await (const state of watch(scheduler, name, keepAliveMs, signal)) yield await toOperation(state, cas, hints, signal)
+    }),
+    serverStream(`${SERVICE}/WaitExecution`, reapi.WaitExecutionRequest.deserializeBinary, async function* (request, { signal }) {
+      for await (const state of watch(scheduler, request.getName(), keepAliveMs, signal)) {
+        yield await toOperation(state, cas, NO_HINTS, signal)
+      }
+    }),
+  ]
+}
+
+/** EX-23 */
+function clamp(priority: number): number {
+  return Math.min(Math.max(priority, PRIORITIES.min), PRIORITIES.max)
+}
+
+/**
+ * The state of an operation now, and again whenever it changes or nothing was said for a while, up to the completed one
+ * (EX-02, EX-03, EX-20). States that came and went while the client was slow are left out.
+ */
+export async function* watch(
+  scheduler: TaskScheduler,
+  name: string,
+  keepAliveMs: number,
+  signal: AbortSignal,
+): AsyncGenerator<OperationState> {
+  let latest: OperationState | undefined
+  let wake = () => {}
+  // The name may be wrong: that must be known before anything is set up.
+  const subscription = scheduler.subscribe(name, (state) => {
+    latest = state
+    wake()
+  })
+  const interrupt = () => wake()
+  signal.addEventListener('abort', interrupt)
+  try {
+    let said: OperationState | undefined
+    while (!signal.aborted) {
+      if (latest === undefined) throw new GoregoError('internal', 'an operation without a state')
+      if (said === latest) await quiet(keepAliveMs)
+      if (signal.aborted) return
+      said = latest
+      yield said
+      if (said.stage === 'completed') return
+    }
+  } finally {
+    signal.removeEventListener('abort', interrupt)
+    subscription[Symbol.dispose]()
+  }
+
+  function quiet(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(done, ms)
+      wake = done
+      function done() {
+        clearTimeout(timer)
+        wake = () => {}
+        resolve()
+      }
+    })
+  }
+}

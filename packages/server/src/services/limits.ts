@@ -1,0 +1,16 @@
+/** The limits that are advertised are the limits that are enforced (CP-06); both read them here. */
+
+/**
+ * What the data of one batch may add up to. Some clients never ask and take 4 MiB less 1 KiB for granted, so less would
+ * refuse them; more would not fit the 4 MiB that clients receive by default.
+ */
+export const MAX_BATCH_BYTES = 4 * 1024 * 1024 - 1024
+
+/** What a message to a client may be: clients receive 4 MiB unless told otherwise, and headers need some of it. */
+export const MAX_SENT_MESSAGE_BYTES = 4 * 1024 * 1024 - 4096
+
+/** What a message from a client may be; a request of the largest batch has digests, too, and some clients go further. */
+export const MAX_RECEIVED_MESSAGE_BYTES = 64 * 1024 * 1024
+
+/** EX-23: priorities beyond are taken as the nearest in range. */
+export const PRIORITIES = { min: -1000, max: 1000 } as const

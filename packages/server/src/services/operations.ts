@@ -1,0 +1,84 @@
+import { type ContentAddressableStorage, GoregoError, type OperationState, reapi, type TaskScheduler } from '@gorego/core'
+import { unary } from '../wire/method.js'
+import { watch } from './execution.js'
+import type { InliningHints } from './inlining.js'
+import { toOperation } from './operation-messages.js'
+import type { Service } from './service.js'
+
+const SERVICE = '/google.longrunning.Operations'
+
+const NO_HINTS: InliningHints = { stdout: false, stderr: false, files: [] }
+
+/** WaitOperation without a timeout waits as long as the client does; the longest that a timer can. */
+const LONGEST_WAIT_MS = 2 ** 31 - 1
+
+/** One more result may follow, of which the largest are a few hundred KiB: well below the 4 MiB of a message. */
+const MAX_PAGE_RESULT_BYTES = 2 * 1024 * 1024
+
+export interface OperationsOptions {
+  readonly scheduler: TaskScheduler
+  readonly cas: ContentAddressableStorage
+}
+
+/** google.longrunning.Operations over what the scheduler knows (OP-02). */
+export function operationsService({ scheduler, cas }: OperationsOptions): Service {
+  const describe = (state: OperationState, signal: AbortSignal) => toOperation(state, cas, NO_HINTS, signal)
+  return [
+    unary(`${SERVICE}/GetOperation`, reapi.GetOperationRequest.deserializeBinary, async (request, { signal }) =>
+      describe(scheduler.get(request.getName()), signal),
+    ),
+    unary(`${SERVICE}/ListOperations`, reapi.ListOperationsRequest.deserializeBinary, async (request, { signal }) => {
+      const matches = parseFilter(request.getFilter())
+      const page = scheduler.list({
+        pageSize: request.getPageSize(),
+        pageToken: request.getPageToken(),
+        maxResultBytes: MAX_PAGE_RESULT_BYTES,
+      })
+      const response = new reapi.ListOperationsResponse().setNextPageToken(page.nextPageToken ?? '')
+      for (const state of page.operations.filter(matches)) response.addOperations(await describe(state, signal))
+      return response
+    }),
+    unary(`${SERVICE}/CancelOperation`, reapi.CancelOperationRequest.deserializeBinary, async (request) => {
+      scheduler.cancel(request.getName())
+      return new reapi.Empty()
+    }),
+    unary(`${SERVICE}/DeleteOperation`, reapi.DeleteOperationRequest.deserializeBinary, async (request) => {
+      scheduler.delete(request.getName())
+      return new reapi.Empty()
+    }),
+    unary(`${SERVICE}/WaitOperation`, reapi.WaitOperationRequest.deserializeBinary, async (request, { signal }) =>
+      describe(await wait(scheduler, request.getName(), request.getTimeout(), signal), signal),
+    ),
+  ]
+}
+
+/** `done=true` and `done=false` are understood; a filter that is ignored would be worse than none. */
+function parseFilter(filter: string): (state: OperationState) => boolean {
+  const match = /^\s*(?:done\s*=\s*(true|false))?\s*$/.exec(filter)
+  if (match === null) {
+    throw new GoregoError('invalid-argument', `the filter ${JSON.stringify(filter.slice(0, 100))} is not understood; use done=true or done=false`)
+  }
+  const wanted = match[1]
+  return (state) => wanted === undefined || (state.stage === 'completed') === (wanted === 'true')
+}
+
+async function wait(
+  scheduler: TaskScheduler,
+  name: string,
+  timeout: reapi.Duration | undefined,
+  signal: AbortSignal,
+): Promise<OperationState> {
+  const bound = AbortSignal.any([signal, AbortSignal.timeout(waitMillis(timeout))])
+  let state = scheduler.get(name)
+  for await (const next of watch(scheduler, name, LONGEST_WAIT_MS, bound)) state = next
+  return state
+}
+
+function waitMillis(timeout: reapi.Duration | undefined): number {
+  if (timeout === undefined) return LONGEST_WAIT_MS
+  try {
+    return Math.min(Math.max(0, reapi.durationToMillis(timeout)), LONGEST_WAIT_MS)
+  } catch (cause) {
+    throw new GoregoError('invalid-argument', 'timeout is no valid duration', { cause })
+  }
+}

@@ -1,0 +1,136 @@
+import {
+  type ActionSpec,
+  type Digest,
+  ExecutionError,
+  GoregoError,
+  prepareAction,
+  type Progress,
+  reapi,
+  type RunOptions,
+  RunResult,
+  SHA256,
+} from '@gorego/core'
+import { fromRpcStatus } from '../wire/status.js'
+import { Channel } from './channel.js'
+import { RemoteStore } from './remote-store.js'
+
+const PACKAGE = 'build.bazel.remote.execution.v2'
+
+export interface RemoteExecutorOptions {
+  /** Default: the empty instance name. */
+  readonly instance?: string
+}
+
+/** Runs actions on another server, with the calls of LocalExecutor: uploads what it does not have, executes, reads back. */
+export class RemoteExecutor implements AsyncDisposable {
+  readonly store: RemoteStore
+  readonly #channel: Channel
+  readonly #instance: string
+
+  private constructor(channel: Channel, instance: string) {
+    this.#channel = channel
+    this.#instance = instance
+    this.store = new RemoteStore(channel, instance)
+  }
+
+  /** `grpc://host:port`, `grpcs://host:port` or `unix:/path`. Throws `unavailable` if no server answers. */
+  static async connect(target: string, { instance = '' }: RemoteExecutorOptions = {}): Promise<RemoteExecutor> {
+    return new RemoteExecutor(await Channel.connect(target), instance)
+  }
+
+  async run(options: RunOptions): Promise<RunResult> {
+    options.onProgress?.({ stage: 'preparing' })
+    try {
+      return await this.#runOnce(options)
+    } catch (error) {
+      // The server lost an input between our sending it and its use. We still have it: once more.
+      if (!(error instanceof GoregoError) || !error.details.some(({ kind }) => kind === 'missing-blobs')) throw error
+      return await this.#runOnce(options)
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#channel[Symbol.dispose]()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #runOnce(options: RunOptions): Promise<RunResult> {
+    const action = await this.#upload(options, options.signal)
+    const operation = await this.#execute(action, options)
+    const response = responseOf(operation)
+    const message = response.getResult()
+    const result =
+      message === undefined
+        ? undefined
+        : await RunResult.read(action, message.serializeBinary(), response.getCachedResult(), this.store, options.signal)
+    const status = response.getStatus()
+    if (status !== undefined && status.getCode() !== 0) throw new ExecutionError(fromRpcStatus(status), result)
+    if (result === undefined) throw new GoregoError('internal', 'the server finished the operation without a result')
+    return result
+  }
+
+  #upload(spec: ActionSpec, signal: AbortSignal | undefined): Promise<Digest> {
+    return prepareAction(spec, { cas: this.store, fn: SHA256, signal })
+  }
+
+  async #execute(action: Digest, { refresh, priority, signal, onProgress }: RunOptions): Promise<reapi.Operation> {
+    const request = new reapi.ExecuteRequest()
+      .setInstanceName(this.#instance)
+      .setActionDigest(reapi.toDigestMessage(action))
+      .setDigestFunction(action.fn.value as reapi.DigestFunctionValue)
+      .setSkipCacheLookup(refresh ?? false)
+      .setInlineStdout(true)
+      .setInlineStderr(true)
+    if (priority !== undefined) request.setExecutionPolicy(new reapi.ExecutionPolicy().setPriority(priority))
+    let name = ''
+    const cancel = () => void this.#cancel(name)
+    signal?.addEventListener('abort', cancel, { once: true })
+    try {
+      const parse = reapi.Operation.deserializeBinary
+      for await (const operation of this.#channel.serverStream(`/${PACKAGE}.Execution/Execute`, request, parse, signal)) {
+        name = operation.getName()
+        onProgress?.({ stage: stageOf(operation) })
+        if (operation.getDone()) return operation
+      }
+    } finally {
+      signal?.removeEventListener('abort', cancel)
+    }
+    throw new GoregoError('unavailable', 'the server ended the stream before the operation was done')
+  }
+
+  /** Best effort: a server that is not told gives up by itself after a while (EX-19). */
+  async #cancel(name: string): Promise<void> {
+    const request = new reapi.CancelOperationRequest().setName(name)
+    await this.#channel
+      .unary('/google.longrunning.Operations/CancelOperation', request, reapi.Empty.deserializeBinary)
+      .catch(() => {})
+  }
+}
+
+const STAGES: Partial<Record<reapi.ExecutionStageValue, Progress['stage']>> = {
+  [reapi.ExecutionStage.Value.CACHE_CHECK]: 'cache-check',
+  [reapi.ExecutionStage.Value.QUEUED]: 'queued',
+  [reapi.ExecutionStage.Value.EXECUTING]: 'executing',
+  [reapi.ExecutionStage.Value.COMPLETED]: 'completed',
+}
+
+function stageOf(operation: reapi.Operation): Progress['stage'] {
+  const packed = operation.getMetadata()
+  const metadata =
+    packed === undefined
+      ? undefined
+      : reapi.unpackAny(packed, `${PACKAGE}.ExecuteOperationMetadata`, reapi.ExecuteOperationMetadata)
+  return (metadata && STAGES[metadata.getStage()]) ?? 'queued'
+}
+
+function responseOf(operation: reapi.Operation): reapi.ExecuteResponse {
+  const error = operation.getError()
+  if (error !== undefined) throw fromRpcStatus(error)
+  const packed = operation.getResponse()
+  const response = packed && reapi.unpackAny(packed, `${PACKAGE}.ExecuteResponse`, reapi.ExecuteResponse)
+  if (response === undefined) throw new GoregoError('internal', 'the server finished the operation without a response')
+  return response
+}

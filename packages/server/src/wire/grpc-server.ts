@@ -1,0 +1,86 @@
+import { lstatSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
+import { GoregoError, type Logger } from '@gorego/core'
+import { Server, ServerCredentials, type UntypedServiceImplementation } from '@grpc/grpc-js'
+import { MAX_RECEIVED_MESSAGE_BYTES } from '../services/limits.js'
+import type { Service } from '../services/service.js'
+import { withWideWindows } from './http2-windows.js'
+import { methodDefinition } from './method.js'
+
+export interface GrpcServerOptions {
+  /** `host:port` or `unix:/path`; port 0 takes a free one. */
+  readonly listenAddr: string
+  readonly services: readonly Service[]
+  readonly logger: Logger
+}
+
+/** A listening gRPC server. */
+export interface GrpcServer {
+  /** As `listenAddr`, with the real port. */
+  readonly address: string
+  /** Takes no new connections; those that are there go on. */
+  refuseConnections(): void
+  /** Waits for calls to end, up to a bound, then cuts off what is left. */
+  stop(boundMs: number): Promise<void>
+}
+
+export async function listen({ listenAddr, services, logger }: GrpcServerOptions): Promise<GrpcServer> {
+  const server = new Server({
+    'grpc.max_receive_message_length': MAX_RECEIVED_MESSAGE_BYTES,
+    'grpc.max_send_message_length': -1,
+  })
+  for (const service of services) {
+    const named = service.map((method) => [method.path.slice(method.path.lastIndexOf('/') + 1), method] as const)
+    const implementation: UntypedServiceImplementation = {}
+    for (const [name, method] of named) implementation[name] = method.handle(logger)
+    server.addService(Object.fromEntries(named.map(([name, method]) => [name, methodDefinition(method)])), implementation)
+  }
+  if (listenAddr.startsWith('unix:')) await removeStaleSocket(listenAddr.slice('unix:'.length))
+  const port = await withWideWindows(() => bind(server, listenAddr))
+  const address = listenAddr.startsWith('unix:') ? listenAddr : listenAddr.replace(/:\d+$/, `:${port}`)
+  return {
+    address,
+    refuseConnections: () => server.unbind(address),
+    stop: (boundMs) => shutDown(server, boundMs),
+  }
+}
+
+function bind(server: Server, listenAddr: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(listenAddr, ServerCredentials.createInsecure(), (error, port) => {
+      if (error === null) resolve(port)
+      else reject(cannotListen(listenAddr, error))
+    })
+  })
+}
+
+function cannotListen(listenAddr: string, cause: Error): GoregoError {
+  const why = cause.message.includes('EADDRINUSE')
+    ? 'something listens there already: stop it, or choose another address with --listen (port 0 takes a free one)'
+    : cause.message
+  return new GoregoError('unavailable', `cannot listen on ${listenAddr}: ${why}`, { cause })
+}
+
+/** A server that was killed leaves its socket file behind; one that still answers keeps it. */
+async function removeStaleSocket(path: string): Promise<void> {
+  if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) return
+  const answered = await new Promise<boolean>((resolve) => {
+    const socket = connect(path)
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+  if (!answered) rmSync(path, { force: true })
+}
+
+function shutDown(server: Server, boundMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const bound = setTimeout(() => server.forceShutdown(), boundMs)
+    server.tryShutdown(() => {
+      clearTimeout(bound)
+      resolve()
+    })
+  })
+}

@@ -1,0 +1,157 @@
+import { GoregoError, type Logger } from '@gorego/core'
+import {
+  Metadata,
+  type MethodDefinition,
+  type sendUnaryData,
+  type ServerReadableStream,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type UntypedHandleCall,
+} from '@grpc/grpc-js'
+import { requestLabels } from './request-metadata.js'
+import { toCallStatus } from './status.js'
+
+/** A message to send: as such, or as the bytes that it is on the wire. */
+export type Outgoing = Uint8Array | { serializeBinary(): Uint8Array }
+
+/** What a handler knows of the call besides its messages. */
+export interface CallContext {
+  /** Aborted when the client cancels, disconnects or runs out of time (GEN-07). */
+  readonly signal: AbortSignal
+  /** Who calls and why, as far as the client says (RM-01). */
+  readonly labels: Readonly<Record<string, string>>
+}
+
+/** Bytes in, message out; throws for bytes that are no such message. */
+export type Parser<T> = (bytes: Uint8Array) => T
+
+export type UnaryHandler<Request> = (request: Request, context: CallContext) => Promise<Outgoing>
+export type ServerStreamHandler<Request> = (request: Request, context: CallContext) => AsyncIterable<Outgoing>
+export type ClientStreamHandler<Request> = (requests: AsyncIterable<Request>, context: CallContext) => Promise<Outgoing>
+
+/** One RPC as a service file declares it, before it is attached to a server. */
+export interface Method {
+  readonly path: string
+  readonly requestStream: boolean
+  readonly responseStream: boolean
+  readonly handle: (logger: Logger) => UntypedHandleCall
+}
+
+type Call = Pick<ServerUnaryCall<Buffer, Buffer>, 'cancelled' | 'metadata'> & {
+  on(event: 'cancelled', listener: () => void): unknown
+}
+
+/**
+ * The three adapters below share one idea: grpc-js hands over and takes bytes, and messages are made of them in here. A
+ * request that cannot be parsed is so the client's fault, INVALID_ARGUMENT, where grpc-js would say INTERNAL (GEN-06),
+ * and a handler that has bytes already can send them as they are. Whatever a handler throws ends its call and no other.
+ */
+export function unary<Request>(path: string, parse: Parser<Request>, handler: UnaryHandler<Request>): Method {
+  const handle = (logger: Logger) => (call: ServerUnaryCall<Buffer, Buffer>, respond: sendUnaryData<Buffer>) => {
+    answer(path, call, respond, logger, (context) => handler(parse(call.request), context))
+  }
+  return { path, requestStream: false, responseStream: false, handle }
+}
+
+export function clientStream<Request>(path: string, parse: Parser<Request>, handler: ClientStreamHandler<Request>): Method {
+  const handle = (logger: Logger) => (call: ServerReadableStream<Buffer, Buffer>, respond: sendUnaryData<Buffer>) => {
+    answer(path, call, respond, logger, (context) => handler(parsed(call, parse), context))
+  }
+  return { path, requestStream: true, responseStream: false, handle }
+}
+
+export function serverStream<Request>(path: string, parse: Parser<Request>, handler: ServerStreamHandler<Request>): Method {
+  const handle = (logger: Logger) => async (call: ServerWritableStream<Buffer, Buffer>) => {
+    const context = contextOf(call)
+    try {
+      await sendAll(call, handler(parse(call.request), context), context.signal)
+      call.end()
+    } catch (thrown) {
+      if (!context.signal.aborted) call.emit('error', toCallStatus(explain(path, thrown, logger)))
+    }
+  }
+  return { path, requestStream: false, responseStream: true, handle: handle as Method['handle'] }
+}
+
+/** grpc-js's way of saying which methods a service has. */
+export function methodDefinition(method: Method): MethodDefinition<Buffer, Buffer> {
+  const same = (bytes: Buffer) => bytes
+  return {
+    path: method.path,
+    requestStream: method.requestStream,
+    responseStream: method.responseStream,
+    requestSerialize: same,
+    requestDeserialize: same,
+    responseSerialize: same,
+    responseDeserialize: same,
+  }
+}
+
+/** The bytes of a message to send; views are not copied. */
+export function toBuffer(message: Outgoing): Buffer {
+  const bytes = message instanceof Uint8Array ? message : message.serializeBinary()
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+async function answer(
+  path: string,
+  call: Call,
+  respond: sendUnaryData<Buffer>,
+  logger: Logger,
+  handler: (context: CallContext) => Promise<Outgoing>,
+): Promise<void> {
+  const context = contextOf(call)
+  try {
+    const response = toBuffer(await handler(context))
+    if (!context.signal.aborted) respond(null, response)
+  } catch (thrown) {
+    if (!context.signal.aborted) respond(toCallStatus(explain(path, thrown, logger)))
+  }
+}
+
+function contextOf(call: Call): CallContext {
+  const abort = new AbortController()
+  if (call.cancelled) abort.abort()
+  else call.on('cancelled', () => abort.abort())
+  return { signal: abort.signal, labels: requestLabels(call.metadata ?? new Metadata()) }
+}
+
+function explain(path: string, thrown: unknown, logger: Logger): GoregoError {
+  const error = GoregoError.from(thrown)
+  // A fault of ours: the client gets the sentence, the log what a developer needs.
+  if (error.code === 'internal') logger.error(`${path} failed`, { error: thrown })
+  return error
+}
+
+async function* parsed<Request>(call: ServerReadableStream<Buffer, Buffer>, parse: Parser<Request>): AsyncGenerator<Request> {
+  // Leaving early must not destroy the stream: the answer still goes out on it (BW-08).
+  for await (const bytes of call.iterator({ destroyOnReturn: false })) yield parse(bytes)
+}
+
+/** BR-11: one message is on its way while the next is made, and no more, however slowly the client reads. */
+async function sendAll(
+  call: ServerWritableStream<Buffer, Buffer>,
+  messages: AsyncIterable<Outgoing>,
+  signal: AbortSignal,
+): Promise<void> {
+  let sent: Promise<void> = Promise.resolve()
+  for await (const message of messages) {
+    await sent
+    if (signal.aborted) return
+    sent = send(call, toBuffer(message), signal)
+  }
+  await sent
+}
+
+function send(call: ServerWritableStream<Buffer, Buffer>, bytes: Buffer, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    // A cancelled call takes no more writes and calls nobody back.
+    signal.addEventListener('abort', done)
+    call.write(bytes, done)
+  })
+}
+

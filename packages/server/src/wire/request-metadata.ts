@@ -1,0 +1,32 @@
+import { reapi } from '@gorego/core'
+import type { Metadata } from '@grpc/grpc-js'
+
+const HEADER = 'build.bazel.remote.execution.v2.requestmetadata-bin'
+
+/** No client needs more than this to say who it is. */
+const LONGEST_LABEL = 300
+
+/** RM-01, RM-02: who calls and for what, for logs. A header that is absent or garbled says nothing and fails nothing. */
+export function requestLabels(metadata: Metadata): Record<string, string> {
+  const [header] = metadata.get(HEADER)
+  if (!Buffer.isBuffer(header)) return {}
+  try {
+    const message = reapi.RequestMetadata.deserializeBinary(header)
+    const tool = message.getToolDetails()
+    return labels({
+      tool: tool === undefined ? '' : `${tool.getToolName()} ${tool.getToolVersion()}`.trim(),
+      invocation: message.getToolInvocationId(),
+      correlated: message.getCorrelatedInvocationsId(),
+      action: message.getActionId(),
+      mnemonic: message.getActionMnemonic(),
+      target: message.getTargetId(),
+    })
+  } catch {
+    return {}
+  }
+}
+
+function labels(values: Record<string, string>): Record<string, string> {
+  const given = Object.entries(values).filter(([, value]) => value !== '')
+  return Object.fromEntries(given.map(([name, value]) => [name, value.slice(0, LONGEST_LABEL)]))
+}
