@@ -7,7 +7,7 @@ import { importsOf } from './lib/imports.mjs'
 import { root } from './lib/workspace.mjs'
 
 const isSource = (path) =>
-  /\.(ts|mts|mjs)$/.test(path) && !/\.(config|d)\.ts$/.test(path) && !path.includes('/proto/gen/')
+  /\.(ts|mts|mjs|js)$/.test(path) && !/\.(config|d)\.ts$/.test(path) && !path.includes('/proto/gen/')
 const files = ['packages', 'examples', 'bench', 'test', 'scripts']
   .flatMap((place) => filesBelow(root, place))
   .filter(isSource)

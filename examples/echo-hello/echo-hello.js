@@ -58,8 +58,12 @@ async function upload(client, blobs) {
   }
   const response = await new Promise((resolve, reject) => {
     const parse = reapi.BatchUpdateBlobsResponse.deserializeBinary
-    client.makeUnaryRequest(`${REAPI}.ContentAddressableStorage/BatchUpdateBlobs`, encode, parse, request, (error, value) =>
-      error ? reject(error) : resolve(value),
+    client.makeUnaryRequest(
+      `${REAPI}.ContentAddressableStorage/BatchUpdateBlobs`,
+      encode,
+      parse,
+      request,
+      (error, value) => (error ? reject(error) : resolve(value)),
     )
   })
   for (const { status } of response.toObject().responsesList) {

@@ -18,7 +18,9 @@ const { values } = parseArgs({
 
 // The compiler is an input like any other: another version of it means other results.
 const require = createRequire(import.meta.url)
-const esbuild = file(createRequire(require.resolve('esbuild')).resolve(`@esbuild/${process.platform}-${process.arch}/bin/esbuild`))
+const esbuild = file(
+  createRequire(require.resolve('esbuild')).resolve(`@esbuild/${process.platform}-${process.arch}/bin/esbuild`),
+)
 
 const executor = await LocalExecutor.open({ root: values.cache })
 const steps = { ran: 0, cached: 0 }

@@ -60,6 +60,6 @@ function folderOf(path) {
   return rest.length > 0 ? first : first.replace(/\.js$/, '.ts')
 }
 
-const isTestFile = (file) => /\.test\.(ts|mjs)$/.test(file) || /^packages\/[^/]+\/test\//.test(file)
+const isTestFile = (file) => /\.test\.(ts|mjs|js)$/.test(file) || /^packages\/[^/]+\/test\//.test(file)
 const unitOf = (file) => /^(?:(?:packages|examples)\/[^/]+\/|[^/]+\/)/.exec(file)[0]
 const has = (list, name) => list === '*' || list.includes(name)

@@ -10,7 +10,7 @@ export const isHeavy = (path) => /^(test\/e2e|examples)\//.test(path)
 /** All test files below `base`, relative to it; with filters, those whose path contains one of them. */
 export function findTests(filters = [], base = root) {
   const files = places.flatMap((place) => filesBelow(base, place))
-  return files.filter((path) => /\.test\.(ts|mjs)$/.test(path) && matches(path, filters))
+  return files.filter((path) => /\.test\.(ts|mjs|js)$/.test(path) && matches(path, filters))
 }
 
 export const matches = (name, filters) => filters.length === 0 || filters.some((filter) => name.includes(filter))

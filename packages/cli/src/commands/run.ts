@@ -7,7 +7,7 @@ import { EXIT, exitCodeHelp, exitCodeOf } from '../ui/exit-codes.js'
 import { type RunReport, runJson, runSummary } from '../ui/run-report.js'
 import { StopRequests } from '../ui/stop-requests.js'
 
-const EPILOGUE = `The command sees its inputs and nothing else of this directory, and of the environment only --env, and PATH (/usr/local/bin:/usr/bin:/bin unless --env PATH=… says otherwise). What it prints appears when it has ended.
+const EPILOGUE = `The command runs in a directory of its own that holds its inputs and nothing else. Of the environment it sees --env, and PATH (/usr/local/bin:/usr/bin:/bin unless --env PATH=… says otherwise). What it prints appears when it has ended.
 
 ${exitCodeHelp('Exit code: that of the command (128 + n if signal n killed it), or:', [
   EXIT.usage,

@@ -150,7 +150,7 @@ test('a tree of identical subtrees that stands for too many files is refused, qu
 
 test('EX-06 everything that is missing is named at once', async () => {
   const action = buildAction({
-    argv: ['/bin/true'],
+    argv: ['/bin/true', 'a Command of its own'],
     inputs: { a: 'first', b: { directory: { c: { content: 'second', executable: true }, again: 'first' } }, d: 'third' },
   })
   const missing = [digestOf('first'), digestOf('second'), action.commandDigest]

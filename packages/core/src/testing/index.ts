@@ -1,10 +1,9 @@
-// For whoever implements a store or a cache of their own: the tests that it has to pass.
+// The tests that every store and every cache has to pass, and what is handy in tests of whatever is built on the engine.
 export {
   type ActionCacheContractOptions,
   actionCacheContract,
   type OpenedActionCache,
 } from './action-cache-contract.js'
-// For tests of what is built on the engine.
 export { blobOf, blobOfSize, collect, inChunks, type TestBlob } from './blobs.js'
 export { type CasContractOptions, casContract, type OpenedCas } from './cas-contract/index.js'
 export { type RegisterTest, rejectsWith } from './contract.js'

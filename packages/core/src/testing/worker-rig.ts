@@ -44,7 +44,12 @@ export class WorkerRig implements AsyncDisposable {
 
   static async open(options: Partial<LocalWorkerOptions> = {}): Promise<WorkerRig> {
     const directory = mkdtempSync(join(tmpdir(), 'gorego-rig-'))
-    return new WorkerRig(directory, await LocalStore.open({ dir: join(directory, 'store') }), options)
+    try {
+      return new WorkerRig(directory, await LocalStore.open({ dir: join(directory, 'store') }), options)
+    } catch (error) {
+      rmSync(directory, { recursive: true })
+      throw error
+    }
   }
 
   /** A path in the rig's directory that nothing else uses. */

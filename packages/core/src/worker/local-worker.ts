@@ -52,6 +52,7 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
   readonly #free: Slot[]
   readonly #waiting: ((slot: Slot) => void)[] = []
   readonly #copied = new Set<string>()
+  #stopped = false
 
   constructor(options: LocalWorkerOptions) {
     if (!Number.isInteger(options.slots) || options.slots < 1) {
@@ -81,11 +82,16 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
     let fetched = false
     let deaths = 0
     for (;;) {
-      if (signal.aborted) return fail(new GoregoError('cancelled', 'the action was cancelled'))
-      const answer = await this.#runOnce(run, signal)
+      const slot = this.#free.pop() ?? (await this.#waitForSlot())
+      const refusal = this.#refusal(signal)
+      if (refusal !== undefined) {
+        this.#release(slot)
+        return fail(refusal)
+      }
+      const answer = await this.#runIn(slot, run, signal)
       if (answer.kind === 'died') {
+        if (this.#refusal(signal) !== undefined) continue
         this.#logger.warn('a runner died', { action: String(run.action), why: answer.lastWords })
-        if (signal.aborted) continue
         if (deaths++ < RETRIES_AFTER_DEATH) continue
         return fail(new GoregoError('internal', `the process that ran the action died, twice (${answer.lastWords})`))
       }
@@ -98,8 +104,9 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
     }
   }
 
-  /** Kills what runs and removes every directory. */
+  /** Kills what runs, which ends as `unavailable`, and removes every directory. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped = true
     await Promise.all(this.#all.map((slot) => slot.stop()))
     this.#session?.[Symbol.dispose]()
   }
@@ -109,13 +116,23 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
     return this.#all.flatMap((slot) => slot.pid ?? [])
   }
 
-  async #runOnce(run: ActionRun, signal: AbortSignal): Promise<RunnerAnswer> {
-    const slot = this.#free.pop() ?? (await this.#waitForSlot())
+  /** Why nothing is to be run any more, for this caller or at all. */
+  #refusal(signal: AbortSignal): GoregoError | undefined {
+    if (signal.aborted) return new GoregoError('cancelled', 'the action was cancelled')
+    return this.#stopped ? new GoregoError('unavailable', 'the worker was stopped') : undefined
+  }
+
+  async #runIn(slot: Slot, run: ActionRun, signal: AbortSignal): Promise<RunnerAnswer> {
     const { action, timeoutMs, queuedAt } = run
     const job = { action: toPlainDigest(action), timeoutMs, queuedAt }
-    const { answer, idle } = slot.run(job, signal)
-    void idle.then(() => this.#release(slot))
-    return await answer
+    let idle = Promise.resolve()
+    try {
+      const running = slot.run(job, signal)
+      idle = running.idle
+      return await running.answer
+    } finally {
+      void idle.then(() => this.#release(slot))
+    }
   }
 
   #waitForSlot(): Promise<Slot> {
@@ -171,10 +188,17 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
     if (reply.kind !== 'ran') throw new GoregoError('internal', `an unexpected reply from a runner: ${reply.kind}`)
     const { result, exitCode, failure } = reply
     if (failure !== undefined) return { ...fail(new GoregoError(failure.code, failure.message)), result }
-    if (exitCode === 0 && !run.doNotCache) {
-      await this.#options.actionCache.put({ instance: run.instance, action: run.action }, result, signal)
-    }
+    if (exitCode === 0 && !run.doNotCache) await this.#cache(run, result, signal)
     return { result, cached: false }
+  }
+
+  /** A result that cannot be kept is a result all the same. */
+  async #cache({ instance, action }: ActionRun, result: Uint8Array, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#options.actionCache.put({ instance, action }, result, signal)
+    } catch (error) {
+      this.#logger.warn('a result could not be cached', { action: String(action), error })
+    }
   }
 }
 

@@ -1,0 +1,67 @@
+// The programs that the documents show, run as they stand.
+import { execFile } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+
+const run = promisify(execFile)
+const repository = fileURLToPath(new URL('../../', import.meta.url))
+
+/** The JavaScript of a document, block by block. */
+function snippets(document: string): string[] {
+  const text = readFileSync(join(repository, document), 'utf8')
+  return [...text.matchAll(/^```js\n(.*?)^```$/gms)].map((match) => match[1] ?? '')
+}
+
+/** Runs a program in a directory that has the package installed and the documents' files in it. */
+async function runTwice(program: string): Promise<{ first: string; second: string; read: (path: string) => string }> {
+  const directory = mkdtempSync(join(tmpdir(), 'gorego-snippet-'))
+  try {
+    mkdirSync(join(directory, 'node_modules/@gorego'), { recursive: true })
+    symlinkSync(join(repository, 'packages/core'), join(directory, 'node_modules/@gorego/core'))
+    cpSync(join(repository, 'README.md'), join(directory, 'README.md'))
+    cpSync(join(repository, 'docs'), join(directory, 'docs'), { recursive: true })
+    writeFileSync(join(directory, 'snippet.mjs'), program)
+    const once = async () => (await run(process.execPath, ['snippet.mjs'], { cwd: directory })).stdout
+    const first = await once()
+    const second = await once()
+    const files = new Map([['dist/out.txt', tryRead(join(directory, 'dist/out.txt'))]])
+    return { first, second, read: (path) => files.get(path) ?? '' }
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+}
+
+function tryRead(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+test('README.md: the embedded run works, and is cached the second time', async () => {
+  const programs = snippets('README.md')
+  assert.is(programs.length, 1)
+  const { first, second, read } = await runTwice(programs[0] ?? '')
+  assert.is(first, '0 false done\n\n')
+  assert.is(second, '0 true done\n\n')
+  assert.is(
+    read('dist/out.txt'),
+    readFileSync(join(repository, 'README.md'), 'utf8').replace(/[a-z]/g, (c) => c.toUpperCase()),
+  )
+})
+
+test('docs/embedding.md: the example works, and is cached the second time', async () => {
+  const programs = snippets('docs/embedding.md')
+  assert.is(programs.length, 1)
+  const { first, second } = await runTwice(programs[0] ?? '')
+  assert.match(first, /^0 false packed\n/)
+  assert.match(second, /^0 true packed\n/)
+})
+
+test.run()
