@@ -75,11 +75,16 @@ function toEsModule(source, protoFile) {
     .replace(/^\/\/.*\n/gm, '')
     .replace(/^(var \w+ = (require|jspb|\(function)|goog\.(exportSymbol|object\.extend)\().*\n?/gm, '')
     .replace(/^if \(goog\.DEBUG && !COMPILED\) \{\n[\s\S]*?^\}\n/gm, '')
-    // What protoc-gen-js for google-protobuf 4 writes: proto3 strings that are not UTF-8 are errors, maps have a new API.
+    // What protoc-gen-js for google-protobuf 4 writes: proto3 strings that are not UTF-8 are errors, maps and
+    // packed lists have a new API.
     .replace(/\.readString\b/g, '.readStringRequireUtf8')
     .replace(
       /\bf\.serializeBinary\((\d+), writer,/g,
       'jspb.internal.public_for_gencode.serializeMapToBinary(f, $1, writer,',
+    )
+    .replace(
+      /var values = \(reader\.isDelimited\(\) \? reader\.readPacked(\w+)\(\) : .*\n\s*for .*\n\s*msg\.add(\w+)\(values\[i\]\);\n\s*\}/g,
+      'reader.readPackable$1Into(msg.get$2List());',
     )
     .replace(/[ \t]+$/gm, '')
     .replace(/(=|return) {2}\(/g, '$1 (')

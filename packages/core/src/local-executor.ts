@@ -85,6 +85,8 @@ export class LocalExecutor implements AsyncDisposable {
     try {
       return await this.#runOnce(options)
     } catch (error) {
+      if (error instanceof Error && error.name === 'AbortError' && options.signal?.aborted)
+        throw cancelled(options.signal)
       // An input was evicted, or written to by an action, between our storing it and its use. We still have it: once more.
       if (!(error instanceof ExecutionError) || !error.details.some(({ kind }) => kind === 'missing-blobs')) throw error
       return await this.#runOnce(options)
@@ -106,6 +108,7 @@ export class LocalExecutor implements AsyncDisposable {
     const { signal, refresh, priority } = options
     if (signal?.aborted) throw cancelled(signal)
     const action = await prepareAction(options, { cas: this.store, fn: SHA256, signal })
+    if (signal?.aborted) throw cancelled(signal)
     const { name } = await this.#scheduler.execute({
       instance: '',
       action,
@@ -127,9 +130,15 @@ export class LocalExecutor implements AsyncDisposable {
     const cancel = () => this.#scheduler.cancel(name, 'the caller aborted the run')
     signal?.addEventListener('abort', cancel, { once: true })
     try {
-      return await new Promise<OperationState>((resolve) => {
+      return await new Promise<OperationState>((resolve, reject) => {
         this.#scheduler.subscribe(name, (state) => {
-          onProgress?.({ stage: state.stage })
+          try {
+            onProgress?.({ stage: state.stage })
+          } catch (error) {
+            // The caller's, and for the caller: the scheduler has others to tell.
+            reject(error)
+            cancel()
+          }
           if (state.stage === 'completed') resolve(state)
         })
       })

@@ -1,5 +1,6 @@
 import { join, relative, resolve } from 'node:path'
 import type { ExecutionError, RunOptions, RunResult } from '@gorego/core'
+import type { Surroundings } from '@gorego/server'
 import { actionSpec } from '../action/action-spec.js'
 import type { Arguments, Command } from '../command.js'
 import type { Host } from '../host.js'
@@ -111,13 +112,15 @@ async function openExecutor(args: Arguments, { surroundings }: Host): Promise<Ex
     const { RemoteExecutor } = await import('@gorego/server')
     return await RemoteExecutor.connect(remote)
   }
-  const [{ LocalExecutor }, { userCacheDirectory }] = await Promise.all([
-    import('@gorego/core'),
-    import('@gorego/server'),
-  ])
+  const { LocalExecutor } = await import('@gorego/core')
   const dir = args.text('dir')
-  const root = dir === undefined ? join(userCacheDirectory(surroundings), 'run') : resolve(surroundings.cwd, dir)
+  const root = dir === undefined ? await defaultRoot(surroundings) : resolve(surroundings.cwd, dir)
   return await LocalExecutor.open({ root, concurrency: 1 })
+}
+
+async function defaultRoot(surroundings: Surroundings): Promise<string> {
+  const { userCacheDirectory } = await import('@gorego/server')
+  return join(userCacheDirectory(surroundings), 'run')
 }
 
 async function execute(executor: Executor, options: RunOptions, directory: string): Promise<RunReport> {

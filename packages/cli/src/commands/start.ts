@@ -3,6 +3,7 @@ import type { Config, RunningServer } from '@gorego/server'
 import type { Arguments, Command } from '../command.js'
 import { type Host, version } from '../host.js'
 import { EXIT, exitCodeHelp } from '../ui/exit-codes.js'
+import { watchParent } from '../ui/parent-watch.js'
 import { readyLine, startBanner } from '../ui/start-banner.js'
 import { StopRequests, type StopSignal } from '../ui/stop-requests.js'
 
@@ -87,6 +88,7 @@ async function startServing(args: Arguments, host: Host): Promise<number> {
     if (times > 1) host.exit(signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated)
     order(signal)
   })
+  using _parent = watchParent(host.surroundings, () => host.signals.emit('SIGTERM', 'SIGTERM'))
   const server = await startServer(config, { logger })
   announce(server, config, host)
   const signal = await stopOrdered

@@ -17,7 +17,8 @@ export interface RunReport {
 /** One line for a person. */
 export function runSummary({ result, failure, totalMs, outDir, absent }: RunReport): string {
   const parts = failure === undefined ? [`exit code ${result?.exitCode}`] : [failure.message]
-  if (result?.cached) parts.push(`cached, ${duration(totalMs)} in all (${duration(result.timings.executionMs)} when it ran)`)
+  if (result?.cached)
+    parts.push(`cached, ${duration(totalMs)} in all (${duration(result.timings.executionMs)} when it ran)`)
   else if (result !== undefined)
     parts.push(`ran for ${duration(result.timings.executionMs)}, ${duration(totalMs)} in all`)
   const made = result?.outputs.size ?? 0

@@ -6,7 +6,7 @@ import { fromDigestMessage } from '../proto/digests.js'
 import { ActionResult } from '../proto/messages.js'
 import { wireFields } from '../proto/wire.js'
 
-/** How many Directories of a Tree are scanned before other work gets a turn. */
+/** How many Directories are scanned before other work gets a turn. */
 const DIRECTORIES_A_TURN = 500
 
 /** The field numbers of REAPI that lead to digests. */
@@ -31,6 +31,7 @@ export async function referencedBlobs(
 ): Promise<Digest[] | undefined> {
   const message = decode(ActionResult, result, 'the action result')
   const found = new Map<string, Digest>()
+  const scanned = new Set<string>()
   const add = (digest: Digest) => found.set(digest.key, digest)
   for (const file of message.getOutputFilesList())
     add(fromDigestMessage(fn, file.getDigest(), `digest of ${file.getPath()}`))
@@ -47,7 +48,7 @@ export async function referencedBlobs(
     }
     if (root !== undefined) {
       const digest = fromDigestMessage(fn, root, `root_directory_digest of ${directory.getPath()}`)
-      if (!(await addDirectories(fn, digest, cas, found, signal))) return undefined
+      if (!(await addDirectories(fn, digest, cas, add, scanned, signal))) return undefined
     }
   }
   return [...found.values()]
@@ -72,22 +73,25 @@ async function addTree(
   return true
 }
 
-/** A root Directory, those below it, and their files. */
+/** A root Directory, those below it, and their files, but for Directories that were `scanned` already. */
 async function addDirectories(
   fn: DigestFunction,
   root: Digest,
   cas: ContentAddressableStorage,
-  found: Map<string, Digest>,
+  add: (digest: Digest) => void,
+  scanned: Set<string>,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   const waiting = [root]
   for (let digest = waiting.pop(); digest !== undefined; digest = waiting.pop()) {
-    if (found.has(digest.key)) continue
-    found.set(digest.key, digest)
+    if (scanned.has(digest.key)) continue
+    scanned.add(digest.key)
+    add(digest)
     const bytes = await getIfThere(cas, digest, signal)
     if (bytes === undefined) return false
-    for (const file of nodeDigests(fn, bytes, DIRECTORY_FILES)) found.set(file.key, file)
-    waiting.push(...nodeDigests(fn, bytes, DIRECTORY_DIRECTORIES))
+    for (const file of nodeDigests(fn, bytes, DIRECTORY_FILES)) add(file)
+    for (const below of nodeDigests(fn, bytes, DIRECTORY_DIRECTORIES)) waiting.push(below)
+    if (scanned.size % DIRECTORIES_A_TURN === 0) await nextTurn(undefined, { signal })
   }
   return true
 }

@@ -2,7 +2,7 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
@@ -104,6 +104,20 @@ test('processes share a directory: each finds what the others stored, and leaves
   await writer.letGo()
   equal(readdirSync(join(directory.path, 'run')).length, 1)
   equal(wholeBlobs(directory.path).length, 12)
+})
+
+test('processes that start at once sweep together what a dead one left', async () => {
+  using directory = temporaryDirectory()
+  const dead = join(directory.path, 'run', 'gorego-1-1-0')
+  for (let n = 0; n < 1500; n++) {
+    const folder = join(dead, 'slots', String(n >> 3))
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, String(n)), '')
+  }
+  const writers = await Promise.all([1, 2].map(() => Writer.start(directory.path, 0)))
+  equal(existsSync(dead), false)
+  await Promise.all(writers.map((writer) => writer.letGo()))
+  deepEqual(readdirSync(join(directory.path, 'run')), [])
 })
 
 test.run()

@@ -1,7 +1,10 @@
-import { chmodSync, type Dirent, lstatSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs'
+import { chmodSync, type Dirent, existsSync, lstatSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs'
 
-/** Paths beyond PATH_MAX (4,096 bytes) cannot be named in one call: directories this deep are moved up first. */
-const DEEP = 3_000
+/**
+ * Paths beyond PATH_MAX (4,096 bytes) cannot be named in one call: directories this many bytes below the root are moved
+ * up first. Long before that limit, because the kernel walks the whole path in every call.
+ */
+const DEEP = 1_000
 
 const OWNER_ALL = 0o700
 const SLASH = Buffer.from('/')
@@ -9,17 +12,21 @@ const SLASH = Buffer.from('/')
 /**
  * Removes whatever an action left, synchronously. Directories without permissions are opened up first; symbolic links
  * are removed, never followed; files are never chmod-ed (they may be links to stored blobs). Names are bytes, not text,
- * and the walk is a loop, because an action decides what its names are and how deep they go. Absent is fine.
+ * and the walk is a loop, because an action decides what its names are and how deep they go. What is absent, or removed
+ * by somebody else meanwhile, is fine.
  */
 export function removeTree(path: string): void {
   const trees = [Buffer.from(path)]
   let moved = 0
   for (let tree = trees.pop(); tree !== undefined; tree = trees.pop()) {
     removeOne(tree, (deep) => {
-      const higher = Buffer.from(`${path}.deep-${moved++}`)
+      // Numbers that are taken: somebody who removed the same tree did not get to its end.
+      let higher: string
+      do higher = `${path}.deep-${process.pid}-${moved++}`
+      while (existsSync(higher))
       chmodSync(deep, OWNER_ALL)
       renameSync(deep, higher)
-      trees.push(higher)
+      trees.push(Buffer.from(higher))
     })
   }
 }
@@ -32,8 +39,8 @@ interface Pending {
 function removeOne(root: Buffer, moveUp: (deep: Buffer) => void): void {
   const stack: Pending[] = []
   const remove = (path: Buffer, directory: boolean) => {
-    if (!directory) unlinkSync(path)
-    else if (path.length > DEEP) moveUp(path)
+    if (!directory) ifThere(() => unlinkSync(path))
+    else if (path.length > root.length + DEEP) ifThere(() => moveUp(path))
     else stack.push({ path, emptied: false })
   }
   const isDirectory = lstatSync(root, { throwIfNoEntry: false })?.isDirectory()
@@ -43,7 +50,7 @@ function removeOne(root: Buffer, moveUp: (deep: Buffer) => void): void {
   for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
     const { path, emptied } = top
     if (emptied) {
-      rmdirSync(path)
+      ifThere(() => rmdirSync(path))
       stack.pop()
       continue
     }
@@ -55,7 +62,16 @@ function removeOne(root: Buffer, moveUp: (deep: Buffer) => void): void {
 }
 
 function list(path: Buffer): Dirent<Buffer>[] {
-  return opened(path, () => readdirSync(path, { withFileTypes: true, encoding: 'buffer' }))
+  return ifThere(() => opened(path, () => readdirSync(path, { withFileTypes: true, encoding: 'buffer' }))) ?? []
+}
+
+function ifThere<T>(action: () => T): T | undefined {
+  try {
+    return action()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    return undefined
+  }
 }
 
 /** Does something inside a directory; if that is refused, gives its owner (us) all rights to it and tries once more. */

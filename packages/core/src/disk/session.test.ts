@@ -50,7 +50,10 @@ test('opening sweeps the sessions of processes that have ended, also where their
   for (const name of dead) mkdirSync(join(directory.path, name, 'upload'), { recursive: true })
   for (const name of dead) writeFileSync(join(directory.path, name, 'upload', '0'), 'half')
   using _session = Session.open(directory.path)
-  deepEqual(dead.filter((name) => existsSync(join(directory.path, name))), [])
+  deepEqual(
+    dead.filter((name) => existsSync(join(directory.path, name))),
+    [],
+  )
 })
 
 test('opening sweeps neither living sessions nor anything that is no session', () => {
@@ -78,7 +81,8 @@ test('a process is known by its pid and when it was started', () => {
   ok(isProcessAlive(`${process.pid}-0`), 'the time was not known')
   equal(isProcessAlive(`${endedPid()}-0`), false)
   if (existsSync('/proc/self/stat')) equal(isProcessAlive(`${process.pid}-1`), false)
-  for (const garbage of ['', '-', '1', 'x-1', '1-x', `${process.pid}-1-0`]) equal(isProcessAlive(garbage), false, garbage)
+  for (const garbage of ['', '-', '1', 'x-1', '1-x', `${process.pid}-1-0`])
+    equal(isProcessAlive(garbage), false, garbage)
 })
 
 test.run()

@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import { isProcessAlive, processIdentity } from './process-identity.js'
 import { removeTree } from './remove-tree.js'
 
+/** The parent may be anybody's directory, so the name says whose it is. `removeTree` adds `.deep-…` to what it moves. */
+const SESSION_NAME = /^gorego-(\d+-\d+)-\d+(\.deep-[\d-]+)*$/
+
 /**
  * A directory for whatever this process has under way (uploads, build roots), named after the process. Nothing in it
  * outlives the process: what a killed one left is swept when the next session opens beside it. No lock is held, so
@@ -15,17 +18,13 @@ export class Session implements Disposable {
     this.#directory = directory
   }
 
-  static #opened = 0
-
   static open(parent: string): Session {
     mkdirSync(parent, { recursive: true, mode: 0o700 })
     for (const name of readdirSync(parent)) {
-      const identity = /^(\d+-\d+)-\d+$/.exec(name)?.[1]
+      const identity = SESSION_NAME.exec(name)?.[1]
       if (identity !== undefined && !isProcessAlive(identity)) removeTree(join(parent, name))
     }
-    const directory = join(parent, `${processIdentity()}-${Session.#opened++}`)
-    mkdirSync(directory, { mode: 0o700 })
-    return new Session(directory)
+    return new Session(makeDirectory(parent))
   }
 
   /** A directory of that name inside, made when first asked for. */
@@ -37,5 +36,18 @@ export class Session implements Disposable {
 
   [Symbol.dispose](): void {
     removeTree(this.#directory)
+  }
+}
+
+/** Numbers that are taken belong to other sessions of this process, maybe of another copy of this package or thread. */
+function makeDirectory(parent: string): string {
+  for (let n = 0; ; n++) {
+    const directory = join(parent, `gorego-${processIdentity()}-${n}`)
+    try {
+      mkdirSync(directory, { mode: 0o700 })
+      return directory
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
   }
 }

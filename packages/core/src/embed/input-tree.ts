@@ -40,6 +40,8 @@ export async function storeInputTree(inputs: Inputs, options: InputTreeOptions):
   return await storeDirectories(root, options)
 }
 
+type FileInput = Extract<Input, { kind: 'file' }>
+
 interface Leaf {
   readonly parent: DirectoryBranch
   readonly name: string
@@ -84,7 +86,10 @@ function twice(path: string): GoregoError {
 }
 
 async function plantHostDirectory(parent: DirectoryBranch, path: string, leaves: Leaf[]): Promise<void> {
-  for (const entry of await readdir(path, { withFileTypes: true })) {
+  const entries = await readdir(path, { withFileTypes: true }).catch((error) => {
+    throw unreadable(error, path, 'directory')
+  })
+  for (const entry of entries) {
     const child = join(path, entry.name)
     if (entry.isDirectory()) await plantHostDirectory(branch(parent, entry.name, child), child, leaves)
     else if (entry.isSymbolicLink())
@@ -98,7 +103,8 @@ async function plantHostDirectory(parent: DirectoryBranch, path: string, leaves:
   }
 }
 
-async function describe(name: string, input: Leaf['input'], { cas, fn, signal }: InputTreeOptions): Promise<Node> {
+async function describe(name: string, input: Leaf['input'], options: InputTreeOptions): Promise<Node> {
+  const { cas, fn, signal } = options
   switch (input.kind) {
     case 'symlink':
       return new SymlinkNode().setName(name).setTarget(input.target)
@@ -106,22 +112,31 @@ async function describe(name: string, input: Leaf['input'], { cas, fn, signal }:
       return fileNode(name, await storeBytes(cas, fn, input.bytes, signal), input.executable)
     case 'stored':
       return fileNode(name, input.digest, input.executable)
-    case 'file': {
-      const executable = input.executable ?? (await isExecutableFile(input.path))
-      return fileNode(name, await storeFile(cas, fn, input.path, signal), executable)
-    }
+    case 'file':
+      return await describeFile(name, input, options)
   }
 }
 
-async function isExecutableFile(path: string): Promise<boolean> {
-  const stats = await stat(path).catch((cause: NodeJS.ErrnoException) => {
-    throw new GoregoError('invalid-argument', `the input file ${path} cannot be read: ${cause.message}`, { cause })
-  })
-  if (!stats.isFile()) {
-    const hint = stats.isDirectory() ? '; use directory() for a whole directory' : ''
-    throw new GoregoError('invalid-argument', `the input ${path} is not a file${hint}`)
+async function describeFile(name: string, input: FileInput, { cas, fn, signal }: InputTreeOptions): Promise<FileNode> {
+  const { path } = input
+  try {
+    const stats = await stat(path)
+    if (!stats.isFile()) {
+      const hint = stats.isDirectory() ? '; use directory() for a whole directory' : ''
+      throw new GoregoError('invalid-argument', `the input ${path} is not a file${hint}`)
+    }
+    const executable = input.executable ?? (stats.mode & 0o100) !== 0
+    return fileNode(name, await storeFile(cas, fn, path, stats.size, signal), executable)
+  } catch (error) {
+    throw unreadable(error, path, 'file')
   }
-  return (stats.mode & 0o100) !== 0
+}
+
+/** Says which input it is that cannot be read; other errors stay what they are. */
+function unreadable(error: unknown, path: string, what: string): unknown {
+  if ((error as NodeJS.ErrnoException).path !== path) return error
+  const { message } = error as Error
+  return new GoregoError('invalid-argument', `the input ${what} ${path} cannot be read: ${message}`, { cause: error })
 }
 
 function fileNode(name: string, digest: Digest, executable: boolean): FileNode {

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import type { ContentAddressableStorage } from '../cas/index.js'
 import { Digest, type DigestFunction } from '../digest/index.js'
 
@@ -8,14 +8,14 @@ const IN_MEMORY = 1024 * 1024
 
 const CHUNK = 256 * 1024
 
-/** Stores a file of this machine, unless the store has its content already. */
+/** Stores a file of this machine, of about that size, unless the store has its content already. */
 export async function storeFile(
   cas: ContentAddressableStorage,
   fn: DigestFunction,
   path: string,
+  size: number,
   signal?: AbortSignal,
 ): Promise<Digest> {
-  const { size } = await stat(path)
   if (size <= IN_MEMORY) return await storeBytes(cas, fn, await readFile(path, { signal }), signal)
   const hasher = fn.createHasher()
   let hashed = 0

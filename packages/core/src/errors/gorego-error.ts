@@ -41,11 +41,17 @@ export class GoregoError extends Error {
     this.details = options.details ?? []
   }
 
-  /** Wraps whatever was thrown: a GoregoError stays itself, an abort is `cancelled`, a full disk `resource-exhausted`, the rest `internal`. */
+  /**
+   * Wraps whatever was thrown: a GoregoError stays itself, an abort is `cancelled`, AbortSignal.timeout's
+   * `deadline-exceeded`, a full disk `resource-exhausted`, the rest `internal`.
+   */
   static from(thrown: unknown): GoregoError {
     if (thrown instanceof GoregoError) return thrown
     if (!(thrown instanceof Error)) return new GoregoError('internal', String(thrown), { cause: thrown })
     if (thrown.name === 'AbortError') return new GoregoError('cancelled', 'the call was cancelled', { cause: thrown })
+    if (thrown.name === 'TimeoutError') {
+      return new GoregoError('deadline-exceeded', 'the call took too long', { cause: thrown })
+    }
     const systemCode = (thrown as NodeJS.ErrnoException).code
     if (systemCode === 'ENOSPC' || systemCode === 'EDQUOT') {
       return new GoregoError('resource-exhausted', `no space left on the disk: ${thrown.message}`, { cause: thrown })

@@ -2,6 +2,8 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { packAny, unpackAny } from './any.js'
 import {
+  BatchReadBlobsRequest,
+  Compressor,
   Digest,
   ErrorInfo,
   ExecuteResponse,
@@ -59,6 +61,17 @@ test('a string that is not UTF-8 is an error, not a replacement character', () =
 
 test('an enum number that we do not know is kept', () => {
   assert.is(FindMissingBlobsRequest.deserializeBinary(Buffer.from('1863', 'hex')).getDigestFunction() as number, 99)
+})
+
+test('lists of enums are read packed, one by one, and in pieces of both', () => {
+  const { ZSTD, DEFLATE } = Compressor.Value
+  const read = (hex: string) =>
+    BatchReadBlobsRequest.deserializeBinary(Buffer.from(hex, 'hex')).getAcceptableCompressorsList()
+  assert.equal(read('1a020102'), [ZSTD, DEFLATE])
+  assert.equal(read('18011802'), [ZSTD, DEFLATE])
+  assert.equal(read('1a01011802'), [ZSTD, DEFLATE])
+  const sent = new BatchReadBlobsRequest().setAcceptableCompressorsList([DEFLATE, ZSTD]).serializeBinary()
+  assert.equal(BatchReadBlobsRequest.deserializeBinary(sent).getAcceptableCompressorsList(), [DEFLATE, ZSTD])
 })
 
 test('our messages do not appear on globalThis', () => {

@@ -18,6 +18,7 @@ export function* wireFields(message: Uint8Array): Generator<WireField> {
   while (cursor.at < message.length) {
     const tag = varint(message, cursor)
     const number = Math.floor(tag / 8)
+    if (number === 0) throw malformed(`field number 0 before byte ${cursor.at}`)
     switch (tag & 7) {
       case 0:
         yield { number, bytes: undefined, value: varint(message, cursor) }

@@ -151,13 +151,19 @@ test('a tree of identical subtrees that stands for too many files is refused, qu
 test('EX-06 everything that is missing is named at once', async () => {
   const action = buildAction({
     argv: ['/bin/true', 'a Command of its own'],
-    inputs: { a: 'first', b: { directory: { c: { content: 'second', executable: true }, again: 'first' } }, d: 'third' },
+    inputs: {
+      a: 'first',
+      b: { directory: { c: { content: 'second', executable: true }, again: 'first' } },
+      d: 'third',
+    },
   })
   const missing = [digestOf('first'), digestOf('second'), action.commandDigest]
   await action.upload(rig.store, { except: missing })
   const { outcome } = await rig.execute(action)
   assert.is(outcome.failure?.code, 'failed-precondition')
-  const subjects = outcome.failure?.details.flatMap((detail) => (detail.kind === 'missing-blobs' ? detail.subjects : []))
+  const subjects = outcome.failure?.details.flatMap((detail) =>
+    detail.kind === 'missing-blobs' ? detail.subjects : [],
+  )
   assert.equal([...(subjects ?? [])].sort(), missing.map((digest) => `blobs/${digest}`).sort())
   await action.upload(rig.store)
   assert.is((await rig.execute(action)).outcome.failure, undefined)

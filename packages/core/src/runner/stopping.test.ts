@@ -88,7 +88,8 @@ test('grandchildren of a stopped command die, also one that ignores TERM and hol
 
 test('what a command leaves in the background ends with it', async () => {
   const pids = rig.path('background')
-  const { outcome } = await rig.sh(`(trap "" TERM HUP; exec sh -c 'echo $$ >> ${pids}; while :; do : > file$RANDOM; done') &
+  const { outcome } =
+    await rig.sh(`(trap "" TERM HUP; exec sh -c 'echo $$ >> ${pids}; while :; do : > file$RANDOM; done') &
     while [ ! -s ${pids} ]; do sleep 0.01; done`)
   assert.is(outcome.failure, undefined)
   await allGone(await pidsIn(pids))

@@ -75,6 +75,10 @@ export class OperationRecord {
 
   #publish(state: OperationState): void {
     this.#state = state
-    for (const listener of [...this.#listeners]) listener(state)
+    for (const listener of [...this.#listeners]) {
+      // A listener may cancel: the others have heard of the later state then, and must not hear of this one after it.
+      if (this.#state !== state) return
+      if (this.#listeners.has(listener)) listener(state)
+    }
   }
 }

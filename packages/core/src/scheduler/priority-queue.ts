@@ -31,7 +31,9 @@ export class PriorityQueue<T> {
     return first.item
   }
 
+  /** Does nothing for a place that was left, like `remove`. */
   reprioritize(place: QueuePlace<T>, priority: number): void {
+    if (this.#heap[place.index] !== place) return
     place.priority = priority
     this.#up(place)
     this.#down(place)

@@ -88,7 +88,7 @@ export class TaskScheduler {
   /** Starts an action, or refuses it: `resource-exhausted` when the queue is full, `unavailable` after `close`. */
   async execute(request: ExecuteRequest): Promise<OperationState> {
     if (this.#closed) throw shuttingDown()
-    if (this.#queue.size + this.#checking < this.#queueSize) {
+    if (this.#hasPlace()) {
       const operation = this.#create(request)
       void this.#check(operation)
       return operation.state
@@ -146,7 +146,7 @@ export class TaskScheduler {
 
   /**
    * Takes nothing new, ends what waits as `unavailable` (clients try again elsewhere or later), and gives what runs
-   * `drainMs` to finish before it is aborted. Resolves when nothing runs any more.
+   * `drainMs` to finish before it is aborted. Resolves when nothing runs any more and every operation has ended.
    */
   async close(drainMs = 0): Promise<void> {
     this.#closed = true
@@ -159,6 +159,8 @@ export class TaskScheduler {
     })
     while (this.#running.size > 0) await Promise.all(this.#running.values())
     bound[Symbol.dispose]()
+    // What is left looks into a cache that may not answer for a long time.
+    for (const record of this.#operations.values()) this.#end(record, ending)
     this.#retention[Symbol.dispose]()
   }
 
@@ -271,7 +273,13 @@ export class TaskScheduler {
   #hasPlaceFor(run: Omit<ActionRun, 'queuedAt'>): boolean {
     const key = keyOf(run)
     if (key !== undefined && this.#joinable.has(key)) return true
-    return this.#queue.size + this.#checking < this.#queueSize
+    return this.#hasPlace()
+  }
+
+  /** Free slots count, too: what they take will not wait. */
+  #hasPlace(): boolean {
+    const freeSlots = Math.max(0, this.#executor.slots - this.#running.size)
+    return this.#queue.size + this.#checking < this.#queueSize + freeSlots
   }
 
   #queueFull(): GoregoError {

@@ -1,4 +1,13 @@
 // The tests that every store and every cache has to pass, and what is handy in tests of whatever is built on the engine.
+
+export {
+  type ActionMessages,
+  BuiltAction,
+  type BuiltBlob,
+  buildAction,
+  type TreeEntry,
+  type TreeSpec,
+} from './action-builder.js'
 export {
   type ActionCacheContractOptions,
   actionCacheContract,

@@ -36,7 +36,10 @@ test('what the store lacks is fetched once, and the action runs', async () => {
   const { outcome, stdout } = await rig.execute(action)
   assert.is(outcome.failure, undefined)
   assert.is(stdout, 'onetwo')
-  assert.equal(asked.map((keys) => keys.sort()), [[digestOf('one').key, digestOf('two').key].sort()])
+  assert.equal(
+    asked.map((keys) => keys.sort()),
+    [[digestOf('one').key, digestOf('two').key].sort()],
+  )
 })
 
 test('EX-06 what cannot be fetched either is named, and only that', async () => {

@@ -3,15 +3,23 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { isRunning } from '../testing/is-running.js'
 import { until } from '../testing/until.js'
 import { WorkerRig } from '../testing/worker-rig.js'
+
+let rig: WorkerRig
+test.before(async () => {
+  process.env.GOREGO_TEST_SECRET = 'secret'
+  rig = await WorkerRig.open({ slots: 2 })
+})
+test.after(async () => {
+  delete process.env.GOREGO_TEST_SECRET
+  assert.equal(await rig.close(), [])
+})
 
 /** Runs until a file is there. */
 const waitFor = (path: string) => `while [ ! -e ${path} ]; do sleep 0.01; done`
 
 test('CM-13 scripts that were staged a moment ago run, many at a time: no ETXTBSY', async () => {
-  await using rig = await WorkerRig.open({ slots: 2 })
   const runs = Array.from({ length: 50 }, async (_, n) => {
     const script = { content: `#!/bin/sh\necho ${n} "$@"\n`, executable: true }
     return await rig.run({ argv: ['./script', 'argument'], inputs: { script } })
@@ -24,7 +32,6 @@ test('CM-13 scripts that were staged a moment ago run, many at a time: no ETXTBS
 })
 
 test('no more actions run at a time than there are slots, and as many', async () => {
-  await using rig = await WorkerRig.open({ slots: 2 })
   const log = rig.path('log')
   const [gate, started] = [rig.path('gate'), () => readFileSync(log, 'utf8').split('\n').length - 1]
   writeFileSync(log, '')
@@ -42,65 +49,10 @@ test('no more actions run at a time than there are slots, and as many', async ()
   assert.is(started(), 12)
 })
 
-test('one action after the other uses one runner, which starts when it is needed', async () => {
-  await using rig = await WorkerRig.open({ slots: 3 })
-  assert.equal(rig.worker.runnerPids, [])
-  for (const salt of ['1', '2', '3']) await rig.sh('exit 0', { salt })
-  // The slot is free a moment after the answer, so a second runner may have been started.
-  assert.ok(rig.worker.runnerPids.length <= 2)
-})
-
-test('a runner that is killed: its command dies, the action runs again; twice is an error', async () => {
-  await using rig = await WorkerRig.open({ slots: 1 })
-  const starts = rig.path('starts')
-  const pids = () => (existsSync(starts) ? readFileSync(starts, 'utf8').trimEnd().split('\n').map(Number) : [])
-  const kill = () => process.kill(rig.worker.runnerPids[0] ?? 0, 'SIGKILL')
-
-  const once = rig.sh(`echo $$ >> ${starts}; ${waitFor(rig.path('gate'))}; echo done`)
-  await until('the first start', () => pids().length === 1)
-  kill()
-  await until('the second start', () => pids().length === 2)
-  await until('the end of the first command', () => !isRunning(pids()[0] ?? 0))
-  writeFileSync(rig.path('gate'), '')
-  const { outcome, stdout } = await once
-  assert.is(outcome.failure, undefined)
-  assert.is(stdout, 'done\n')
-
-  const twice = rig.sh(`echo $$ >> ${starts}; exec sleep 600`)
-  await until('the third start', () => pids().length === 3)
-  kill()
-  await until('the fourth start', () => pids().length === 4)
-  kill()
-  const { failure } = (await twice).outcome
-  assert.is(failure?.code, 'internal')
-  assert.match(failure?.message ?? '', /died, twice .*SIGKILL/)
-  await until('the end of the commands', () => !pids().some(isRunning))
-  assert.is((await rig.sh('ls -A; ls -A ..')).stdout, 'root\nstderr\nstdout\n')
-})
-
-test('a runner that is killed while it is idle is replaced', async () => {
-  await using rig = await WorkerRig.open({ slots: 1 })
-  await rig.sh('exit 0')
-  const [pid = 0] = rig.worker.runnerPids
-  process.kill(pid, 'SIGKILL')
-  await until('the end of the runner', () => rig.worker.runnerPids.length === 0)
-  assert.is((await rig.sh('echo again')).stdout, 'again\n')
-})
-
-test('stopping the worker ends what runs and what waits, and starts nothing again', async () => {
-  const rig = await WorkerRig.open({ slots: 1 })
-  const pid = rig.path('pid')
-  const running = rig.sh(`echo $$ > ${pid}; exec sleep 600`)
-  const waiting = rig.sh('exit 0')
-  await until('the command', () => existsSync(pid) && readFileSync(pid, 'utf8') !== '')
-  const command = Number(readFileSync(pid, 'utf8'))
-  await rig.worker[Symbol.asyncDispose]()
-  assert.is((await running).outcome.failure?.code, 'unavailable')
-  assert.is((await waiting).outcome.failure?.code, 'unavailable')
-  assert.is((await rig.sh('exit 0', { salt: 'later' })).outcome.failure?.code, 'unavailable')
-  assert.equal(rig.worker.runnerPids, [])
-  await until('the end of the command', () => !isRunning(command))
-  assert.equal(await rig.close(), [])
+test('CM-03 the runner itself has no variables that an action could read', async () => {
+  const { stdout } = await rig.sh('tr "\\0" "\\n" < /proc/$PPID/environ')
+  assert.not.match(stdout, 'secret')
+  assert.not.match(stdout, 'HOME=')
 })
 
 test('a worker that never ran anything stops', async () => {
@@ -135,14 +87,17 @@ test('a build root on another file system: inputs are copied, outputs too', asyn
   if (parent === undefined) return
   const buildRoot = mkdtempSync(join(parent, 'gorego-'))
   const rig = await WorkerRig.open({ slots: 1, buildRoot })
-  const { stdout, result, outcome } = await rig.sh('pwd; stat -c "%h %a %Y" data tool; ./tool > out; cp data dir/copy', {
-    inputs: {
-      data: 'data',
-      tool: { content: '#!/bin/sh\necho tool\n', executable: true },
-      dir: { directory: {} },
+  const { stdout, result, outcome } = await rig.sh(
+    'pwd; stat -c "%h %a %Y" data tool; ./tool > out; cp data dir/copy',
+    {
+      inputs: {
+        data: 'data',
+        tool: { content: '#!/bin/sh\necho tool\n', executable: true },
+        dir: { directory: {} },
+      },
+      outputPaths: ['out', 'dir', 'data', 'tool'],
     },
-    outputPaths: ['out', 'dir', 'data', 'tool'],
-  })
+  )
   assert.is(outcome.failure, undefined)
   const [cwd, ...stats] = stdout.trimEnd().split('\n')
   assert.ok(cwd?.startsWith(buildRoot))
@@ -158,14 +113,5 @@ function otherFileSystem(): string | undefined {
   const candidates = ['/dev/shm', '/run/shm'].filter((path) => existsSync(path))
   return candidates.find((path) => statSync(path).dev !== statSync(tmpdir()).dev)
 }
-
-test('CM-03 the runner itself has no variables that an action could read', async () => {
-  process.env.GOREGO_TEST_SECRET = 'secret'
-  await using rig = await WorkerRig.open({ slots: 1 })
-  const { stdout } = await rig.sh('tr "\\0" "\\n" < /proc/$PPID/environ')
-  assert.not.match(stdout, 'secret')
-  assert.not.match(stdout, 'HOME=')
-  delete process.env.GOREGO_TEST_SECRET
-})
 
 test.run()

@@ -9,6 +9,7 @@ test('finds what a typing error, other case or other separators have hidden', ()
   assert.is(nearest('concurency', KNOWN), 'concurrency')
   assert.is(nearest('logLevel', KNOWN), 'log-level')
   assert.is(nearest('di', KNOWN), 'dir')
+  assert.is(nearest('dri', KNOWN), 'dir')
 })
 
 test('stays silent rather than suggest something else', () => {

@@ -18,8 +18,8 @@ const SERVICE = '/build.bazel.remote.execution.v2.ContentAddressableStorage'
 /** Blobs of a batch that are handled before other work gets a turn: some 100 µs each. */
 const BLOBS_A_TURN = 16
 
-/** What one entry of a batch response takes besides its data, generously: digest, status, tags. */
-const ENTRY_OVERHEAD = 160
+/** What one entry of a batch response takes besides its data and the status' message: digest, code, tags and lengths. */
+const ENTRY_OVERHEAD = 96
 
 export interface ContentAddressableStorageOptions {
   readonly cas: ContentAddressableStorage
@@ -92,21 +92,25 @@ async function batchRead(
   checkTotal(messages.reduce((sum, message) => sum + Math.max(0, message.getSizeBytes()), 0))
   const fn = messages[0] === undefined ? undefined : requestFunction(request.getDigestFunction(), messages[0].getHash())
   const response = new reapi.BatchReadBlobsResponse()
+  // RD-05: with very many small blobs it is their digests that do not fit.
   let room = MAX_SENT_MESSAGE_BYTES - messages.length * ENTRY_OVERHEAD
+  if (room < 0) throw new GoregoError('invalid-argument', `${messages.length} digests are too many for one batch`)
   for (const [n, message] of messages.entries()) {
     if (n % BLOBS_A_TURN === BLOBS_A_TURN - 1) await nextTurn(undefined, { signal })
     const entry = new reapi.BatchReadBlobsResponse.Response().setDigest(message)
-    entry.setStatus(
-      await statusOf(async () => {
-        if (fn === undefined) return
-        const digest = reapi.fromDigestMessage(fn, message, 'a digest of the batch')
-        // RD-05: with very many small blobs it is their digests that do not fit.
-        room -= digest.sizeBytes
-        if (room < 0) throw new GoregoError('resource-exhausted', `blob ${digest} did not fit into the response; ask for it again`)
-        entry.setData(await cas.get(digest, signal))
-      }),
-    )
-    response.addResponses(entry)
+    const status = await statusOf(async () => {
+      if (fn === undefined) return
+      const digest = reapi.fromDigestMessage(fn, message, 'a digest of the batch')
+      if (digest.sizeBytes > room) {
+        throw new GoregoError('resource-exhausted', `blob ${digest} did not fit into the response; ask for it again`)
+      }
+      entry.setData(await cas.get(digest, signal))
+      room -= digest.sizeBytes
+    })
+    const explanation = Buffer.byteLength(status.getMessage())
+    if (explanation > room) status.setMessage('')
+    else room -= explanation
+    response.addResponses(entry.setStatus(status))
   }
   return response
 }

@@ -10,6 +10,9 @@ export interface TreePage {
 /** A page is at most this, so that a large tree arrives in pieces. */
 const PAGE_BYTES = 1024 * 1024
 
+/** A larger one would not fit into a message, beside the token for the next page. */
+const MAX_DIRECTORY_BYTES = MAX_SENT_MESSAGE_BYTES - 1024
+
 /**
  * Every Directory below a root, the root first, each distinct one once (GT-02, GT-06). The order follows from the root
  * alone, so a token is the number of Directories before it, tied to the root that it was made for (GT-05).
@@ -35,9 +38,6 @@ export async function* getTree(
       yield page.setNextPageToken(`${root.hash}-${passed}`)
       page = new reapi.GetTreeResponse()
       bytesInPage = 0
-    }
-    if (sizeBytes > MAX_SENT_MESSAGE_BYTES) {
-      throw new GoregoError('failed-precondition', `a directory of ${sizeBytes} bytes does not fit into a response; read it with ByteStream`)
     }
     page.addDirectories(directory)
     bytesInPage += sizeBytes
@@ -70,7 +70,7 @@ async function* directories(
   }
 }
 
-/** GT-01, GT-03: a root must be there, what is below it may be missing. */
+/** GT-01, GT-03: a root must be there, what is below it may be missing. What is too large is not even read. */
 async function getDirectory(
   cas: ContentAddressableStorage,
   digest: Digest,
@@ -78,6 +78,12 @@ async function getDirectory(
   signal: AbortSignal,
 ): Promise<Uint8Array | undefined> {
   try {
+    if (digest.sizeBytes > MAX_DIRECTORY_BYTES && (await cas.findMissing([digest], signal)).length === 0) {
+      throw new GoregoError(
+        'failed-precondition',
+        `${digest} does not fit into a response; read it with ByteStream if it is a directory at all`,
+      )
+    }
     return await cas.get(digest, signal)
   } catch (error) {
     if (!isRoot && error instanceof GoregoError && error.code === 'not-found') return undefined

@@ -6,8 +6,8 @@
  */
 export const MAX_BATCH_BYTES = 4 * 1024 * 1024 - 1024
 
-/** What a message to a client may be: clients receive 4 MiB unless told otherwise, and headers need some of it. */
-export const MAX_SENT_MESSAGE_BYTES = 4 * 1024 * 1024 - 4096
+/** What a message to a client may be: clients receive so much unless told otherwise. */
+export const MAX_SENT_MESSAGE_BYTES = 4 * 1024 * 1024
 
 /** What a message from a client may be; a request of the largest batch has digests, too, and some clients go further. */
 export const MAX_RECEIVED_MESSAGE_BYTES = 64 * 1024 * 1024

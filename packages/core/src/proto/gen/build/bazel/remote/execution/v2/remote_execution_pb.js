@@ -5358,10 +5358,7 @@ proto.BatchReadBlobsRequest.deserializeBinaryFromReader = function(msg, reader) 
       msg.addDigests(value);
       break;
     case 3:
-      var values = (reader.isDelimited() ? reader.readPackedEnum() : [reader.readEnum()]);
-      for (var i = 0; i < values.length; i++) {
-        msg.addAcceptableCompressors(values[i]);
-      }
+      reader.readPackableEnumInto(msg.getAcceptableCompressorsList());
       break;
     case 4:
       var value = (reader.readEnum());
@@ -7242,10 +7239,7 @@ proto.CacheCapabilities.deserializeBinaryFromReader = function(msg, reader) {
     var field = reader.getFieldNumber();
     switch (field) {
     case 1:
-      var values = (reader.isDelimited() ? reader.readPackedEnum() : [reader.readEnum()]);
-      for (var i = 0; i < values.length; i++) {
-        msg.addDigestFunctions(values[i]);
-      }
+      reader.readPackableEnumInto(msg.getDigestFunctionsList());
       break;
     case 2:
       var value = new proto.ActionCacheUpdateCapabilities;
@@ -7266,16 +7260,10 @@ proto.CacheCapabilities.deserializeBinaryFromReader = function(msg, reader) {
       msg.setSymlinkAbsolutePathStrategy(value);
       break;
     case 6:
-      var values = (reader.isDelimited() ? reader.readPackedEnum() : [reader.readEnum()]);
-      for (var i = 0; i < values.length; i++) {
-        msg.addSupportedCompressors(values[i]);
-      }
+      reader.readPackableEnumInto(msg.getSupportedCompressorsList());
       break;
     case 7:
-      var values = (reader.isDelimited() ? reader.readPackedEnum() : [reader.readEnum()]);
-      for (var i = 0; i < values.length; i++) {
-        msg.addSupportedBatchUpdateCompressors(values[i]);
-      }
+      reader.readPackableEnumInto(msg.getSupportedBatchUpdateCompressorsList());
       break;
     case 8:
       var value = (reader.readInt64());
@@ -7792,10 +7780,7 @@ proto.ExecutionCapabilities.deserializeBinaryFromReader = function(msg, reader) 
       msg.addSupportedNodeProperties(value);
       break;
     case 5:
-      var values = (reader.isDelimited() ? reader.readPackedEnum() : [reader.readEnum()]);
-      for (var i = 0; i < values.length; i++) {
-        msg.addDigestFunctions(values[i]);
-      }
+      reader.readPackableEnumInto(msg.getDigestFunctionsList());
       break;
     default:
       reader.skipField();

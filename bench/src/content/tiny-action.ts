@@ -1,0 +1,9 @@
+import { randomUUID } from 'node:crypto'
+import { type BuiltAction, buildAction } from '@gorego/core/testing'
+
+const run = randomUUID()
+
+/** Prints a line; nobody has seen it before this run of the benchmark. */
+export function tinyAction(what: string, number: number): BuiltAction {
+  return buildAction({ argv: ['/bin/echo', 'hello'], salt: `${run} ${what} ${number}` })
+}

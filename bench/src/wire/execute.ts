@@ -1,0 +1,32 @@
+import { type Digest, reapi } from '@gorego/core'
+import type { Connection } from './connection.js'
+import { digestMessage } from './digest-message.js'
+
+const EXECUTE = '/build.bazel.remote.execution.v2.Execution/Execute'
+
+export function executeRequest(action: Digest): Buffer {
+  return Buffer.from(new reapi.ExecuteRequest().setActionDigest(digestMessage(action)).serializeBinary())
+}
+
+/** Executes and waits for the result; throws unless the command ended with 0, and was run or not as expected. */
+export async function execute(connection: Connection, request: Buffer, { cached }: { cached: boolean }): Promise<void> {
+  let last: Buffer | undefined
+  await connection.serverStream(EXECUTE, request, (message) => {
+    last = message
+  })
+  const response = responseIn(last)
+  const status = response.getStatus()
+  if (status !== undefined && status.getCode() !== 0) throw new Error(`an action failed: ${status.getMessage()}`)
+  const exitCode = response.getResult()?.getExitCode()
+  if (exitCode !== 0) throw new Error(`an action ended with the exit code ${exitCode}`)
+  if (response.getCachedResult() !== cached) {
+    throw new Error(cached ? 'an action ran that should have been cached' : 'an action was cached that should have run')
+  }
+}
+
+function responseIn(message: Buffer | undefined): reapi.ExecuteResponse {
+  const operation = message && reapi.Operation.deserializeBinary(message)
+  const packed = operation?.getDone() ? operation.getResponse() : undefined
+  if (packed === undefined) throw new Error('an Execute stream ended before its operation')
+  return reapi.ExecuteResponse.deserializeBinary(packed.getValue_asU8())
+}

@@ -1,0 +1,40 @@
+import type { ServerUnderTest } from './server-under-test.js'
+
+/** What a workload may use. */
+export interface Setting {
+  /** How long to measure; warming up comes on top. */
+  readonly seconds: number
+  /** A directory that is removed at the end. */
+  readonly directory: string
+  /** Started by the first workload that asks for it; the same one for all. */
+  readonly server: () => Promise<ServerUnderTest>
+}
+
+export interface Workload {
+  readonly name: string
+  /** One line for --help: what an operation is. */
+  readonly about: string
+  /** How many operations are under way at once; each of these clients waits for its answer before it goes on. */
+  readonly clients: number
+  /** Only with --full, or by name. */
+  readonly full?: true
+  /** Measures this machine's own engine, so not for --remote. */
+  readonly embedded?: true
+  readonly measure: (setting: Setting) => Promise<Measurement>
+}
+
+export interface Measurement {
+  readonly operations: number
+  /** From the first operation's start to the last one's end. */
+  readonly seconds: number
+  /** One an operation, in milliseconds, in no particular order. */
+  readonly latencies: readonly number[]
+  /** Of payload, where that is what counts. */
+  readonly bytesPerOperation?: number
+  /** CPU time that the process tree under test used. Absent where it cannot be looked into. */
+  readonly serverCpuMs?: number
+  /** CPU time of the load generator, where it is a process beside the one under test. */
+  readonly clientCpuMs?: number
+  /** The process tree's memory right afterwards. */
+  readonly rssBytes?: number
+}

@@ -1,0 +1,35 @@
+import type { Workload } from '../workload.js'
+import { batchRead, batchUpdate } from './batches.js'
+import { readLarge1, readLarge4, writeLarge1, writeLarge4 } from './byte-stream-large.js'
+import { readSmall, writeSmall } from './byte-stream-small.js'
+import { capabilities } from './capabilities.js'
+import { embeddedTiny } from './embedded-tiny.js'
+import { executeCached } from './execute-cached.js'
+import { executeLargeInputs } from './execute-large-inputs.js'
+import { executeQueue } from './execute-queue.js'
+import { executeTiny1, executeTiny16 } from './execute-tiny.js'
+import { executeTree } from './execute-tree.js'
+import { findMissing } from './find-missing.js'
+import { getActionResult } from './get-action-result.js'
+
+/** In the order in which they run: what writes the most comes last, because the disk is busy with it for a while. */
+export const workloads: readonly Workload[] = [
+  embeddedTiny,
+  executeTiny16,
+  executeTiny1,
+  executeCached,
+  executeTree,
+  executeQueue,
+  capabilities,
+  getActionResult,
+  findMissing,
+  readSmall,
+  batchRead,
+  writeSmall,
+  batchUpdate,
+  executeLargeInputs,
+  readLarge1,
+  readLarge4,
+  writeLarge1,
+  writeLarge4,
+]

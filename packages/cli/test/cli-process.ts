@@ -1,0 +1,110 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type TemporaryDirectory, temporaryDirectory } from '@gorego/core/testing'
+
+const PROGRAM = fileURLToPath(new URL('./gorego.ts', import.meta.url))
+const NODE_ARGUMENTS = ['--conditions=gorego-source', '--import', import.meta.resolve('tsx')]
+const TOO_LONG_MS = 60_000
+
+export interface Finished {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A user's machine: a home and a working directory, empty, and gorego at hand, started as processes from its sources. */
+export class Machine implements AsyncDisposable {
+  readonly #directory: TemporaryDirectory = temporaryDirectory()
+  readonly #running = new Set<RunningCli>()
+  readonly home = join(this.#directory.path, 'home')
+  readonly cwd = join(this.#directory.path, 'work')
+
+  constructor() {
+    mkdirSync(this.home)
+    mkdirSync(this.cwd)
+  }
+
+  /** Runs it to its end. */
+  async gorego(args: readonly string[], env: Record<string, string> = {}): Promise<Finished> {
+    return await this.start(args, env).finished
+  }
+
+  start(args: readonly string[], env: Record<string, string> = {}): RunningCli {
+    const { PATH, TMPDIR, GOREGO_TEST_RUN } = process.env
+    const child = spawn(process.execPath, [...NODE_ARGUMENTS, PROGRAM, ...args], {
+      cwd: this.cwd,
+      // The last one is how the test runner recognises the processes of a test.
+      env: { HOME: this.home, PATH, TMPDIR, GOREGO_TEST_RUN, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const running = new RunningCli(child)
+    this.#running.add(running)
+    void running.finished.then(() => this.#running.delete(running))
+    return running
+  }
+
+  /** A named pipe: whoever opens it waits for the other end, which is how a test and an action meet. */
+  fifo(name: string): string {
+    const path = join(this.cwd, name)
+    const { status } = spawnSync('mkfifo', [path])
+    if (status !== 0) throw new Error(`mkfifo ${path} failed`)
+    return path
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#running].map((running) => running.kill()))
+    this.#directory[Symbol.dispose]()
+  }
+}
+
+export class RunningCli {
+  readonly #child: ChildProcess
+  readonly #printed = { stdout: '', stderr: '' }
+  readonly finished: Promise<Finished>
+
+  constructor(child: ChildProcess) {
+    this.#child = child
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name]?.setEncoding('utf8').on('data', (text: string) => {
+        this.#printed[name] += text
+      })
+    }
+    this.finished = new Promise((resolve) => {
+      const late = setTimeout(() => child.kill('SIGKILL'), TOO_LONG_MS)
+      child.once('close', (code) => {
+        clearTimeout(late)
+        resolve({ code, ...this.#printed })
+      })
+    })
+  }
+
+  /** Waits until it has printed that, and returns what the pattern's groups caught. */
+  async printed(stream: 'stdout' | 'stderr', pattern: RegExp): Promise<string[]> {
+    for (;;) {
+      const match = pattern.exec(this.#printed[stream])
+      if (match !== null) return match.slice(1)
+      const more = new Promise<undefined>((resolve) => this.#child[stream]?.once('data', () => resolve(undefined)))
+      const end = await Promise.race([more, this.finished])
+      if (end !== undefined && !pattern.test(end[stream])) {
+        throw new Error(`it ended with ${end.code} and never printed ${pattern}:\n${end.stdout}${end.stderr}`)
+      }
+    }
+  }
+
+  /** The address that `gorego start` announces. */
+  async ready(): Promise<string> {
+    const [address = ''] = await this.printed('stdout', /^gorego ready on (\S+)\n/m)
+    return address
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name)
+  }
+
+  async kill(): Promise<void> {
+    this.signal('SIGKILL')
+    await this.finished
+  }
+}

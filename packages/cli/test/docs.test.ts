@@ -1,0 +1,40 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { bazelrc } from '../src/commands/bazelrc.js'
+import { run } from '../src/commands/run.js'
+import { start } from '../src/commands/start.js'
+import { parseArguments } from '../src/parse-arguments.js'
+import { EXIT_MEANINGS } from '../src/ui/exit-codes.js'
+
+const DOCUMENT = fileURLToPath(new URL('../../../docs/cli.md', import.meta.url))
+const WIDTH = 110
+
+for (const command of [start, run, bazelrc]) {
+  test(`docs/cli.md has the help of ${command.name}`, async () => {
+    const parsed = await parseArguments([command.name, '--help'], [command], WIDTH)
+    assert.is(parsed.kind, 'text')
+    check(`help of ${command.name}`, `\`\`\`\n${parsed.kind === 'text' ? parsed.text : ''}\n\`\`\``)
+  })
+}
+
+test('docs/cli.md has the exit codes', () => {
+  const rows = EXIT_MEANINGS.map(([code, meaning]) => `| ${code} | ${meaning} |`)
+  check('exit codes', ['| code | meaning |', '| --- | --- |', ...rows].join('\n'))
+})
+
+/** Compares what stands between two marks of the document; or, if so asked, writes it there. */
+function check(section: string, expected: string): void {
+  const between = new RegExp(`(?<=<!-- ${section}: begin -->\n)[\\s\\S]*(?=\n<!-- ${section}: end -->)`)
+  const text = readFileSync(DOCUMENT, 'utf8')
+  if (process.env.GOREGO_TEST_UPDATE_DOCS)
+    writeFileSync(
+      DOCUMENT,
+      text.replace(between, () => expected),
+    )
+  else
+    assert.is(between.exec(text)?.[0], expected, 'run this test with GOREGO_TEST_UPDATE_DOCS=1 to update docs/cli.md')
+}
+
+test.run()

@@ -1,0 +1,89 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { Arguments, Command } from '../src/command.js'
+import { parseArguments } from '../src/parse-arguments.js'
+import { UsageError } from '../src/usage-error.js'
+
+const build: Command = {
+  name: 'build',
+  usage: '[flags] -- CMD',
+  summary: 'Build something',
+  description: 'Builds it.',
+  flags: {
+    dir: { type: 'string', requiresArg: true, describe: 'Where', defaultDescription: 'here' },
+    input: { type: 'string', array: true, requiresArg: true },
+    'no-cache': { type: 'boolean', conflicts: 'refresh' },
+    refresh: { type: 'boolean' },
+    append: { type: 'string' },
+  },
+  examples: [['gorego build -- true', 'true']],
+  epilogue: 'The end.',
+  takesCommandLine: true,
+  run: async () => 0,
+}
+const clean: Command = { ...build, name: 'clean', flags: {}, takesCommandLine: false }
+
+async function parse(...argv: string[]): Promise<Arguments> {
+  const parsed = await parseArguments(argv, [build, clean], 100)
+  if (parsed.kind === 'text') throw new Error(`printed: ${parsed.text}`)
+  return parsed.args
+}
+
+async function complaint(...argv: string[]): Promise<string> {
+  return await parse(...argv).then(
+    () => assert.unreachable(`accepted: ${argv.join(' ')}`) as never,
+    (error) => {
+      assert.instance(error, UsageError)
+      return error.message
+    },
+  )
+}
+
+test('values are text, as they were written', async () => {
+  const args = await parse('build', '--dir', '007', '--input', 'a', '--input=b=1', '--no-cache', '--append')
+  assert.is(args.text('dir'), '007')
+  assert.equal(args.texts('input'), ['a', 'b=1'])
+  assert.is(args.has('no-cache'), true)
+  assert.is(args.has('refresh'), false)
+  assert.is(args.text('append'), '')
+  assert.equal(args.commandLine, [])
+})
+
+test('what follows -- belongs to the command that is run, whatever it looks like', async () => {
+  const args = await parse('build', '--', 'make', '--dir', '7', '--help', '--', '-x')
+  assert.equal(args.commandLine, ['make', '--dir', '7', '--help', '--', '-x'])
+  assert.is(args.text('dir'), undefined)
+})
+
+test('--help tells of flags, defaults and examples, --version of the version', async () => {
+  const text = async (...argv: string[]) => {
+    const parsed = await parseArguments(argv, [build, clean], 100)
+    return parsed.kind === 'text' ? parsed.text : ''
+  }
+  assert.match(await text('--help'), /gorego build {2}Build something/)
+  assert.match(await text('build', '--help'), /--dir +Where \(default: here\)/)
+  assert.match(await text('build', '-h'), 'Examples:\n  gorego build -- true\n      true\n\nThe end.')
+  assert.match(await text('--version'), /^\d+\.\d+\.\d+/)
+})
+
+test('mistakes are named, with what may have been meant', async () => {
+  assert.is(await complaint(), 'which command? There are build and clean')
+  assert.is(await complaint('biuld'), 'unknown command "biuld"; did you mean "build"?')
+  assert.is(await complaint('xyz'), 'unknown command "xyz"; there are build and clean')
+  assert.is(await complaint('--dir', 'x'), '--dir needs a command before it')
+  assert.is(await complaint('build', '--dri', 'x'), 'unknown flag --dri; did you mean --dir?')
+  assert.is(await complaint('build', '--noCache'), 'unknown flag --noCache; did you mean --no-cache?')
+  assert.is(await complaint('build', '-x'), 'unknown flag -x')
+  assert.is(await complaint('build', '--dir'), '--dir needs a value')
+  assert.is(await complaint('build', '--dir', '--refresh'), '--dir needs a value')
+  assert.is(await complaint('build', '--dir', 'a', '--dir', 'b'), '--dir is there twice')
+  assert.is(await complaint('build', '--no-cache', '--refresh'), '--no-cache and --refresh exclude each other')
+  assert.is(
+    await complaint('build', 'make', 'all'),
+    '"make" belongs to no flag; put -- before the command line: -- make …',
+  )
+  assert.is(await complaint('clean', 'all'), '"all" belongs to no flag')
+  assert.is(await complaint('clean', '--', 'all'), 'gorego clean takes nothing behind --')
+})
+
+test.run()

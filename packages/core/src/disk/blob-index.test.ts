@@ -1,0 +1,60 @@
+import { equal } from 'node:assert/strict'
+import { test } from 'uvu'
+import { Digest } from '../digest/index.js'
+import { blobOf } from '../testing/index.js'
+import { BlobIndex, blocks } from './blob-index.js'
+
+const [a, b, c] = ['a', 'b', 'c'].map((text) => blobOf(text).digest) as [Digest, Digest, Digest]
+
+test('space is counted in whole blocks', () => {
+  equal(blocks(0), 0)
+  equal(blocks(1), 4096)
+  equal(blocks(4096), 4096)
+  equal(blocks(4097), 8192)
+})
+
+test('an entry counts once for every variant', () => {
+  const index = new BlobIndex()
+  index.add(a, 'plain')
+  index.add(a, 'plain')
+  equal(index.bytes, 4096)
+  index.add(a, 'executable')
+  equal(index.bytes, 2 * 4096)
+  equal(index.size, 1)
+  index.remove(a)
+  index.remove(a)
+  equal(index.bytes, 0)
+  equal(index.size, 0)
+})
+
+test('an executable alone is no blob', () => {
+  const index = new BlobIndex()
+  index.add(a, 'executable')
+  equal(index.has(a), false)
+  equal(index.touch(a), false)
+  index.add(a, 'plain')
+  equal(index.has(a), true)
+  equal(index.touch(a), true)
+})
+
+test('the least recently used comes first: adding and touching are uses, looking is none', () => {
+  const index = new BlobIndex()
+  equal(index.oldest(), undefined)
+  for (const digest of [a, b, c]) index.add(digest, 'plain')
+  index.touch(a)
+  index.has(b)
+  equal(index.oldest()?.digest, b)
+  index.add(b, 'plain')
+  equal(index.oldest()?.digest, c)
+  index.remove(c)
+  equal(index.oldest()?.digest, a)
+})
+
+test('DIG-02: size is part of identity', () => {
+  const index = new BlobIndex()
+  index.add(a, 'plain')
+  equal(index.has(Digest.of(a.fn, a.hash, 2)), false)
+  equal(index.has(Digest.of(a.fn, a.hash, 1)), true)
+})
+
+test.run()

@@ -1,0 +1,77 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { FakeClock } from '../testing/fake-clock.js'
+import { Retention } from './retention.js'
+
+function retention(options: { forMs?: number; atMost?: number } = {}) {
+  const clock = new FakeClock()
+  const dropped: string[] = []
+  const names = new Retention({
+    clock,
+    forMs: 1000,
+    atMost: 100,
+    drop: (name) => dropped.push(name),
+    ...options,
+  })
+  return { clock, dropped, names }
+}
+
+test('each name is dropped when its time is over, with one timer for all', () => {
+  const { clock, dropped, names } = retention()
+  names.add('a')
+  clock.advance(400)
+  names.add('b')
+  names.add('c')
+  assert.is(clock.pending, 1)
+  clock.advance(599)
+  assert.equal(dropped, [])
+  clock.advance(1)
+  assert.equal(dropped, ['a'])
+  clock.advance(400)
+  assert.equal(dropped, ['a', 'b', 'c'])
+  assert.is(clock.pending, 0)
+  names.add('d')
+  clock.advance(1000)
+  assert.equal(dropped, ['a', 'b', 'c', 'd'])
+})
+
+test('beyond the limit the oldest go first', () => {
+  const { clock, dropped, names } = retention({ atMost: 2 })
+  for (const name of ['a', 'b', 'c', 'd']) names.add(name)
+  assert.equal(dropped, ['a', 'b'])
+  clock.advance(1000)
+  assert.equal(dropped, ['a', 'b', 'c', 'd'])
+})
+
+test('what is forgotten is not dropped', () => {
+  const { clock, dropped, names } = retention()
+  names.add('a')
+  clock.advance(10)
+  names.add('b')
+  names.forget('a')
+  names.forget('never was')
+  clock.advance(1010)
+  assert.equal(dropped, ['b'])
+})
+
+test('a name may be kept for no time at all, or none be kept', () => {
+  const { clock, dropped, names } = retention({ forMs: 0 })
+  names.add('a')
+  assert.equal(dropped, [])
+  clock.advance(0)
+  assert.equal(dropped, ['a'])
+  const none = retention({ atMost: 0 })
+  none.names.add('a')
+  assert.equal(none.dropped, ['a'])
+})
+
+test('nothing is left of it afterwards', () => {
+  const { clock, dropped, names } = retention()
+  names.add('a')
+  names[Symbol.dispose]()
+  assert.is(clock.pending, 0)
+  clock.advance(10_000)
+  assert.equal(dropped, [])
+})
+
+test.run()

@@ -1,0 +1,40 @@
+import { execFile } from 'node:child_process'
+import { chownSync, readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { temporaryDirectory } from '../testing/temporary-directory.js'
+
+const program = fileURLToPath(new URL('../../test/fixtures/run-as-user.ts', import.meta.url))
+const NOBODY = 65534
+
+/** Root may do what nobody else may: the other tests do not tell whether a worker gets by without. */
+test('a worker that is not root cleans up what actions locked, and its store is as safe', async () => {
+  using directory = temporaryDirectory()
+  const isRoot = process.getuid?.() === 0
+  if (isRoot) chownSync(directory.path, NOBODY, NOBODY)
+  const { stdout } = await promisify(execFile)(process.execPath, [...process.execArgv, program], {
+    env: { PATH: process.env.PATH, TMPDIR: directory.path },
+    ...(isRoot ? { uid: NOBODY, gid: NOBODY } : {}),
+  })
+  const seen = JSON.parse(stdout)
+  assert.is.not(seen.uid, 0)
+  assert.is(seen.locked.code, undefined)
+  assert.is(seen.after.stdout, 'root\nstderr\nstdout\n')
+  assert.is(seen.refused.stdout, 'refused\nonly to be read', 'CM-12')
+  assert.is(seen.forced.code, 'failed-precondition')
+  assert.is(seen.again.stdout, 'altered\n')
+  assert.is(seen.untouched.stdout, 'only to be read')
+  assert.is(seen.lockedOutput.code, 'failed-precondition')
+  assert.match(seen.lockedOutput.message, /"out" cannot be read/)
+  assert.is(seen.lockedParent.code, 'failed-precondition')
+  assert.is(seen.unreadableFile.code, undefined)
+  assert.equal(seen.left, [])
+  assert.equal(
+    readdirSync(directory.path).filter((name) => name.startsWith('gorego')),
+    [],
+  )
+})
+
+test.run()
