@@ -7,7 +7,6 @@ export default defineConfig([
     entry: { index: 'src/index.ts', 'testing/index': 'src/testing/index.ts' },
     format: 'esm',
     target: 'node20',
-    dts: true,
     clean: true,
     sourcemap: true,
   },

@@ -1,15 +1,27 @@
-// dist of each package, by tsup, without ever showing anybody half of it.
+// dist of each package: programs by tsup, declarations by tsc; without ever showing anybody half of it.
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { filesBelow } from './files.mjs'
 import { run } from './run.mjs'
 import { packages, root, scratch } from './workspace.mjs'
 
 const tsup = join(root, 'node_modules', 'tsup', 'dist', 'cli-default.js')
+const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+const declarations = 'tsconfig.build.json'
 const sharedInputs = ['pnpm-lock.yaml', 'tsconfig.base.json', 'tsconfig.json']
 
-// Declarations take six times as long as the rest. Whoever publishes wants them, whoever runs the program does not, and
+// Declarations take several times as long as the rest. Whoever publishes wants them, whoever runs the program does not, and
 // inside the repository TypeScript reads the sources.
 
 /** The packages whose dist is not what their sources make. Bundles leave other packages out, so each stands for itself. */
@@ -31,15 +43,30 @@ export async function buildPackage(name, { types }) {
   const before = inputs(name)
   removeAbandoned(folder)
   try {
-    const args = [tsup, '--out-dir', fresh, '--no-clean', ...(types ? [] : ['--no-dts'])]
-    const { ok, output } = await run(process.execPath, args, { cwd: folder })
-    if (!ok) throw new Error(`building packages/${name} failed:\n\n${output.trimEnd()}\n\n${nextStep(name)}`)
+    await compile(name, [tsup, '--out-dir', fresh, '--no-clean'])
+    if (types && existsSync(join(folder, declarations))) {
+      await compile(name, [tsc, '-p', declarations, '--outDir', join(fresh, 'types')])
+      copyWrittenDeclarations(join(folder, 'src'), join(fresh, 'types'))
+    }
     publish(fresh, dist)
   } finally {
     rmSync(fresh, { recursive: true, force: true })
   }
   mkdirSync(scratch, { recursive: true })
   writeFileSync(stampPath(name), stampText(before, listing(`packages/${name}/dist`), types))
+}
+
+async function compile(name, args) {
+  const { ok, output } = await run(process.execPath, args, { cwd: join(root, 'packages', name) })
+  if (!ok) throw new Error(`building packages/${name} failed:\n\n${output.trimEnd()}\n\n${nextStep(name)}`)
+}
+
+// tsc makes declarations of what it compiles; those that came as such (of generated code) are its inputs, and stay behind.
+function copyWrittenDeclarations(src, types) {
+  for (const path of filesBelow(src).filter((each) => each.endsWith('.d.ts'))) {
+    mkdirSync(dirname(join(types, path)), { recursive: true })
+    copyFileSync(join(src, path), join(types, path))
+  }
 }
 
 const nextStep = (name) =>
@@ -76,8 +103,14 @@ function readStamp(name) {
 }
 
 const inputs = (name) =>
-  [...sharedInputs, `packages/${name}/package.json`, `packages/${name}/tsup.config.ts`].map(line).join('') +
-  listing(`packages/${name}/src`)
+  [
+    ...sharedInputs,
+    `packages/${name}/package.json`,
+    `packages/${name}/tsup.config.ts`,
+    `packages/${name}/${declarations}`,
+  ]
+    .map(line)
+    .join('') + listing(`packages/${name}/src`)
 
 // Size and time of last change tell as much as contents do, at a hundredth of the price.
 function line(path) {

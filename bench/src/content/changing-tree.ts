@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { type Digest, reapi } from '@gorego/core'
-import { type BuiltBlob, buildAction } from '@gorego/core/testing'
+import { reapi } from '@gorego/core'
 import { digestMessage } from '../wire/digest-message.js'
-import type { NumberedAction } from './distinct-actions.js'
+import { type Blob, type BuiltAction, blobOf, buildAction } from './build-action.js'
 
 const DIRECTORIES = 100
 const FILES = 2000
@@ -15,34 +14,37 @@ const COUNT_FILES = ['/bin/sh', '-c', `test $(find . -type f | wc -l) -eq ${FILE
 export class ChangingTree {
   readonly #directories = Array.from({ length: DIRECTORIES }, (_, number) => directoryOf(number, 'the same for all'))
 
-  /** What all actions have in common, besides. */
-  get blobs(): BuiltBlob[] {
-    return this.#directories.flatMap(({ blobs }) => blobs)
+  /** What all actions have in common. */
+  get blobs(): Blob[] {
+    return this.#directories.flatMap(({ directory, files }) => [directory, ...files])
   }
 
-  action(number: number): NumberedAction {
+  action(number: number): BuiltAction {
     const changed = number % DIRECTORIES
     const fresh = directoryOf(changed, `changed for ${number}`)
-    const root = new reapi.Directory()
-    for (const [place, { digest }] of this.#directories.entries()) {
-      const node = new reapi.DirectoryNode().setName(directoryName(place))
-      root.addDirectories(node.setDigest(digestMessage(place === changed ? fresh.digest : digest)))
+    const inputs = new reapi.Directory()
+    for (const [place, { directory }] of this.#directories.entries()) {
+      const { digest } = place === changed ? fresh.directory : directory
+      inputs.addDirectories(
+        new reapi.DirectoryNode().setName(nameOf('directory', place)).setDigest(digestMessage(digest)),
+      )
     }
-    const action = buildAction({ argv: COUNT_FILES, env: [['PATH', '/usr/bin:/bin']], inputs: root })
-    return { digest: action.digest, blobs: [...fresh.blobs, ...action.blobs] }
+    const { digest, blobs } = buildAction({ argv: COUNT_FILES, path: '/usr/bin:/bin', inputs })
+    return { digest, blobs: [...fresh.files, fresh.directory, ...blobs] }
   }
 }
 
-const directoryName = (number: number) => `directory-${String(number).padStart(3, '0')}`
-
-/** A directory as blobs. The text goes into one of its files. */
-function directoryOf(number: number, text: string): { digest: Digest; blobs: BuiltBlob[] } {
-  const names = Array.from({ length: FILES / DIRECTORIES }, (_, n) => `file-${String(n).padStart(2, '0')}.txt`)
-  const content = (name: string, n: number) => `${run} ${number} ${name} ${n === 0 ? text : ''}\n`
-  const action = buildAction({ inputs: Object.fromEntries(names.map((name, n) => [name, content(name, n)])) })
-  const unwanted = new Set([action.digest.key, action.commandDigest.key])
-  return {
-    digest: action.inputRootDigest,
-    blobs: action.blobs.filter(({ digest }) => !unwanted.has(digest.key)),
+/** The text goes into the first of the files. */
+function directoryOf(place: number, text: string): { directory: Blob; files: Blob[] } {
+  const files = Array.from({ length: FILES / DIRECTORIES }, (_, n) =>
+    blobOf(Buffer.from(`${run} ${place} ${n} ${n === 0 ? text : ''}\n`)),
+  )
+  const message = new reapi.Directory()
+  for (const [n, { digest }] of files.entries()) {
+    message.addFiles(new reapi.FileNode().setName(nameOf('file', n)).setDigest(digestMessage(digest)))
   }
+  return { directory: blobOf(message.serializeBinary()), files }
 }
+
+/** Sorted by name, they are sorted by number. */
+const nameOf = (kind: string, number: number) => `${kind}-${String(number).padStart(3, '0')}`

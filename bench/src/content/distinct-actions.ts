@@ -1,22 +1,16 @@
-import type { Digest } from '@gorego/core'
-import type { BuiltBlob } from '@gorego/core/testing'
 import type { Connection } from '../wire/connection.js'
 import { executeRequest } from '../wire/execute.js'
 import { uploadBlobs } from '../wire/upload.js'
-
-export interface NumberedAction {
-  readonly digest: Digest
-  readonly blobs: readonly BuiltBlob[]
-}
+import type { Blob, BuiltAction } from './build-action.js'
 
 /** Actions that are all different, built and uploaded before the clock runs. */
 export class DistinctActions {
   readonly #connection: Connection
-  readonly #make: (number: number) => NumberedAction
+  readonly #make: (number: number) => BuiltAction
   readonly #requests: Buffer[] = []
   readonly #uploaded = new Set<string>()
 
-  constructor(connection: Connection, make: (number: number) => NumberedAction) {
+  constructor(connection: Connection, make: (number: number) => BuiltAction) {
     this.#connection = connection
     this.#make = make
   }
@@ -31,7 +25,7 @@ export class DistinctActions {
     return request
   }
 
-  *#newBlobs(from: number, to: number): Generator<BuiltBlob> {
+  *#newBlobs(from: number, to: number): Generator<Blob> {
     for (let number = from; number < to; number++) {
       const { digest, blobs } = this.#make(number)
       this.#requests[number] = executeRequest(digest)

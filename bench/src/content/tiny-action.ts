@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type BuiltAction, buildAction } from '@gorego/core/testing'
+import { type BuiltAction, buildAction } from './build-action.js'
 
 const run = randomUUID()
 

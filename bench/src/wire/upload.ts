@@ -1,5 +1,5 @@
 import { reapi } from '@gorego/core'
-import type { BuiltBlob } from '@gorego/core/testing'
+import type { Blob } from '../content/build-action.js'
 import type { Connection } from './connection.js'
 import { digestMessage } from './digest-message.js'
 
@@ -9,7 +9,7 @@ const BATCH_BYTES = 2 * 1024 * 1024
 const BATCH_BLOBS = 1000
 
 /** Stores small blobs, as preparation of a workload. */
-export async function uploadBlobs(connection: Connection, blobs: Iterable<BuiltBlob>): Promise<void> {
+export async function uploadBlobs(connection: Connection, blobs: Iterable<Blob>): Promise<void> {
   let batch = new reapi.BatchUpdateBlobsRequest()
   let bytes = 0
   for (const blob of blobs) {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { reapi } from '@gorego/core'
-import { buildAction } from '@gorego/core/testing'
+import { buildAction } from '../content/build-action.js'
 import { DistinctActions } from '../content/distinct-actions.js'
 import { LargeUploads } from '../content/large-uploads.js'
 import { serverWorkload } from '../server-workload.js'

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { buildAction } from '@gorego/core/testing'
+import { buildAction } from '../content/build-action.js'
 import { DistinctActions } from '../content/distinct-actions.js'
 import { serverWorkload } from '../server-workload.js'
 import { execute } from '../wire/execute.js'

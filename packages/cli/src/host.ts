@@ -19,6 +19,8 @@ export interface Host {
   }
   /** Writes to standard output. */
   out(text: string): void
+  /** Passes bytes on as they come, no faster than they are taken. */
+  pass(chunks: AsyncIterable<Uint8Array>, to: 'stdout' | 'stderr'): Promise<void>
   /** Leaves at once, whatever is under way. */
   exit(code: number): never
 }
@@ -37,8 +39,16 @@ export function processHost(): Host {
       write: (text) => void stderr.write(text),
     },
     out: (text) => void stdout.write(text),
+    async pass(chunks, to) {
+      for await (const chunk of chunks) await written(to === 'stdout' ? stdout : stderr, chunk)
+    },
     exit: (code) => process.exit(code),
   }
+}
+
+function written(stream: WriteStream, chunk: Uint8Array): Promise<void> {
+  // Called with an error where nobody reads any more, which is no matter of ours.
+  return new Promise((resolve) => stream.write(chunk, () => resolve()))
 }
 
 /** Node's own judgement: a terminal that has colours, and neither NO_COLOR nor FORCE_COLOR=0 against it. */

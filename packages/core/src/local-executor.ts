@@ -82,14 +82,19 @@ export class LocalExecutor implements AsyncDisposable {
    */
   async run(options: RunOptions): Promise<RunResult> {
     options.onProgress?.({ stage: 'preparing' })
-    try {
-      return await this.#runOnce(options)
-    } catch (error) {
-      if (error instanceof Error && error.name === 'AbortError' && options.signal?.aborted)
-        throw cancelled(options.signal)
-      // An input was evicted, or written to by an action, between our storing it and its use. We still have it: once more.
-      if (!(error instanceof ExecutionError) || !error.details.some(({ kind }) => kind === 'missing-blobs')) throw error
-      return await this.#runOnce(options)
+    const named = new Set<string>()
+    for (;;) {
+      try {
+        return await this.#runOnce(options)
+      } catch (error) {
+        if (error instanceof Error && error.name === 'AbortError' && options.signal?.aborted)
+          throw cancelled(options.signal)
+        // An input was evicted, or written to by an action, between our storing it and its use. We still have it: once
+        // more. Without a Directory nobody knows what else is missing, so it can take some rounds; but not for one blob.
+        const lost = missingSubjects(error)
+        if (lost.length === 0 || lost.some((subject) => named.has(subject))) throw error
+        for (const subject of lost) named.add(subject)
+      }
     }
   }
 
@@ -150,4 +155,9 @@ export class LocalExecutor implements AsyncDisposable {
 
 function cancelled(signal: AbortSignal): GoregoError {
   return new GoregoError('cancelled', 'the caller aborted the run', { cause: signal.reason })
+}
+
+function missingSubjects(error: unknown): readonly string[] {
+  if (!(error instanceof ExecutionError)) return []
+  return error.details.flatMap((detail) => (detail.kind === 'missing-blobs' ? detail.subjects : []))
 }

@@ -39,7 +39,10 @@ const GB = 1e9
 
 /** The whole server, put together: the one place that knows which store stands behind which cache behind which service. */
 export async function startServer(config: Config, { logger }: { logger: Logger }): Promise<RunningServer> {
-  const store = await LocalStore.open({ dir: config.localCache.dir, maxBytes: Math.floor(config.localCache.maxSizeGb * GB) })
+  const store = await LocalStore.open({
+    dir: config.localCache.dir,
+    maxBytes: Math.floor(config.localCache.maxSizeGb * GB),
+  })
   const results = new LocalActionCache(store.layout, store.workDirectory('results'))
   const actionCache = withCompleteness(results, store)
   const maxBlobBytes = store.usage.maxBytes

@@ -84,10 +84,12 @@ export class RawUpload {
   }
 
   /** Resolves once it was handed to the connection, or the call is over. */
-  send(message: Sendable): Promise<void> {
-    return new Promise((resolve) => {
+  async send(message: Sendable): Promise<void> {
+    const written = new Promise<void>((resolve) => {
       this.#call.write(toBuffer(message), () => resolve())
     })
+    // grpc-js does not call back for what it did not send because the call ended.
+    await Promise.race([written, this.response.catch(() => {})])
   }
 
   end(): void {

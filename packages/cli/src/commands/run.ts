@@ -95,7 +95,7 @@ async function runOnce(args: Arguments, host: Host): Promise<number> {
   const executor = await openExecutor(args, host)
   try {
     const report = await execute(executor, { ...spec, signal: stop.signal }, outDir)
-    print(report, args.has('json'), host)
+    await print(report, args.has('json'), host)
     return interruption ?? report.exitCode
   } catch (error) {
     if (interruption === undefined) throw error
@@ -149,12 +149,14 @@ async function execute(executor: Executor, options: RunOptions, directory: strin
   }
 }
 
-function print(report: RunReport, json: boolean, { out, err }: Host): void {
+async function print(report: RunReport, json: boolean, { out, err, pass }: Host): Promise<void> {
   if (json) {
     out(runJson(report))
     return
   }
-  out(report.result?.stdout ?? '')
-  err.write(report.result?.stderr ?? '')
+  if (report.result !== undefined) {
+    await pass(report.result.printed('stdout'), 'stdout')
+    await pass(report.result.printed('stderr'), 'stderr')
+  }
   err.write(`gorego: ${runSummary(report)}\n`)
 }

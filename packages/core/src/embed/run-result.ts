@@ -29,9 +29,16 @@ interface Parts {
   readonly action: Digest
   readonly message: ActionResult
   readonly cached: boolean
-  readonly stdout: string
-  readonly stderr: string
+  readonly stdout: Printed
+  readonly stderr: Printed
   readonly cas: ContentAddressableStorage
+}
+
+/** What a command wrote to one of its streams: a beginning to look at, and where all of it is. */
+interface Printed {
+  readonly text: string
+  readonly inline: Uint8Array
+  readonly blob: Digest | undefined
 }
 
 /** What became of an action that ran, now or earlier. A non-zero exit code is a result like any other. */
@@ -40,8 +47,9 @@ export class RunResult {
   readonly exitCode: number
   /** True if it did not have to run. */
   readonly cached: boolean
-  /** The first 16 MiB, as UTF-8. */
+  /** The first 16 MiB, as UTF-8; `printed` has all of it, as the bytes that they were. */
   readonly stdout: string
+  /** The first 16 MiB, as UTF-8. */
   readonly stderr: string
   /** By the path that was asked for. Outputs that the command did not make are not there. */
   readonly outputs: ReadonlyMap<string, Output>
@@ -49,13 +57,15 @@ export class RunResult {
   /** Which worker ran it. */
   readonly worker: string
   readonly #cas: ContentAddressableStorage
+  readonly #printed: Readonly<Record<'stdout' | 'stderr', Printed>>
 
   private constructor({ action, message, cached, stdout, stderr, cas }: Parts) {
     this.action = action
     this.exitCode = message.getExitCode()
     this.cached = cached
-    this.stdout = stdout
-    this.stderr = stderr
+    this.stdout = stdout.text
+    this.stderr = stderr.text
+    this.#printed = { stdout, stderr }
     this.outputs = outputsOf(action.fn, message)
     this.timings = timingsOf(message)
     this.worker = message.getExecutionMetadata()?.getWorker() ?? ''
@@ -76,6 +86,13 @@ export class RunResult {
     return new RunResult({ action, message, cached, stdout, stderr, cas })
   }
 
+  /** All that the command wrote to a stream, in chunks. */
+  async *printed(stream: 'stdout' | 'stderr', signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+    const { inline, blob } = this.#printed[stream]
+    if (inline.length > 0) yield inline
+    else if (blob !== undefined) yield* this.#cas.read(blob, {}, signal)
+  }
+
   /**
    * Writes all outputs below a directory, at the paths that they were asked for. Files are written beside their place and
    * renamed; a directory replaces what was there. Never links: what is written can be edited without harm to the store.
@@ -91,13 +108,14 @@ async function readStream(
   digest: DigestMessage | undefined,
   cas: ContentAddressableStorage,
   signal: AbortSignal | undefined,
-): Promise<string> {
-  if (inline.length > 0 || digest === undefined) return Buffer.from(inline).toString('utf8')
+): Promise<Printed> {
+  if (inline.length > 0 || digest === undefined)
+    return { text: Buffer.from(inline).toString('utf8'), inline, blob: undefined }
   const blob = fromDigestMessage(fn, digest, 'the digest of what the command printed')
   const chunks: Uint8Array[] = []
   const range = { length: Math.min(blob.sizeBytes, MAX_STREAM_BYTES) }
   for await (const chunk of cas.read(blob, range, signal)) chunks.push(chunk)
-  return Buffer.concat(chunks).toString('utf8')
+  return { text: Buffer.concat(chunks).toString('utf8'), inline, blob }
 }
 
 function outputsOf(fn: DigestFunction, message: ActionResult): Map<string, Output> {

@@ -46,6 +46,7 @@ interface Link {
   readonly digest: Digest
   /** Which file it is, for ever: the store's path may come to lead to another. */
   readonly inode: number
+  readonly mode: number
   /** Where the action has it, the first place of several. */
   readonly target: string
 }
@@ -117,10 +118,11 @@ export class BlobFiles {
    */
   altered(startedAt: number): Digest[] {
     const altered = new Map<string, Digest>()
-    for (const [source, { digest, inode, target }] of this.#links) {
+    for (const [source, { digest, inode, mode, target }] of this.#links) {
       const isSame = (path: string) => {
-        const stats = lstatSync(path, { throwIfNoEntry: false })
-        return stats?.ino === inode && this.#isUnchanged(path, stats, digest, startedAt)
+        const stats = statsIfAny(path)
+        // The mode belongs to the inode, too: one `chmod +x`, and the blob would be a program for everybody.
+        return stats?.ino === inode && stats.mode === mode && this.#isUnchanged(path, stats, digest, startedAt)
       }
       if (!isSame(source) && !isSame(target)) altered.set(digest.key, digest)
     }
@@ -204,7 +206,7 @@ export class BlobFiles {
       return false
     }
     if (done === 'copied') sealFile(target, variant)
-    else if (!this.#links.has(source)) this.#links.set(source, { digest, inode: stats.ino, target })
+    else if (!this.#links.has(source)) this.#links.set(source, { digest, inode: stats.ino, mode: stats.mode, target })
     return true
   }
 
@@ -250,5 +252,14 @@ function ifThere<T>(action: () => T): T | undefined {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
+  }
+}
+
+/** Undefined also where an action has closed a directory on the way. */
+function statsIfAny(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })
+  } catch {
+    return undefined
   }
 }

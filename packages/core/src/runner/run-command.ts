@@ -3,6 +3,7 @@ import { closeSync, openSync } from 'node:fs'
 import { constants } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { killGroup } from './kill-group.js'
+import { killSession } from './kill-session.js'
 import { startFailure } from './program.js'
 
 /** Between asking a command to stop and making it. */
@@ -35,7 +36,7 @@ export type StopReason = 'timeout' | 'cancelled'
 /**
  * Runs one command in a process group of its own, its output going to files: a grandchild that keeps a pipe open could
  * keep us waiting for ever. The clock covers the command and nothing else (AN-03). When the command is over, whatever is
- * left of its group is killed. Throws for a program that cannot be started.
+ * left of its group is killed, and of a command that had to be stopped whatever is left of its session. Throws for a program that cannot be started.
  */
 export async function runCommand(
   command: CommandToRun,
@@ -68,7 +69,8 @@ export async function runCommand(
     clearTimeout(timeout)
     clearTimeout(kill)
     signal.removeEventListener('abort', cancel)
-    killGroup(group, 'SIGKILL')
+    if (stopped === undefined) killGroup(group, 'SIGKILL')
+    else killSession(group)
   }
 }
 

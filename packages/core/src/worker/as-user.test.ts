@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
-import { chownSync, readdirSync } from 'node:fs'
+import { chmodSync, chownSync, readdirSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { test } from 'uvu'
@@ -9,11 +10,20 @@ import { temporaryDirectory } from '../testing/temporary-directory.js'
 const program = fileURLToPath(new URL('../../test/fixtures/run-as-user.ts', import.meta.url))
 const NOBODY = 65534
 
+/** The directory for temporary files may be one that was made for this run, and private. */
+function letOthersPass(path: string): void {
+  const { mode } = statSync(path)
+  if ((mode & 0o001) === 0) chmodSync(path, mode | 0o001)
+}
+
 /** Root may do what nobody else may: the other tests do not tell whether a worker gets by without. */
 test('a worker that is not root cleans up what actions locked, and its store is as safe', async () => {
   using directory = temporaryDirectory()
   const isRoot = process.getuid?.() === 0
-  if (isRoot) chownSync(directory.path, NOBODY, NOBODY)
+  if (isRoot) {
+    chownSync(directory.path, NOBODY, NOBODY)
+    letOthersPass(dirname(directory.path))
+  }
   const { stdout } = await promisify(execFile)(process.execPath, [...process.execArgv, program], {
     env: { PATH: process.env.PATH, TMPDIR: directory.path },
     ...(isRoot ? { uid: NOBODY, gid: NOBODY } : {}),

@@ -85,6 +85,14 @@ test('CM-12 large files are known by size and time', async () => {
   await isNotThere(digestOf(text))
 })
 
+test('DR-10 an input that an action makes executable is not executable for the next', async () => {
+  const text = original()
+  const inputs = { in: text }
+  lost((await rig.sh('chmod 755 in', { inputs })).outcome, digestOf(text))
+  assert.is((await rig.sh('chmod 755 in; test -x in; echo $?', { inputs })).stdout, '0\n')
+  assert.is((await rig.sh('stat -c %a in', { inputs })).stdout, '444\n')
+})
+
 test('replacing, moving and removing inputs, and changing their links and times, is nobody else’s business', async () => {
   const text = original()
   for (const script of [

@@ -1,4 +1,11 @@
-import { type ActionCache, type ContentAddressableStorage, Digest, type DigestFunction, GoregoError, reapi } from '@gorego/core'
+import {
+  type ActionCache,
+  type ContentAddressableStorage,
+  Digest,
+  type DigestFunction,
+  GoregoError,
+  reapi,
+} from '@gorego/core'
 import { requestDigest } from '../wire/digests.js'
 import { checkInstanceName } from '../wire/instance-name.js'
 import { unary } from '../wire/method.js'
@@ -31,21 +38,25 @@ export function actionCacheService({ actionCache, cas }: ActionCacheServiceOptio
       await inlineContents(result, hints, action.fn, cas, signal)
       return result
     }),
-    unary(`${SERVICE}/UpdateActionResult`, reapi.UpdateActionResultRequest.deserializeBinary, async (request, { signal }) => {
-      const instance = checkInstanceName(request.getInstanceName())
-      const action = requestDigest(request.getDigestFunction(), request.getActionDigest(), 'action_digest')
-      const result = request.getActionResult()
-      if (result === undefined) throw new GoregoError('invalid-argument', 'action_result is missing')
-      checkResult(result, action.fn)
-      await moveStreamsToCas(result, action.fn, cas, signal)
-      // AC-15, OR-10: a result of nothing but zeros would be no bytes at all, which looks like no result.
-      if (result.serializeBinary().length === 0) {
-        result.setExecutionMetadata(new reapi.ExecutedActionMetadata().setWorker('client'))
-      }
-      const stored = result.serializeBinary()
-      await actionCache.put({ instance, action }, stored, signal)
-      return stored
-    }),
+    unary(
+      `${SERVICE}/UpdateActionResult`,
+      reapi.UpdateActionResultRequest.deserializeBinary,
+      async (request, { signal }) => {
+        const instance = checkInstanceName(request.getInstanceName())
+        const action = requestDigest(request.getDigestFunction(), request.getActionDigest(), 'action_digest')
+        const result = request.getActionResult()
+        if (result === undefined) throw new GoregoError('invalid-argument', 'action_result is missing')
+        checkResult(result, action.fn)
+        await moveContentsToCas(result, action.fn, cas, signal)
+        // AC-15, OR-10: a result of nothing but zeros would be no bytes at all, which looks like no result.
+        if (result.serializeBinary().length === 0) {
+          result.setExecutionMetadata(new reapi.ExecutedActionMetadata().setWorker('client'))
+        }
+        const stored = result.serializeBinary()
+        await actionCache.put({ instance, action }, stored, signal)
+        return stored
+      },
+    ),
   ]
 }
 
@@ -59,11 +70,19 @@ function checkResult(result: reapi.ActionResult, fn: DigestFunction): void {
     checkPath(directory.getPath())
     const digests = [directory.getTreeDigest(), directory.getRootDirectoryDigest()]
     if (digests.every((digest) => digest === undefined)) {
-      throw new GoregoError('invalid-argument', `the output directory ${directory.getPath()} has neither tree_digest nor root_directory_digest`)
+      throw new GoregoError(
+        'invalid-argument',
+        `the output directory ${directory.getPath()} has neither tree_digest nor root_directory_digest`,
+      )
     }
-    for (const digest of digests) if (digest !== undefined) reapi.fromDigestMessage(fn, digest, `the digest of ${directory.getPath()}`)
+    for (const digest of digests)
+      if (digest !== undefined) reapi.fromDigestMessage(fn, digest, `the digest of ${directory.getPath()}`)
   }
-  const links = [result.getOutputSymlinksList(), result.getOutputFileSymlinksList(), result.getOutputDirectorySymlinksList()]
+  const links = [
+    result.getOutputSymlinksList(),
+    result.getOutputFileSymlinksList(),
+    result.getOutputDirectorySymlinksList(),
+  ]
   for (const link of links.flat()) checkPath(link.getPath())
   for (const digest of [result.getStdoutDigest(), result.getStderrDigest()]) {
     if (digest !== undefined) reapi.fromDigestMessage(fn, digest, 'the digest of stdout or stderr')
@@ -72,11 +91,14 @@ function checkResult(result: reapi.ActionResult, fn: DigestFunction): void {
 
 function checkPath(path: string): void {
   if (!path.startsWith('/') && !path.includes('\0') && !path.split('/').includes('..')) return
-  throw new GoregoError('invalid-argument', `the output path ${JSON.stringify(path.slice(0, 200))} must be relative and must not lead up`)
+  throw new GoregoError(
+    'invalid-argument',
+    `the output path ${JSON.stringify(path.slice(0, 200))} must be relative and must not lead up`,
+  )
 }
 
-/** AC-11: results stay small, and every reader finds the streams in the same place. */
-async function moveStreamsToCas(
+/** AC-05, AC-11: results stay small, and every reader finds contents in the same place. */
+async function moveContentsToCas(
   result: reapi.ActionResult,
   fn: DigestFunction,
   cas: ContentAddressableStorage,
@@ -91,4 +113,10 @@ async function moveStreamsToCas(
   const stderr = result.getStderrRaw_asU8()
   if (stdout.length > 0) result.setStdoutDigest(await store(stdout)).setStdoutRaw('')
   if (stderr.length > 0) result.setStderrDigest(await store(stderr)).setStderrRaw('')
+  for (const file of result.getOutputFilesList()) {
+    const contents = file.getContents_asU8()
+    if (contents.length === 0) continue
+    await cas.write(reapi.fromDigestMessage(fn, file.getDigest(), `the digest of ${file.getPath()}`), contents, signal)
+    file.setContents('')
+  }
 }

@@ -33,7 +33,9 @@ export function byteStreamService({ cas, maxBlobBytes }: ByteStreamOptions): Ser
       const { digest } = parseWriteName(request.getResourceName())
       // QS-01, QS-02: an upload that broke off is gone, and starts again at 0.
       const complete = await isThere(cas, digest)
-      return new reapi.QueryWriteStatusResponse().setCommittedSize(complete ? digest.sizeBytes : 0).setComplete(complete)
+      return new reapi.QueryWriteStatusResponse()
+        .setCommittedSize(complete ? digest.sizeBytes : 0)
+        .setComplete(complete)
     }),
   ]
 }
@@ -49,7 +51,10 @@ async function* read(
   // BR-01 before BR-03: what is not there has no size to be beyond.
   if (!isEmptyBlob(digest) && !(await isThere(cas, digest))) await cas.get(digest, signal)
   if (!(offset >= 0 && offset <= digest.sizeBytes)) {
-    throw new GoregoError('out-of-range', `read_offset is ${offset}, outside of the ${digest.sizeBytes} bytes of blob ${digest}`)
+    throw new GoregoError(
+      'out-of-range',
+      `read_offset is ${offset}, outside of the ${digest.sizeBytes} bytes of blob ${digest}`,
+    )
   }
   const rest = digest.sizeBytes - offset
   const length = limit === 0 ? rest : Math.min(limit, rest)
@@ -81,7 +86,8 @@ class Upload {
     const first = await iterator.next()
     if (first.done) throw new GoregoError('invalid-argument', 'the upload ended before its first request')
     // BW-01
-    if (first.value.resourceName === '') throw new GoregoError('invalid-argument', 'the first request of an upload must carry resource_name')
+    if (first.value.resourceName === '')
+      throw new GoregoError('invalid-argument', 'the first request of an upload must carry resource_name')
     return new Upload(first.value, iterator)
   }
 
@@ -109,7 +115,10 @@ class Upload {
   async #next(): Promise<WriteMessage> {
     const next = await this.#requests.next()
     if (!next.done) return next.value
-    throw new GoregoError('invalid-argument', `the upload of blob ${this.digest} ended without finish_write: nothing was stored`)
+    throw new GoregoError(
+      'invalid-argument',
+      `the upload of blob ${this.digest} ended without finish_write: nothing was stored`,
+    )
   }
 
   #check({ resourceName, writeOffset }: WriteMessage, received: number): void {

@@ -1,10 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import {
-  type ContentAddressableStorage,
-  type Digest,
-  GoregoError,
-  reapi,
-} from '@gorego/core'
+import { type ContentAddressableStorage, type Digest, GoregoError, reapi } from '@gorego/core'
 import { requestDigest, requestDigests, requestFunction } from '../wire/digests.js'
 import { checkInstanceName } from '../wire/instance-name.js'
 import { type CallContext, serverStream, unary } from '../wire/method.js'
@@ -74,7 +69,10 @@ async function batchUpdate(
   async function update(entry: reapi.BatchUpdateBlobsRequest.Request, data: Uint8Array): Promise<void> {
     // BU-05
     if (entry.getCompressor() !== reapi.Compressor.Value.IDENTITY) {
-      throw new GoregoError('invalid-argument', `compressor ${entry.getCompressor()} is not one that this server advertises`)
+      throw new GoregoError(
+        'invalid-argument',
+        `compressor ${entry.getCompressor()} is not one that this server advertises`,
+      )
     }
     const digest = requestDigest(request.getDigestFunction(), entry.getDigest(), 'the digest of an entry')
     checkBlobSize(digest, maxBlobBytes)
@@ -126,7 +124,10 @@ function checkTotal(bytes: number): void {
 /** BW-12: known before the first byte. */
 export function checkBlobSize(digest: Digest, maxBlobBytes: number): void {
   if (digest.sizeBytes <= maxBlobBytes) return
-  throw new GoregoError('invalid-argument', `blob ${digest} is larger than the ${maxBlobBytes} bytes that GetCapabilities says`)
+  throw new GoregoError(
+    'invalid-argument',
+    `blob ${digest} is larger than the ${maxBlobBytes} bytes that GetCapabilities says`,
+  )
 }
 
 async function statusOf(action: () => Promise<void>): Promise<reapi.RpcStatus> {
@@ -137,4 +138,3 @@ async function statusOf(action: () => Promise<void>): Promise<reapi.RpcStatus> {
     return toRpcStatus(GoregoError.from(thrown))
   }
 }
-

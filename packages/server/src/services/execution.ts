@@ -1,4 +1,10 @@
-import { type ContentAddressableStorage, GoregoError, type OperationState, reapi, type TaskScheduler } from '@gorego/core'
+import {
+  type ContentAddressableStorage,
+  GoregoError,
+  type OperationState,
+  reapi,
+  type TaskScheduler,
+} from '@gorego/core'
 import { requestDigest } from '../wire/digests.js'
 import { checkInstanceName } from '../wire/instance-name.js'
 import { serverStream } from '../wire/method.js'
@@ -20,26 +26,35 @@ const NO_HINTS: InliningHints = { stdout: false, stderr: false, files: [] }
 
 export function executionService({ scheduler, cas, keepAliveMs = 30_000 }: ExecutionOptions): Service {
   return [
-    serverStream(`${SERVICE}/Execute`, reapi.ExecuteRequest.deserializeBinary, async function* (request, { signal, labels }) {
-      const { name } = await scheduler.execute({
-        instance: checkInstanceName(request.getInstanceName()),
-        action: requestDigest(request.getDigestFunction(), request.getActionDigest(), 'action_digest'),
-        skipCacheLookup: request.getSkipCacheLookup(),
-        priority: clamp(request.getExecutionPolicy()?.getPriority() ?? 0),
-        labels,
-      })
-      const hints = {
-        stdout: request.getInlineStdout(),
-        stderr: request.getInlineStderr(),
-        files: request.getInlineOutputFilesList(),
-      }
-      for await (const state of watch(scheduler, name, keepAliveMs, signal)) yield await toOperation(state, cas, hints, signal)
-    }),
-    serverStream(`${SERVICE}/WaitExecution`, reapi.WaitExecutionRequest.deserializeBinary, async function* (request, { signal }) {
-      for await (const state of watch(scheduler, request.getName(), keepAliveMs, signal)) {
-        yield await toOperation(state, cas, NO_HINTS, signal)
-      }
-    }),
+    serverStream(
+      `${SERVICE}/Execute`,
+      reapi.ExecuteRequest.deserializeBinary,
+      async function* (request, { signal, labels }) {
+        const { name } = await scheduler.execute({
+          instance: checkInstanceName(request.getInstanceName()),
+          action: requestDigest(request.getDigestFunction(), request.getActionDigest(), 'action_digest'),
+          skipCacheLookup: request.getSkipCacheLookup(),
+          priority: clamp(request.getExecutionPolicy()?.getPriority() ?? 0),
+          labels,
+        })
+        const hints = {
+          stdout: request.getInlineStdout(),
+          stderr: request.getInlineStderr(),
+          files: request.getInlineOutputFilesList(),
+        }
+        for await (const state of watch(scheduler, name, keepAliveMs, signal))
+          yield await toOperation(state, cas, hints, signal)
+      },
+    ),
+    serverStream(
+      `${SERVICE}/WaitExecution`,
+      reapi.WaitExecutionRequest.deserializeBinary,
+      async function* (request, { signal }) {
+        for await (const state of watch(scheduler, request.getName(), keepAliveMs, signal)) {
+          yield await toOperation(state, cas, NO_HINTS, signal)
+        }
+      },
+    ),
   ]
 }
 

@@ -48,7 +48,11 @@ export async function inlineContents(
 }
 
 /** A blob that went away since is just not inlined. */
-async function getIfThere(cas: ContentAddressableStorage, digest: Digest, signal: AbortSignal): Promise<Uint8Array | undefined> {
+async function getIfThere(
+  cas: ContentAddressableStorage,
+  digest: Digest,
+  signal: AbortSignal,
+): Promise<Uint8Array | undefined> {
   try {
     return await cas.get(digest, signal)
   } catch (error) {

@@ -1,4 +1,10 @@
-import { type ContentAddressableStorage, GoregoError, type OperationState, reapi, type TaskScheduler } from '@gorego/core'
+import {
+  type ContentAddressableStorage,
+  GoregoError,
+  type OperationState,
+  reapi,
+  type TaskScheduler,
+} from '@gorego/core'
 import { unary } from '../wire/method.js'
 import { watch } from './execution.js'
 import type { InliningHints } from './inlining.js'
@@ -56,7 +62,10 @@ export function operationsService({ scheduler, cas }: OperationsOptions): Servic
 function parseFilter(filter: string): (state: OperationState) => boolean {
   const match = /^\s*(?:done\s*=\s*(true|false))?\s*$/.exec(filter)
   if (match === null) {
-    throw new GoregoError('invalid-argument', `the filter ${JSON.stringify(filter.slice(0, 100))} is not understood; use done=true or done=false`)
+    throw new GoregoError(
+      'invalid-argument',
+      `the filter ${JSON.stringify(filter.slice(0, 100))} is not understood; use done=true or done=false`,
+    )
   }
   const wanted = match[1]
   return (state) => wanted === undefined || (state.stage === 'completed') === (wanted === 'true')

@@ -1,5 +1,13 @@
 import { GoregoError } from '@gorego/core'
-import { type ChannelOptions, Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js'
+import {
+  type ChannelOptions,
+  Client,
+  connectivityState,
+  credentials,
+  Metadata,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js'
 import { type Outgoing, type Parser, toBuffer } from '../wire/method.js'
 import { fromCallStatus } from '../wire/status.js'
 
@@ -24,19 +32,19 @@ export class Channel implements Disposable {
   static async connect(target: string): Promise<Channel> {
     const { address, secure } = parseTarget(target)
     const client = new Client(address, secure ? credentials.createSsl() : credentials.createInsecure(), OPTIONS)
-    await new Promise<void>((resolve, reject) => {
-      client.waitForReady(Date.now() + CONNECT_TIMEOUT_MS, (error) => {
-        if (error === undefined || error === null) resolve()
-        else reject(new GoregoError('unavailable', `no gRPC server answers at ${target}; is it running?`, { cause: error }))
-      })
-    }).catch((error) => {
+    if (!(await isReady(client))) {
       client.close()
-      throw error
-    })
+      throw new GoregoError('unavailable', `no gRPC server answers at ${target}; is it running?`)
+    }
     return new Channel(client)
   }
 
-  async unary<Response>(path: string, request: Outgoing, parse: Parser<Response>, signal?: AbortSignal): Promise<Response> {
+  async unary<Response>(
+    path: string,
+    request: Outgoing,
+    parse: Parser<Response>,
+    signal?: AbortSignal,
+  ): Promise<Response> {
     return await settle(signal, (respond) =>
       this.#client.makeUnaryRequest(path, toBuffer, parse, request, new Metadata(), {}, respond),
     )
@@ -70,10 +78,17 @@ export class Channel implements Disposable {
   ): Promise<Response> {
     return await settle(signal, (respond) => {
       let answered = false
-      const call = this.#client.makeClientStreamRequest(path, toBuffer, parse, new Metadata(), {}, (error, response) => {
-        answered = true
-        respond(error, response)
-      })
+      const call = this.#client.makeClientStreamRequest(
+        path,
+        toBuffer,
+        parse,
+        new Metadata(),
+        {},
+        (error, response) => {
+          answered = true
+          respond(error, response)
+        },
+      )
       const send = async () => {
         for await (const request of requests) {
           if (answered) return
@@ -91,6 +106,21 @@ export class Channel implements Disposable {
 
   [Symbol.dispose](): void {
     this.#client.close()
+  }
+}
+
+/** Whether the server answers. A refused connection is an answer, too: no need to wait for the bound. */
+async function isReady(client: Client): Promise<boolean> {
+  const channel = client.getChannel()
+  const deadline = Date.now() + CONNECT_TIMEOUT_MS
+  for (;;) {
+    const state = channel.getConnectivityState(true)
+    if (state === connectivityState.READY) return true
+    if (state === connectivityState.TRANSIENT_FAILURE || state === connectivityState.SHUTDOWN) return false
+    const changed = await new Promise<boolean>((resolve) =>
+      channel.watchConnectivityState(state, deadline, (error) => resolve(error === undefined)),
+    )
+    if (!changed) return false
   }
 }
 
@@ -124,7 +154,10 @@ function isServiceError(error: unknown): error is ServiceError {
 function parseTarget(target: string): { address: string; secure: boolean } {
   const match = /^(?:(grpcs?):\/\/)?((?:[^/:]+|\[[0-9a-fA-F:.]+\]):\d+|unix:.+)\/?$/.exec(target)
   if (match === null || match[2] === undefined) {
-    throw new GoregoError('invalid-argument', `${JSON.stringify(target)} is no address of a server: want grpc://host:port, grpcs://host:port or unix:/path`)
+    throw new GoregoError(
+      'invalid-argument',
+      `${JSON.stringify(target)} is no address of a server: want grpc://host:port, grpcs://host:port or unix:/path`,
+    )
   }
   return { address: match[2], secure: match[1] === 'grpcs' }
 }

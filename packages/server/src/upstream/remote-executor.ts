@@ -3,11 +3,11 @@ import {
   type Digest,
   ExecutionError,
   GoregoError,
-  prepareAction,
   type Progress,
-  reapi,
+  prepareAction,
   type RunOptions,
   RunResult,
+  reapi,
   SHA256,
 } from '@gorego/core'
 import { fromRpcStatus } from '../wire/status.js'
@@ -65,7 +65,13 @@ export class RemoteExecutor implements AsyncDisposable {
     const result =
       message === undefined
         ? undefined
-        : await RunResult.read(action, message.serializeBinary(), response.getCachedResult(), this.store, options.signal)
+        : await RunResult.read(
+            action,
+            message.serializeBinary(),
+            response.getCachedResult(),
+            this.store,
+            options.signal,
+          )
     const status = response.getStatus()
     if (status !== undefined && status.getCode() !== 0) throw new ExecutionError(fromRpcStatus(status), result)
     if (result === undefined) throw new GoregoError('internal', 'the server finished the operation without a result')
@@ -90,7 +96,12 @@ export class RemoteExecutor implements AsyncDisposable {
     signal?.addEventListener('abort', cancel, { once: true })
     try {
       const parse = reapi.Operation.deserializeBinary
-      for await (const operation of this.#channel.serverStream(`/${PACKAGE}.Execution/Execute`, request, parse, signal)) {
+      for await (const operation of this.#channel.serverStream(
+        `/${PACKAGE}.Execution/Execute`,
+        request,
+        parse,
+        signal,
+      )) {
         name = operation.getName()
         onProgress?.({ stage: stageOf(operation) })
         if (operation.getDone()) return operation

@@ -55,7 +55,12 @@ export class RemoteStore implements ContentAddressableStorage {
       .setResourceName(this.#name(`blobs/${digest}`))
       .setReadOffset(range.offset ?? 0)
       .setReadLimit(range.length ?? 0)
-    const responses = this.#channel.serverStream(`${BYTE_STREAM}/Read`, request, reapi.ReadResponse.deserializeBinary, signal)
+    const responses = this.#channel.serverStream(
+      `${BYTE_STREAM}/Read`,
+      request,
+      reapi.ReadResponse.deserializeBinary,
+      signal,
+    )
     for await (const response of responses) yield response.getData_asU8()
   }
 
@@ -79,7 +84,9 @@ export class RemoteStore implements ContentAddressableStorage {
       .setBlobDigestsList(digests.map(reapi.toDigestMessage))
     const parse = reapi.FindMissingBlobsResponse.deserializeBinary
     const response = await this.#channel.unary(`${CAS}/FindMissingBlobs`, request, parse, signal)
-    return response.getMissingBlobDigestsList().map((digest) => reapi.fromDigestMessage(first.fn, digest, 'a missing digest'))
+    return response
+      .getMissingBlobDigestsList()
+      .map((digest) => reapi.fromDigestMessage(first.fn, digest, 'a missing digest'))
   }
 
   #name(tail: string): string {
@@ -97,8 +104,14 @@ async function* writeRequests(
 ): AsyncGenerator<reapi.WriteRequest> {
   let offset = 0
   for await (const chunk of chunks) {
-    yield new reapi.WriteRequest().setResourceName(offset === 0 ? name : '').setWriteOffset(offset).setData(chunk)
+    yield new reapi.WriteRequest()
+      .setResourceName(offset === 0 ? name : '')
+      .setWriteOffset(offset)
+      .setData(chunk)
     offset += chunk.length
   }
-  yield new reapi.WriteRequest().setResourceName(offset === 0 ? name : '').setWriteOffset(offset).setFinishWrite(true)
+  yield new reapi.WriteRequest()
+    .setResourceName(offset === 0 ? name : '')
+    .setWriteOffset(offset)
+    .setFinishWrite(true)
 }

@@ -22,7 +22,8 @@ export function parseWriteRequest(bytes: Uint8Array): WriteMessage {
   let finishWrite = false
   let data: Uint8Array = NO_DATA
   for (const field of reapi.wireFields(bytes)) {
-    if (field.number === RESOURCE_NAME && field.bytes !== undefined) resourceName = Buffer.from(field.bytes).toString('utf8')
+    if (field.number === RESOURCE_NAME && field.bytes !== undefined)
+      resourceName = Buffer.from(field.bytes).toString('utf8')
     else if (field.number === WRITE_OFFSET) writeOffset = field.value
     else if (field.number === FINISH_WRITE) finishWrite = field.value !== 0
     else if (field.number === DATA && field.bytes !== undefined) data = field.bytes

@@ -1,4 +1,11 @@
-import { type Digest, type DigestFunction, digestFunctionOfLength, digestFunctionOfValue, GoregoError, reapi } from '@gorego/core'
+import {
+  type Digest,
+  type DigestFunction,
+  digestFunctionOfLength,
+  digestFunctionOfValue,
+  GoregoError,
+  reapi,
+} from '@gorego/core'
 
 /** DIG-04, DIG-06, GEN-08: the one function of a request: the one that it names, or that of its hashes' length. */
 export function requestFunction(value: number, anyHash: string | undefined): DigestFunction {
@@ -9,7 +16,10 @@ export function requestFunction(value: number, anyHash: string | undefined): Dig
   }
   const fn = digestFunctionOfLength(anyHash?.length ?? 0)
   if (fn !== undefined) return fn
-  throw new GoregoError('invalid-argument', `${JSON.stringify((anyHash ?? '').slice(0, 140))} is no hash of a digest function that this server advertises`)
+  throw new GoregoError(
+    'invalid-argument',
+    `${JSON.stringify((anyHash ?? '').slice(0, 140))} is no hash of a digest function that this server advertises`,
+  )
 }
 
 /** A required digest of a request (GEN-01). */

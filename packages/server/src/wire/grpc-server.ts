@@ -1,7 +1,13 @@
 import { lstatSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { GoregoError, type Logger } from '@gorego/core'
-import { Server, ServerCredentials, type UntypedServiceImplementation } from '@grpc/grpc-js'
+import {
+  logVerbosity,
+  Server,
+  ServerCredentials,
+  setLogVerbosity,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js'
 import { MAX_RECEIVED_MESSAGE_BYTES } from '../services/limits.js'
 import type { Service } from '../services/service.js'
 import { withWideWindows } from './http2-windows.js'
@@ -25,6 +31,8 @@ export interface GrpcServer {
 }
 
 export async function listen({ listenAddr, services, logger }: GrpcServerOptions): Promise<GrpcServer> {
+  // What goes wrong is thrown or logged by us; grpc-js would print it a second time, to standard error.
+  setLogVerbosity(logVerbosity.NONE)
   const server = new Server({
     'grpc.max_receive_message_length': MAX_RECEIVED_MESSAGE_BYTES,
     'grpc.max_send_message_length': -1,
@@ -33,7 +41,10 @@ export async function listen({ listenAddr, services, logger }: GrpcServerOptions
     const named = service.map((method) => [method.path.slice(method.path.lastIndexOf('/') + 1), method] as const)
     const implementation: UntypedServiceImplementation = {}
     for (const [name, method] of named) implementation[name] = method.handle(logger)
-    server.addService(Object.fromEntries(named.map(([name, method]) => [name, methodDefinition(method)])), implementation)
+    server.addService(
+      Object.fromEntries(named.map(([name, method]) => [name, methodDefinition(method)])),
+      implementation,
+    )
   }
   if (listenAddr.startsWith('unix:')) await removeStaleSocket(listenAddr.slice('unix:'.length))
   const port = await withWideWindows(() => bind(server, listenAddr))

@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module'
 import type { Http2Server, Http2Session, ServerOptions } from 'node:http2'
+import { createRequire } from 'node:module'
 
 /**
  * grpc-js's server receives through HTTP/2's default windows of 64 KiB and has no option for them: uploads take three to

@@ -22,5 +22,8 @@ export function checkInstanceName(instance: string): string {
 }
 
 function refuse(instance: string, why: string): GoregoError {
-  return new GoregoError('invalid-argument', `${JSON.stringify(instance.slice(0, 100))} cannot be an instance name: ${why}`)
+  return new GoregoError(
+    'invalid-argument',
+    `${JSON.stringify(instance.slice(0, 100))} cannot be an instance name: ${why}`,
+  )
 }

@@ -1,11 +1,11 @@
-import { GoregoError, type Logger } from '@gorego/core'
+import { GoregoError, type Logger, reapi } from '@gorego/core'
 import {
   Metadata,
   type MethodDefinition,
-  type sendUnaryData,
   type ServerReadableStream,
   type ServerUnaryCall,
   type ServerWritableStream,
+  type sendUnaryData,
   type UntypedHandleCall,
 } from '@grpc/grpc-js'
 import { requestLabels } from './request-metadata.js'
@@ -48,23 +48,31 @@ type Call = Pick<ServerUnaryCall<Buffer, Buffer>, 'cancelled' | 'metadata'> & {
  */
 export function unary<Request>(path: string, parse: Parser<Request>, handler: UnaryHandler<Request>): Method {
   const handle = (logger: Logger) => (call: ServerUnaryCall<Buffer, Buffer>, respond: sendUnaryData<Buffer>) => {
-    answer(path, call, respond, logger, (context) => handler(parse(call.request), context))
+    void answer(path, call, respond, logger, (context) => handler(decode(path, parse, call.request), context))
   }
   return { path, requestStream: false, responseStream: false, handle }
 }
 
-export function clientStream<Request>(path: string, parse: Parser<Request>, handler: ClientStreamHandler<Request>): Method {
+export function clientStream<Request>(
+  path: string,
+  parse: Parser<Request>,
+  handler: ClientStreamHandler<Request>,
+): Method {
   const handle = (logger: Logger) => (call: ServerReadableStream<Buffer, Buffer>, respond: sendUnaryData<Buffer>) => {
-    answer(path, call, respond, logger, (context) => handler(parsed(call, parse), context))
+    void answer(path, call, respond, logger, (context) => handler(decodeAll(path, parse, call), context))
   }
   return { path, requestStream: true, responseStream: false, handle }
 }
 
-export function serverStream<Request>(path: string, parse: Parser<Request>, handler: ServerStreamHandler<Request>): Method {
+export function serverStream<Request>(
+  path: string,
+  parse: Parser<Request>,
+  handler: ServerStreamHandler<Request>,
+): Method {
   const handle = (logger: Logger) => async (call: ServerWritableStream<Buffer, Buffer>) => {
     const context = contextOf(call)
     try {
-      await sendAll(call, handler(parse(call.request), context), context.signal)
+      await sendAll(call, handler(decode(path, parse, call.request), context), context.signal)
       call.end()
     } catch (thrown) {
       if (!context.signal.aborted) call.emit('error', toCallStatus(explain(path, thrown, logger)))
@@ -123,9 +131,17 @@ function explain(path: string, thrown: unknown, logger: Logger): GoregoError {
   return error
 }
 
-async function* parsed<Request>(call: ServerReadableStream<Buffer, Buffer>, parse: Parser<Request>): AsyncGenerator<Request> {
+function decode<Request>(path: string, parse: Parser<Request>, bytes: Uint8Array): Request {
+  return reapi.decode({ deserializeBinary: parse }, bytes, `a request to ${path}`)
+}
+
+async function* decodeAll<Request>(
+  path: string,
+  parse: Parser<Request>,
+  call: ServerReadableStream<Buffer, Buffer>,
+): AsyncGenerator<Request> {
   // Leaving early must not destroy the stream: the answer still goes out on it (BW-08).
-  for await (const bytes of call.iterator({ destroyOnReturn: false })) yield parse(bytes)
+  for await (const bytes of call.iterator({ destroyOnReturn: false })) yield decode(path, parse, bytes)
 }
 
 /** BR-11: one message is on its way while the next is made, and no more, however slowly the client reads. */
@@ -154,4 +170,3 @@ function send(call: ServerWritableStream<Buffer, Buffer>, bytes: Buffer, signal:
     call.write(bytes, done)
   })
 }
-

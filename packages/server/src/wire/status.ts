@@ -21,8 +21,9 @@ const GRPC_CODES: Record<ErrorCode, status> = {
 
 const CORE_CODES = new Map(Object.entries(GRPC_CODES).map(([code, value]) => [value, code as ErrorCode]))
 
-/** Messages travel in an HTTP header, of which clients take some 8 KiB; what is longer is cut. */
+/** Both travel in HTTP headers, of which some clients take 8 KiB in all: bytes of the encoded message, and of the details. */
 const LONGEST_MESSAGE = 2_000
+const LONGEST_DETAILS = 3_000
 
 /** Anything with a code, a message and details: a GoregoError, or the failure in an outcome. */
 export interface Described {
@@ -40,11 +41,13 @@ export function toRpcStatus({ code, message, details }: Described): reapi.RpcSta
 
 /** What grpc-js ends a call with. */
 export function toCallStatus(described: Described): StatusObject {
+  const message = cut(described.message)
   const metadata = new Metadata()
   if (described.details.length > 0) {
-    metadata.set('grpc-status-details-bin', Buffer.from(toRpcStatus(described).serializeBinary()))
+    const packed = toRpcStatus({ ...described, message }).serializeBinary()
+    if (packed.length <= LONGEST_DETAILS) metadata.set('grpc-status-details-bin', Buffer.from(packed))
   }
-  return { code: GRPC_CODES[described.code], details: wellFormed(described.message).slice(0, LONGEST_MESSAGE), metadata }
+  return { code: GRPC_CODES[described.code], details: message, metadata }
 }
 
 /** What another server's status means to us: for clients of ours. */
@@ -90,6 +93,18 @@ function fromAny(packed: reapi.Any): ErrorDetail[] {
   }
   const delay = reapi.unpackAny(packed, 'google.rpc.RetryInfo', reapi.RetryInfo)?.getRetryDelay()
   return delay === undefined ? [] : [{ kind: 'retry-after', delayMs: reapi.durationToMillis(delay) }]
+}
+
+/** As much of a message as a header has room for; never half a character. */
+function cut(message: string): string {
+  let kept = ''
+  let room = LONGEST_MESSAGE
+  for (const character of wellFormed(message.slice(0, LONGEST_MESSAGE))) {
+    room -= encodeURI(character).length
+    if (room < 0) break
+    kept += character
+  }
+  return kept
 }
 
 /** grpc-js URI-encodes messages, which half a surrogate pair would make it throw at. */
