@@ -88,7 +88,8 @@ export class ServerRig implements AsyncDisposable {
   async #stop(): Promise<void> {
     this.client[Symbol.dispose]()
     await this.server.stop({ drainMs: 0 })
-    const left = this.sessions()
+    // In a directory that was given others may be at work.
+    const left = this.#temporary === undefined ? [] : this.sessions()
     this.#temporary?.[Symbol.dispose]()
     if (left.length > 0) throw new Error(`the server left behind: ${left.join(', ')}`)
   }
