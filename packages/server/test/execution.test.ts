@@ -1,4 +1,4 @@
-import { reapi } from '@gorego/core'
+import { reapi, SHA256 } from '@gorego/core'
 import { blobOf } from '@gorego/core/testing'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -185,9 +185,7 @@ test('GEN-04: a result of one instance is not served to another', async () => {
 
 async function blob(digest: reapi.Digest | undefined): Promise<Buffer> {
   assert.ok(digest)
-  const { fromDigestMessage } = reapi
-  const { SHA256 } = await import('@gorego/core')
-  return await read(rig.client, fromDigestMessage(SHA256, digest, 'a digest'))
+  return await read(rig.client, reapi.fromDigestMessage(SHA256, digest, 'a digest'))
 }
 
 /** Of MISSING violations, sorted. */

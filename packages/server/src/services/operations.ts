@@ -77,10 +77,18 @@ async function wait(
   timeout: reapi.Duration | undefined,
   signal: AbortSignal,
 ): Promise<OperationState> {
-  const bound = AbortSignal.any([signal, AbortSignal.timeout(waitMillis(timeout))])
-  let state = scheduler.get(name)
-  for await (const next of watch(scheduler, name, LONGEST_WAIT_MS, bound)) state = next
-  return state
+  const bound = new AbortController()
+  const stop = () => bound.abort()
+  const timer = setTimeout(stop, waitMillis(timeout))
+  signal.addEventListener('abort', stop)
+  try {
+    let state = scheduler.get(name)
+    for await (const next of watch(scheduler, name, LONGEST_WAIT_MS, bound.signal)) state = next
+    return state
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', stop)
+  }
 }
 
 function waitMillis(timeout: reapi.Duration | undefined): number {
