@@ -42,14 +42,17 @@ export function parseArguments(argv: readonly string[]): Arguments {
 
 /** Those that were asked for by name or the beginning of it; otherwise all, the long ones with --full. */
 export function choose(workloads: readonly Workload[], { only, full, remote }: Arguments): readonly Workload[] {
-  const possible = workloads.filter((workload) => remote === undefined || !workload.embedded)
+  const possible = workloads.filter((workload) => remote === undefined || !workload.local)
   if (only.length === 0) return possible.filter((workload) => full || !workload.full)
-  for (const name of only) {
-    if (!possible.some((workload) => workload.name.startsWith(name))) {
-      throw new Error(`there is no workload ${name}: ${possible.map((workload) => workload.name).join(', ')}`)
-    }
-  }
-  return possible.filter((workload) => only.some((name) => workload.name.startsWith(name)))
+  const wanted = new Set(only.flatMap((name) => named(name, possible)))
+  return possible.filter((workload) => wanted.has(workload))
+}
+
+function named(name: string, workloads: readonly Workload[]): readonly Workload[] {
+  const exactly = workloads.filter((workload) => workload.name === name)
+  const found = exactly.length > 0 ? exactly : workloads.filter((workload) => workload.name.startsWith(name))
+  if (found.length > 0) return found
+  throw new Error(`there is no workload ${name}: ${workloads.map((workload) => workload.name).join(', ')}`)
 }
 
 export function usage(workloads: readonly Workload[]): string {

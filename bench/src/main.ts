@@ -5,6 +5,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Arguments, choose, parseArguments, usage } from './arguments.js'
+import { watchOtherLoad } from './process/other-load.js'
 import { temporaryDirectory } from './process/temporary-directory.js'
 import { machineLine, thisMachine } from './report/machine.js'
 import { tableHead, tableRow } from './report/table.js'
@@ -36,6 +37,7 @@ async function bench(args: Arguments): Promise<void> {
   }
 
   const machine = thisMachine()
+  const otherLoad = watchOtherLoad()
   print(machineLine(machine))
   print(`${args.remote ?? 'A gorego of its own'}; client and server share these CPUs; ${args.seconds} s a workload\n`)
   print(tableHead)
@@ -44,8 +46,14 @@ async function bench(args: Arguments): Promise<void> {
   for (const { workload, message } of failures) process.stderr.write(`bench: ${workload} failed: ${message}\n`)
   if (failures.length > 0) process.exitCode = 1
   await (await started?.catch(() => undefined))?.stop()
+  const others = otherLoad()
+  if (others !== undefined && args.remote === undefined)
+    print(`\nOther processes used ${Math.round(others * 100)} % of the CPU time meanwhile.`)
   if (args.json !== undefined) {
     const { seconds, remote } = args
-    writeFileSync(args.json, `${JSON.stringify({ machine, seconds, remote, rows, failures }, undefined, 2)}\n`)
+    writeFileSync(
+      args.json,
+      `${JSON.stringify({ machine, seconds, remote, otherLoad: others, rows, failures }, undefined, 2)}\n`,
+    )
   }
 }

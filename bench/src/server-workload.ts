@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { closedLoop } from './load/closed-loop.js'
+import { closedLoop, type LoopResult } from './load/closed-loop.js'
 import type { ServerUnderTest } from './server-under-test.js'
 import { Connection } from './wire/connection.js'
 import type { Measurement, Setting, Workload } from './workload.js'
 
-export interface ServerWorkload extends Omit<Workload, 'measure' | 'embedded'> {
+export interface ServerWorkload extends Omit<Workload, 'measure' | 'local'> {
   readonly bytesPerOperation?: number
   /** Uploads what all operations need. The connection may be kept for `prepare`. */
   readonly start: (connection: Connection) => Promise<Operations>
@@ -21,14 +21,14 @@ export interface Operations {
 /** Each client has a connection of its own, up to so many; more clients share them. */
 const MAX_CONNECTIONS = 16
 
-/** So many operations are prepared for warming up. */
-const WARM_UP_OPERATIONS = 400
+/** The first operations tell how many more to prepare. */
+const FIRST_OPERATIONS = 50
 
-/** Warm code may be faster than the warm-up was. */
+/** Warm code may be faster than it was while it warmed up. */
 const RESERVE = 2
 
 /** The server tidies up after its last answer, and that belongs to the operation. */
-const REST_MS = 250
+export const REST_MS = 250
 
 /** A workload that goes over the wire: warms up, rests, and measures between two readings of the server's process tree. */
 export function serverWorkload(workload: ServerWorkload): Workload {
@@ -61,28 +61,42 @@ async function measure(
 ): Promise<Measurement> {
   const { clients, bytesPerOperation } = workload
   const { prepare, count, perform } = await workload.start(connections[0])
-  const run = (from: number, limit: number, forSeconds: number) =>
-    closedLoop({
+  let next = 0
+  let prepared = 0
+  const ready = async (to: number) => {
+    if (to > prepared) await prepare?.(prepared, to)
+    prepared = Math.max(prepared, to)
+  }
+  const run = async (limit: number, forSeconds: number) => {
+    const loop = await closedLoop({
       clients,
       seconds: forSeconds,
-      from,
+      from: next,
       limit,
       perform: (client, operation) => perform(connections[client % connections.length] ?? connections[0], operation),
     })
+    next += loop.operations
+    return loop
+  }
+  /** Room for what will be done in that time, at the rate of the last loop. */
+  const limitFor = ({ operations, seconds: lasted }: LoopResult, forSeconds: number) =>
+    prepare === undefined
+      ? Number.POSITIVE_INFINITY
+      : next + clients + Math.ceil((operations / lasted) * forSeconds * RESERVE)
 
-  await prepare?.(0, WARM_UP_OPERATIONS)
-  const warmUp = await run(0, prepare === undefined ? Number.POSITIVE_INFINITY : WARM_UP_OPERATIONS, seconds / 3)
-
-  const from = warmUp.operations
-  const expected = Math.ceil((warmUp.operations / warmUp.seconds) * seconds * RESERVE) + clients
-  const to = count === undefined ? Math.max(from + expected, WARM_UP_OPERATIONS) : from + count
-  await prepare?.(WARM_UP_OPERATIONS, to)
-  const limit = prepare === undefined && count === undefined ? Number.POSITIVE_INFINITY : to
+  const warmUpSeconds = seconds / 2
+  await ready(FIRST_OPERATIONS)
+  const first = await run(FIRST_OPERATIONS, warmUpSeconds)
+  const warmUpLimit = limitFor(first, warmUpSeconds)
+  await ready(warmUpLimit)
+  const warmUp = await run(warmUpLimit, warmUpSeconds)
+  const limit = count === undefined ? limitFor(warmUp, seconds) : next + count
+  await ready(limit)
   await sleep(REST_MS)
 
   const serverBefore = target.usage()
   const clientBefore = process.cpuUsage()
-  const loop = await run(from, limit, count === undefined ? seconds : Number.POSITIVE_INFINITY)
+  const loop = await run(limit, count === undefined ? seconds : Number.POSITIVE_INFINITY)
   const client = process.cpuUsage(clientBefore)
   await sleep(REST_MS)
   const serverAfter = target.usage()

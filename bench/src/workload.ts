@@ -18,8 +18,8 @@ export interface Workload {
   readonly clients: number
   /** Only with --full, or by name. */
   readonly full?: true
-  /** Measures this machine's own engine, so not for --remote. */
-  readonly embedded?: true
+  /** Measures something on this machine, so not for --remote. */
+  readonly local?: true
   readonly measure: (setting: Setting) => Promise<Measurement>
 }
 

@@ -14,6 +14,9 @@ const repository = fileURLToPath(new URL('../../', import.meta.url))
 const tsc = join(repository, 'node_modules/typescript/bin/tsc')
 const { packageManager } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'))
 
+// pnpm, on a Node that can, keeps compiled code in the temporary directory.
+process.env.NODE_DISABLE_COMPILE_CACHE = '1'
+
 const directory = mkdtempSync(join(tmpdir(), 'gorego-packed-'))
 const forget = onExit(() => rmSync(directory, { recursive: true, force: true }))
 

@@ -1,7 +1,6 @@
 import { reapi } from '@gorego/core'
 import { serverWorkload } from '../server-workload.js'
-
-const GET_CAPABILITIES = '/build.bazel.remote.execution.v2.Capabilities/GetCapabilities'
+import { GET_CAPABILITIES } from '../wire/get-capabilities.js'
 
 export const capabilities = serverWorkload({
   name: 'capabilities',

@@ -10,10 +10,13 @@ import { executeQueue } from './execute-queue.js'
 import { executeTiny1, executeTiny16 } from './execute-tiny.js'
 import { executeTree } from './execute-tree.js'
 import { findMissing } from './find-missing.js'
+import { floorGrpc, floorSpawn } from './floors.js'
 import { getActionResult } from './get-action-result.js'
 
 /** In the order in which they run: what writes the most comes last, because the disk is busy with it for a while. */
 export const workloads: readonly Workload[] = [
+  floorSpawn,
+  floorGrpc,
   embeddedTiny,
   executeTiny16,
   executeTiny1,

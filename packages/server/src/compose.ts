@@ -24,15 +24,15 @@ export interface RunningServer {
   /** How many actions run at once; 0 for a cache without execution. */
   readonly slots: number
   /**
-   * Takes nothing new, gives running actions `drainMs` (default 30 s) to finish and their clients the time to hear of it,
-   * and leaves no process and no temporary file.
+   * Executes nothing new, gives running actions `drainMs` (default 30 s) to finish and their clients the time to fetch the
+   * outputs, and leaves no process and no temporary file.
    */
   stop(options?: { readonly drainMs?: number }): Promise<void>
 }
 
 const DEFAULT_DRAIN_MS = 30_000
 
-/** After the last action: for clients to fetch its outputs. */
+/** After the last action: for clients to fetch its outputs, at most. */
 const LAST_CALLS_MS = 2_000
 
 const GB = 1e9
@@ -66,8 +66,10 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
     address: grpc.address,
     slots: engine?.worker.slots ?? 0,
     async stop({ drainMs = DEFAULT_DRAIN_MS } = {}) {
-      grpc.refuseConnections()
+      const busy = engine !== undefined && engine.scheduler.load.running > 0
+      // Meanwhile all other calls are served as ever, and who wants an execution is told why not.
       await engine?.scheduler.close(drainMs)
+      if (busy && drainMs > 0) await grpc.quiet(LAST_CALLS_MS)
       await grpc.stop(drainMs === 0 ? 0 : LAST_CALLS_MS)
       await engine?.worker[Symbol.asyncDispose]()
       store[Symbol.dispose]()

@@ -19,7 +19,10 @@ interface Hints {
   readonly files?: string[]
 }
 
-function getRequest(action: Digest, { instance = '', stdout, stderr, files }: Hints = {}): reapi.GetActionResultRequest {
+function getRequest(
+  action: Digest,
+  { instance = '', stdout, stderr, files }: Hints = {},
+): reapi.GetActionResultRequest {
   return new reapi.GetActionResultRequest()
     .setInstanceName(instance)
     .setActionDigest(digestMessage(action))
@@ -98,7 +101,10 @@ test('AC-02: so is one with a Tree of which a file is missing', async () => {
 
 test('AC-05, AC-11: streams that came inline are kept as blobs, and not sent unless asked for', async () => {
   const action = newAction()
-  const stored = await put(action, new reapi.ActionResult().setStdoutRaw(Buffer.from('out')).setStderrRaw(Buffer.from('err')))
+  const stored = await put(
+    action,
+    new reapi.ActionResult().setStdoutRaw(Buffer.from('out')).setStderrRaw(Buffer.from('err')),
+  )
   for (const result of [stored, await get(action)]) {
     assert.is(result.getStdoutRaw_asU8().length + result.getStderrRaw_asU8().length, 0)
     assert.is(result.getStdoutDigest()?.getHash(), blobOf('out').digest.hash)
@@ -112,7 +118,10 @@ test('AC-05, AC-11: so are contents of files, which must be what the digest says
   const result = resultOf(outputFile('f', file).setContents(file.bytes))
   await put(action, result)
   assert.is((await get(action)).getOutputFilesList()[0]?.getContents_asU8().length, 0)
-  assert.is((await batchRead(rig.client, [digestMessage(file.digest)]))[0]?.data.toString(), 'contents that came inline')
+  assert.is(
+    (await batchRead(rig.client, [digestMessage(file.digest)]))[0]?.data.toString(),
+    'contents that came inline',
+  )
   const lie = resultOf(outputFile('f', blobOf('ac truth')).setContents(Buffer.from('ac lie')))
   const { code } = await failure(rig.client.unary(paths.updateActionResult, putRequest(newAction(), lie)))
   assert.is(code, 'INVALID_ARGUMENT')
@@ -122,7 +131,11 @@ test('AC-06, AC-07, AC-08: what is asked for is inlined, by exact path; digests 
   const action = newAction()
   const [a, b] = [blobOf('contents of a'), blobOf('contents of b')]
   await store(rig.client, a, b)
-  const result = resultOf(outputFile('dir/a', a), outputFile('b', b), outputFile('empty', { digest: emptyDigest(SHA256) }))
+  const result = resultOf(
+    outputFile('dir/a', a),
+    outputFile('b', b),
+    outputFile('empty', { digest: emptyDigest(SHA256) }),
+  )
   await put(action, result.setStdoutRaw(Buffer.from('out')).setStderrRaw(Buffer.from('err')))
   const some = await get(action, { stdout: true, files: ['dir/a', 'a', './b', 'unknown', 'empty'] })
   assert.equal(

@@ -25,7 +25,10 @@ test('BU-01, BU-03, DIG-02: each entry has its own fate', async () => {
     other,
   ])
   assert.equal(await batchUpdate(rig.client, request), [OK, INVALID_ARGUMENT, INVALID_ARGUMENT, OK])
-  const read = await batchRead(rig.client, [good, other].map(({ digest }) => digestMessage(digest)))
+  const read = await batchRead(
+    rig.client,
+    [good, other].map(({ digest }) => digestMessage(digest)),
+  )
   assert.equal(
     read.map(({ data }) => data.toString()),
     ['bu good', 'bu other'],

@@ -64,7 +64,10 @@ test('BW-02: offsets must be those of the bytes', async () => {
 
 test('BW-04: without finish_write nothing is stored', async () => {
   const blob = blobOf('bw unfinished')
-  assert.is(await refusal(blob, [writeRequest({ name: uploadName(blob.digest), data: blob.bytes })]), 'INVALID_ARGUMENT')
+  assert.is(
+    await refusal(blob, [writeRequest({ name: uploadName(blob.digest), data: blob.bytes })]),
+    'INVALID_ARGUMENT',
+  )
   assert.is(await refusal(blob, []), 'INVALID_ARGUMENT')
 })
 

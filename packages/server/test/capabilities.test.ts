@@ -43,10 +43,7 @@ test('CP-02: the digest function is known, and one of the digest functions', asy
 
 test('CP-03: versions go from 2.0, which old clients insist on, upwards', async () => {
   const answer = await capabilities(rig)
-  assert.equal(
-    [answer.getLowApiVersion()?.getMajor(), answer.getLowApiVersion()?.getMinor()],
-    [2, 0],
-  )
+  assert.equal([answer.getLowApiVersion()?.getMajor(), answer.getLowApiVersion()?.getMinor()], [2, 0])
   assert.is(answer.getHighApiVersion()?.getMajor(), 2)
   assert.ok((answer.getHighApiVersion()?.getMinor() ?? 0) >= 3)
   assert.not(answer.hasDeprecatedApiVersion())

@@ -18,7 +18,8 @@ test('EX-20: a stream says again and again that it is alive while nothing happen
   try {
     const seen: Seen[] = []
     for await (const each of execute(client, { digest: run.action })) {
-      if (seen.push(each) === 6) finish({ cached: false, failure: { code: 'cancelled', message: 'enough', details: [] } })
+      if (seen.push(each) === 6)
+        finish({ cached: false, failure: { code: 'cancelled', message: 'enough', details: [] } })
     }
     const stages = seen.map(({ stage }) => stage)
     assert.ok(stages.filter((stage, n) => stage === stages[n - 1]).length >= 2, stages.join(', '))

@@ -2,7 +2,18 @@ import { reapi } from '@gorego/core'
 import { temporaryDirectory } from '@gorego/core/testing'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { all, execute, executeRequest, Gate, lastOf, run, shellAction, until, upload, waitExecution } from './actions.js'
+import {
+  all,
+  execute,
+  executeRequest,
+  Gate,
+  lastOf,
+  run,
+  shellAction,
+  until,
+  upload,
+  waitExecution,
+} from './actions.js'
 import { paths } from './calls.js'
 import { type CallFailure, failure } from './raw-client.js'
 import { ServerRig } from './server-rig.js'
@@ -35,7 +46,10 @@ test('EX-18: equal actions of two clients run once, and each gets the result in 
     one?.response.getResult()?.getStdoutDigest()?.getHash(),
     two?.response.getResult()?.getStdoutDigest()?.getHash(),
   )
-  assert.equal([one, two].map((each) => each?.response.getCachedResult()), [false, false])
+  assert.equal(
+    [one, two].map((each) => each?.response.getCachedResult()),
+    [false, false],
+  )
 })
 
 test('EX-18: a client that leaves does not end what another one waits for', async () => {

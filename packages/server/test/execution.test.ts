@@ -76,7 +76,10 @@ test('EM-01, OR-10: metadata says where and when', async () => {
 test('EX-14, ER-04, EM-03: a second time the result is the cached one, as it was', async () => {
   const first = await run(rig.client, 'date +%N')
   const second = await run(rig.client, 'date +%N')
-  assert.equal([first, second].map(({ response }) => response.getCachedResult()), [false, true])
+  assert.equal(
+    [first, second].map(({ response }) => response.getCachedResult()),
+    [false, true],
+  )
   const bytes = [first, second].map(({ response }) => Buffer.from(response.getResult()?.serializeBinary() ?? []))
   assert.ok(bytes[0]?.length && bytes[1]?.equals(bytes[0]))
 })

@@ -72,7 +72,10 @@ test('GT-02, GT-06: every directory comes once, the root first, also where sever
 
 test('GT-02: the empty directory, which nobody stored, is a tree', async () => {
   const empty = directoryOf({})
-  assert.equal((await pages(empty.digest)).map(({ hashes }) => hashes), [[empty.digest.hash]])
+  assert.equal(
+    (await pages(empty.digest)).map(({ hashes }) => hashes),
+    [[empty.digest.hash]],
+  )
   const root = directoryOf({ empty }, 'gt with empty')
   await store(rig.client, root)
   assert.equal((await pages(root.digest))[0]?.hashes, [root, empty].map(hashOf))
@@ -81,7 +84,10 @@ test('GT-02: the empty directory, which nobody stored, is a tree', async () => {
 test('GT-06: a diamond of diamonds does not go on for ever', async () => {
   let level = directoryOf({}, 'gt bottom')
   const levels = [level]
-  for (let n = 0; n < 60; n++) levels.push((level = directoryOf({ a: level, b: level }, `gt ${n}`)))
+  for (let n = 0; n < 60; n++) {
+    level = directoryOf({ a: level, b: level }, `gt ${n}`)
+    levels.push(level)
+  }
   await store(rig.client, ...levels)
   assert.is((await pages(level.digest)).flatMap(({ hashes }) => hashes).length, 61)
 })

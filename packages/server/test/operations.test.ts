@@ -2,7 +2,19 @@ import { reapi } from '@gorego/core'
 import { temporaryDirectory } from '@gorego/core/testing'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { all, execute, Gate, lastOf, run, type Seen, shellAction, unpack, until, upload, waitExecution } from './actions.js'
+import {
+  all,
+  execute,
+  Gate,
+  lastOf,
+  run,
+  type Seen,
+  shellAction,
+  unpack,
+  until,
+  upload,
+  waitExecution,
+} from './actions.js'
 import { paths } from './calls.js'
 import { failure, type Sendable } from './raw-client.js'
 import { ServerRig } from './server-rig.js'
@@ -12,19 +24,26 @@ const { OK, CANCELLED } = reapi.RpcCode
 
 const gates = temporaryDirectory()
 let rig: ServerRig
-test.before.each(async () => {
+test.before(async () => {
   rig = await ServerRig.start()
 })
-test.after.each(() => rig.stop())
-test.after(() => gates[Symbol.dispose]())
+test.before.each(async () => {
+  for (const name of (await list()).names) await remove(name)
+})
+test.after(async () => {
+  await rig.stop()
+  gates[Symbol.dispose]()
+})
 
 async function call(path: string, request: Sendable): Promise<Seen> {
   return unpack(reapi.Operation.deserializeBinary(await rig.client.unary(path, request)))
 }
 
 const get = (name: string) => call(paths.getOperation, new reapi.GetOperationRequest().setName(name))
-const cancel = (name: string) => rig.client.unary(paths.cancelOperation, new reapi.CancelOperationRequest().setName(name))
-const remove = (name: string) => rig.client.unary(paths.deleteOperation, new reapi.DeleteOperationRequest().setName(name))
+const cancel = (name: string) =>
+  rig.client.unary(paths.cancelOperation, new reapi.CancelOperationRequest().setName(name))
+const remove = (name: string) =>
+  rig.client.unary(paths.deleteOperation, new reapi.DeleteOperationRequest().setName(name))
 
 function wait(name: string, timeout?: reapi.Duration): Promise<Seen> {
   const request = new reapi.WaitOperationRequest().setName(name)
@@ -125,15 +144,15 @@ test('OP-02: a list can be of those that are done, or of those that are not', as
 })
 
 test('OP-02: a page is closed before its results are too much for a message', async () => {
-  // A result of some 300 KB.
+  // A result of some 150 KB.
   const tail = 'x'.repeat(200)
-  const outputs = Array.from({ length: 1000 }, (_, n) => `${n}${tail}`)
+  const outputs = Array.from({ length: 500 }, (_, n) => `${n}${tail}`)
   const names: string[] = []
-  for (let n = 0; n < 10; n++) {
-    names.push((await run(rig.client, `for i in $(seq 0 999); do > "$i"${tail}; done`, { outputs })).name)
+  for (let n = 0; n < 18; n++) {
+    names.push((await run(rig.client, `for i in $(seq 0 499); do > "$i"${tail}; done`, { outputs })).name)
   }
   const first = await list()
-  assert.ok(first.names.length < 10 && first.next !== '')
+  assert.ok(first.names.length < 18 && first.next !== '')
   assert.equal([...first.names, ...(await list({ token: first.next })).names], names)
 })
 

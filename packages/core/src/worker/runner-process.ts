@@ -16,6 +16,9 @@ import type { RunnerProgram } from './runner-program.js'
 /** How much of what a runner wrote to stderr is kept, to say why it died. */
 const LAST_WORDS = 4096
 
+/** How long after a runner's end they are waited for. */
+const LAST_WORDS_BOUND_MS = 100
+
 /** How long a runner may take over a cancelled job before it is killed: its own grace for the command, and some. */
 const CANCEL_BOUND_MS = 10_000
 
@@ -53,7 +56,12 @@ export class RunnerProcess {
         resolve()
       }
       this.#child.once('error', (error) => gone(error.message))
-      this.#child.once('close', (code, signal) => gone(signal === null ? `exit code ${code}` : `signal ${signal}`))
+      this.#child.once('exit', (code, signal) => {
+        const why = signal === null ? `exit code ${code}` : `signal ${signal}`
+        // Its last words may still be on their way; whoever else holds the pipe must not keep us waiting.
+        this.#child.once('close', () => gone(why))
+        setTimeout(gone, LAST_WORDS_BOUND_MS, why)
+      })
     })
     this.#post(setup)
     this.#keepAlive(false)

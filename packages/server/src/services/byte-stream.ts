@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type ContentAddressableStorage, type Digest, GoregoError, isEmptyBlob, reapi } from '@gorego/core'
+import { blobNotFound, type ContentAddressableStorage, type Digest, GoregoError, reapi } from '@gorego/core'
 import { encodeReadResponse, parseWriteRequest, type WriteMessage } from '../wire/byte-stream-messages.js'
 import { clientStream, serverStream, unary } from '../wire/method.js'
 import { parseReadName, parseWriteName } from '../wire/resource-name.js'
@@ -49,7 +49,7 @@ async function* read(
 ): AsyncGenerator<Buffer> {
   if (!(limit >= 0)) throw new GoregoError('invalid-argument', `read_limit is ${limit}: want 0 or more`)
   // BR-01 before BR-03: what is not there has no size to be beyond.
-  if (!isEmptyBlob(digest) && !(await isThere(cas, digest))) await cas.get(digest, signal)
+  if (!(await isThere(cas, digest))) throw blobNotFound(digest)
   if (!(offset >= 0 && offset <= digest.sizeBytes)) {
     throw new GoregoError(
       'out-of-range',

@@ -39,15 +39,29 @@ export class Channel implements Disposable {
     return new Channel(client)
   }
 
+  /** Like all calls here, throws `signal.reason` once that is aborted. */
   async unary<Response>(
     path: string,
     request: Outgoing,
     parse: Parser<Response>,
     signal?: AbortSignal,
   ): Promise<Response> {
-    return await settle(signal, (respond) =>
-      this.#client.makeUnaryRequest(path, toBuffer, parse, request, new Metadata(), {}, respond),
-    )
+    signal?.throwIfAborted()
+    let call: ClientUnaryCall | undefined
+    const cancel = () => call?.cancel()
+    signal?.addEventListener('abort', cancel, { once: true })
+    try {
+      return await new Promise((resolve, reject) => {
+        call = this.#client.makeUnaryRequest(path, toBuffer, parse, request, new Metadata(), {}, (error, response) => {
+          if (error === null && response !== undefined) resolve(response)
+          else reject(error)
+        })
+      })
+    } catch (error) {
+      throw explain(error, signal)
+    } finally {
+      signal?.removeEventListener('abort', cancel)
+    }
   }
 
   async *serverStream<Response>(
@@ -56,52 +70,71 @@ export class Channel implements Disposable {
     parse: Parser<Response>,
     signal?: AbortSignal,
   ): AsyncGenerator<Response> {
+    signal?.throwIfAborted()
     const call = this.#client.makeServerStreamRequest(path, toBuffer, parse, request, new Metadata(), {})
+    // Told to whoever reads; after a cancellation nobody does, and an error that nobody listens to would be thrown.
+    call.on('error', () => {})
     const cancel = () => call.cancel()
     signal?.addEventListener('abort', cancel, { once: true })
     try {
       for await (const response of call) yield response
     } catch (error) {
-      throw explain(error)
+      throw explain(error, signal)
     } finally {
       signal?.removeEventListener('abort', cancel)
       call.cancel()
     }
   }
 
-  /** Sends requests until there are no more, or the server has answered: it may know enough early. */
+  /**
+   * Sends requests until there are no more, or the server has answered: it may know enough early (BW-08). The requests are
+   * read to their end all the same, because whatever makes them may find a fault in them; after a failure they are not.
+   */
   async clientStream<Response>(
     path: string,
     requests: AsyncIterable<Outgoing>,
     parse: Parser<Response>,
     signal?: AbortSignal,
   ): Promise<Response> {
-    return await settle(signal, (respond) => {
-      let answered = false
-      const call = this.#client.makeClientStreamRequest(
-        path,
-        toBuffer,
-        parse,
-        new Metadata(),
-        {},
-        (error, response) => {
-          answered = true
-          respond(error, response)
-        },
-      )
-      const send = async () => {
-        for await (const request of requests) {
-          if (answered) return
-          await new Promise<void>((resolve) => call.write(request, () => resolve()))
-        }
-        call.end()
+    signal?.throwIfAborted()
+    let answer: { readonly error: unknown; readonly response: Response | undefined } | undefined
+    let wake = () => {}
+    const call = this.#client.makeClientStreamRequest<Outgoing, Response>(
+      path,
+      toBuffer,
+      parse,
+      new Metadata(),
+      {},
+      (error, response) => {
+        answer = { error, response }
+        wake()
+      },
+    )
+    const cancel = () => call.cancel()
+    signal?.addEventListener('abort', cancel, { once: true })
+    try {
+      for await (const request of requests) {
+        if (answer?.error) break
+        // grpc-js does not call back for what it did not send because the call ended: the answer wakes us, too.
+        if (answer === undefined) await until((resolve) => call.write(request, resolve))
       }
-      send().catch((error) => {
-        call.cancel()
-        respond(error)
+      call.end()
+      if (answer === undefined) await until(() => {})
+    } catch (error) {
+      call.cancel()
+      throw error
+    } finally {
+      signal?.removeEventListener('abort', cancel)
+    }
+    if (answer?.response === undefined) throw explain(answer?.error, signal)
+    return answer.response
+
+    function until(start: (resolve: () => void) => void): Promise<void> {
+      return new Promise((resolve) => {
+        wake = resolve
+        start(resolve)
       })
-      return call
-    })
+    }
   }
 
   [Symbol.dispose](): void {
@@ -124,26 +157,8 @@ async function isReady(client: Client): Promise<boolean> {
   }
 }
 
-type Respond<Response> = (error: Error | null, response?: Response) => void
-
-function settle<Response>(
-  signal: AbortSignal | undefined,
-  start: (respond: Respond<Response>) => { cancel(): void },
-): Promise<Response> {
-  return new Promise((resolve, reject) => {
-    const respond: Respond<Response> = (error, response) => {
-      signal?.removeEventListener('abort', cancel)
-      if (error === null && response !== undefined) resolve(response)
-      else reject(explain(error))
-    }
-    const call = start(respond)
-    const cancel = () => call.cancel()
-    signal?.addEventListener('abort', cancel, { once: true })
-    if (signal?.aborted) cancel()
-  })
-}
-
-function explain(error: unknown): Error {
+function explain(error: unknown, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted) return signal.reason
   return isServiceError(error) ? fromCallStatus(error) : GoregoError.from(error)
 }
 

@@ -41,11 +41,10 @@ export class RemoteExecutor implements AsyncDisposable {
   async run(options: RunOptions): Promise<RunResult> {
     options.onProgress?.({ stage: 'preparing' })
     try {
-      return await this.#runOnce(options)
+      return await this.#runAgainIfLost(options)
     } catch (error) {
-      // The server lost an input between our sending it and its use. We still have it: once more.
-      if (!(error instanceof GoregoError) || !error.details.some(({ kind }) => kind === 'missing-blobs')) throw error
-      return await this.#runOnce(options)
+      if (!options.signal?.aborted) throw error
+      throw new GoregoError('cancelled', 'the caller aborted the run', { cause: error })
     }
   }
 
@@ -55,6 +54,16 @@ export class RemoteExecutor implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+
+  async #runAgainIfLost(options: RunOptions): Promise<RunResult> {
+    try {
+      return await this.#runOnce(options)
+    } catch (error) {
+      // The server lost an input between our sending it and its use. We still have it: once more.
+      if (!(error instanceof GoregoError) || !error.details.some(({ kind }) => kind === 'missing-blobs')) throw error
+      return await this.#runOnce(options)
+    }
   }
 
   async #runOnce(options: RunOptions): Promise<RunResult> {
@@ -114,6 +123,7 @@ export class RemoteExecutor implements AsyncDisposable {
 
   /** Best effort: a server that is not told gives up by itself after a while (EX-19). */
   async #cancel(name: string): Promise<void> {
+    if (name === '') return
     const request = new reapi.CancelOperationRequest().setName(name)
     await this.#channel
       .unary('/google.longrunning.Operations/CancelOperation', request, reapi.Empty.deserializeBinary)

@@ -4,6 +4,7 @@ import {
   type ByteRange,
   type ContentAddressableStorage,
   Digest,
+  DigestingCheck,
   GoregoError,
   isEmptyBlob,
   reapi,
@@ -61,15 +62,18 @@ export class RemoteStore implements ContentAddressableStorage {
       reapi.ReadResponse.deserializeBinary,
       signal,
     )
-    for await (const response of responses) yield response.getData_asU8()
+    for await (const response of responses) {
+      const data = response.getData_asU8()
+      // BR-09: a message without data says that the server is alive.
+      if (data.length > 0) yield data
+    }
   }
 
   async write(digest: Digest, content: BlobContent, signal?: AbortSignal): Promise<void> {
-    if (isEmptyBlob(digest)) return
     const name = this.#name(`uploads/${randomUUID()}/blobs/${digest}`)
     await this.#channel.clientStream(
       `${BYTE_STREAM}/Write`,
-      writeRequests(name, content instanceof Uint8Array ? split(content) : content),
+      writeRequests(name, digest, content instanceof Uint8Array ? [content] : content),
       reapi.WriteResponse.deserializeBinary,
       signal,
     )
@@ -98,20 +102,22 @@ function* split(bytes: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += CHUNK) yield bytes.subarray(at, at + CHUNK)
 }
 
+/** Checks the content on its way: a server that has the blob already does not look at it (BW-08). */
 async function* writeRequests(
   name: string,
+  digest: Digest,
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): AsyncGenerator<reapi.WriteRequest> {
+  const check = new DigestingCheck(digest)
   let offset = 0
+  const request = () => new reapi.WriteRequest().setResourceName(offset === 0 ? name : '').setWriteOffset(offset)
   for await (const chunk of chunks) {
-    yield new reapi.WriteRequest()
-      .setResourceName(offset === 0 ? name : '')
-      .setWriteOffset(offset)
-      .setData(chunk)
-    offset += chunk.length
+    check.update(chunk)
+    for (const data of split(chunk)) {
+      yield request().setData(data)
+      offset += data.length
+    }
   }
-  yield new reapi.WriteRequest()
-    .setResourceName(offset === 0 ? name : '')
-    .setWriteOffset(offset)
-    .setFinishWrite(true)
+  check.finish()
+  yield request().setFinishWrite(true)
 }

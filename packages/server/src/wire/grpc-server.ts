@@ -1,5 +1,6 @@
 import { lstatSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { GoregoError, type Logger } from '@gorego/core'
 import {
   logVerbosity,
@@ -24,11 +25,14 @@ export interface GrpcServerOptions {
 export interface GrpcServer {
   /** As `listenAddr`, with the real port. */
   readonly address: string
-  /** Takes no new connections; those that are there go on. */
-  refuseConnections(): void
+  /** Resolves when no call has come in for a moment, or the bound is over. */
+  quiet(boundMs: number): Promise<void>
   /** Waits for calls to end, up to a bound, then cuts off what is left. */
   stop(boundMs: number): Promise<void>
 }
+
+/** Clients ask for the next thing within this time after an answer, or want nothing more. */
+const QUIET_MS = 200
 
 export async function listen({ listenAddr, services, logger }: GrpcServerOptions): Promise<GrpcServer> {
   // What goes wrong is thrown or logged by us; grpc-js would print it a second time, to standard error.
@@ -37,10 +41,17 @@ export async function listen({ listenAddr, services, logger }: GrpcServerOptions
     'grpc.max_receive_message_length': MAX_RECEIVED_MESSAGE_BYTES,
     'grpc.max_send_message_length': -1,
   })
+  let lastCallAt = 0
+  const noted =
+    (handle: (...call: never[]) => unknown): UntypedHandleCall =>
+    (...call: unknown[]) => {
+      lastCallAt = performance.now()
+      handle(...(call as never[]))
+    }
   for (const service of services) {
     const named = service.map((method) => [method.path.slice(method.path.lastIndexOf('/') + 1), method] as const)
     const implementation: UntypedServiceImplementation = {}
-    for (const [name, method] of named) implementation[name] = method.handle(logger)
+    for (const [name, method] of named) implementation[name] = noted(method.handle(logger))
     server.addService(
       Object.fromEntries(named.map(([name, method]) => [name, methodDefinition(method)])),
       implementation,
@@ -51,7 +62,15 @@ export async function listen({ listenAddr, services, logger }: GrpcServerOptions
   const address = listenAddr.startsWith('unix:') ? listenAddr : listenAddr.replace(/:\d+$/, `:${port}`)
   return {
     address,
-    refuseConnections: () => server.unbind(address),
+    async quiet(boundMs) {
+      const start = performance.now()
+      for (;;) {
+        const until = Math.min(Math.max(start, lastCallAt) + QUIET_MS, start + boundMs)
+        const rest = until - performance.now()
+        if (rest <= 0) return
+        await sleep(rest)
+      }
+    },
     stop: (boundMs) => shutDown(server, boundMs),
   }
 }

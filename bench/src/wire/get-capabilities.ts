@@ -1,0 +1,1 @@
+export const GET_CAPABILITIES = '/build.bazel.remote.execution.v2.Capabilities/GetCapabilities'

@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { content, ExecutionError, GoregoError } from '@gorego/core'
+import { temporaryDirectory } from '@gorego/core/testing'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { RemoteExecutor } from '../src/index.js'
+import { Gate } from './actions.js'
+import { findMissing } from './calls.js'
+import { ServerRig } from './server-rig.js'
+
+const gates = temporaryDirectory()
+let rig: ServerRig
+let executor: RemoteExecutor
+test.before(async () => {
+  rig = await ServerRig.start()
+  executor = await RemoteExecutor.connect(`grpc://${rig.server.address}`, { instance: 'remote' })
+})
+test.after(async () => {
+  await executor.close()
+  await rig.stop()
+  gates[Symbol.dispose]()
+})
+
+const env = { PATH: '/usr/bin:/bin' }
+const shell = (script: string) => ({ argv: ['/bin/sh', '-c', script], env })
+
+async function failureOf(run: Promise<unknown>): Promise<GoregoError> {
+  const error = await run.then(
+    () => undefined,
+    (reason) => reason,
+  )
+  assert.ok(error instanceof GoregoError, String(error))
+  return error
+}
+
+test('runs an action with its inputs, and reads what it made', async () => {
+  const stages: string[] = []
+  const spec = { ...shell('cat in > out; echo said; exit 2'), inputs: { in: content('sent') }, outputs: ['out'] }
+  const result = await executor.run({ ...spec, onProgress: ({ stage }) => void stages.push(stage) })
+  assert.is(result.exitCode, 2)
+  assert.is(Buffer.from(result.stdout).toString(), 'said\n')
+  assert.is(stages[0], 'preparing')
+  assert.is(stages.at(-1), 'completed')
+  using directory = temporaryDirectory()
+  await result.materialize(directory.path)
+  assert.is(readFileSync(join(directory.path, 'out'), 'utf8'), 'sent')
+})
+
+test('a second time the result is cached, unless it is to be refreshed', async () => {
+  const spec = shell('echo cached')
+  assert.is((await executor.run(spec)).cached, false)
+  assert.is((await executor.run(spec)).cached, true)
+  assert.is((await executor.run({ ...spec, refresh: true })).cached, false)
+})
+
+test('what the server says of an action is thrown as an ExecutionError', async () => {
+  const timedOut = await failureOf(executor.run({ ...shell('echo partly; sleep 60'), timeoutMs: 300 }))
+  assert.ok(timedOut instanceof ExecutionError)
+  assert.is(timedOut.code, 'deadline-exceeded')
+  assert.is(Buffer.from(timedOut.result?.stdout ?? []).toString(), 'partly\n')
+  const nonsense = executor.run({ ...shell('true'), outputs: ['../out'] })
+  assert.is((await failureOf(nonsense)).code, 'invalid-argument')
+})
+
+test('an abort ends the run as cancelled, before it starts and while it runs', async () => {
+  assert.is((await failureOf(executor.run({ ...shell('true'), signal: AbortSignal.abort() }))).code, 'cancelled')
+  const gate = new Gate(gates.path)
+  const controller = new AbortController()
+  const onProgress = ({ stage }: { stage: string }) => {
+    if (stage === 'executing') controller.abort()
+  }
+  const error = await failureOf(executor.run({ ...shell(gate.wait), signal: controller.signal, onProgress }))
+  assert.is(error.code, 'cancelled')
+  // There is one slot, and it is free again.
+  assert.is((await executor.run(shell('echo next'))).exitCode, 0)
+})
+
+test('a server that goes away is unavailable', async () => {
+  const other = await ServerRig.start()
+  await using remote = await RemoteExecutor.connect(other.server.address)
+  await findMissing(other.client, [])
+  await other.stop()
+  assert.is((await failureOf(remote.run(shell('true')))).code, 'unavailable')
+})
+
+test.run()

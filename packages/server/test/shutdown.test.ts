@@ -1,0 +1,91 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { reapi, SHA256 } from '@gorego/core'
+import { blobOf, temporaryDirectory } from '@gorego/core/testing'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { execute, executeRequest, Gate, lastOf, run, shellAction, until, upload } from './actions.js'
+import { findMissing, paths, read, uploadName, writeRequest } from './calls.js'
+import { failure } from './raw-client.js'
+import { ServerRig } from './server-rig.js'
+
+const { QUEUED, EXECUTING } = reapi.ExecutionStage.Value
+const { OK, UNAVAILABLE } = reapi.RpcCode
+
+const gates = temporaryDirectory()
+test.after(() => gates[Symbol.dispose]())
+
+test('what runs may finish, and its client gets the result and the outputs; what waits is UNAVAILABLE; nothing new is taken', async () => {
+  await using rig = await ServerRig.start()
+  const gate = new Gate(gates.path)
+  const running = execute(rig.client, await upload(rig.client, shellAction(`${gate.wait}; echo finished`)))
+  await until(running, EXECUTING)
+  const queued = execute(rig.client, await upload(rig.client, shellAction('echo too late')))
+  await until(queued, QUEUED)
+  const refused = await upload(rig.client, shellAction('echo refused'))
+
+  let stopped = false
+  const stop = rig.server.stop({ drainMs: 60_000 }).then(() => {
+    stopped = true
+  })
+  assert.is((await lastOf(queued)).code, UNAVAILABLE)
+  const { code } = await failure(rig.client.serverStream(paths.execute, executeRequest(refused)))
+  assert.is(code, 'UNAVAILABLE')
+  assert.not(stopped)
+
+  await gate.open()
+  const { code: finished, response } = await lastOf(running)
+  assert.is(finished, OK)
+  const stdout = reapi.fromDigestMessage(SHA256, response.getResult()?.getStdoutDigest(), 'stdout')
+  assert.is((await read(rig.client, stdout)).toString(), 'finished\n')
+  await stop
+  assert.equal(rig.sessions(), [])
+})
+
+test('what does not finish in time is ended, with all its processes', async () => {
+  await using rig = await ServerRig.start()
+  const gate = new Gate(gates.path)
+  const script = `echo $$ > '${gates.path}/pid'; ${gate.wait}`
+  const running = execute(rig.client, await upload(rig.client, shellAction(script)))
+  await until(running, EXECUTING)
+  const pidFile = join(gates.path, 'pid')
+  while (!existsSync(pidFile) || readFileSync(pidFile, 'utf8') === '') await findMissing(rig.client, [])
+  const last = lastOf(running)
+  await rig.server.stop({ drainMs: 1 })
+  assert.is((await last).code, UNAVAILABLE)
+  assert.throws(() => process.kill(Number(readFileSync(pidFile, 'utf8')), 0), /ESRCH/)
+  assert.equal(rig.sessions(), [])
+})
+
+test('no runner outlives the server', async () => {
+  await using rig = await ServerRig.start()
+  const { response } = await run(rig.client, 'echo $PPID', {})
+  const request = reapi.fromDigestMessage(SHA256, response.getResult()?.getStdoutDigest(), 'stdout')
+  const runner = Number((await read(rig.client, request)).toString())
+  process.kill(runner, 0)
+  await rig.stop()
+  assert.throws(() => process.kill(runner, 0), /ESRCH/)
+})
+
+test('an idle server stops at once, with clients connected; stopping twice is stopping once', async () => {
+  await using rig = await ServerRig.start()
+  await findMissing(rig.client, [])
+  const start = performance.now()
+  await rig.server.stop()
+  assert.ok(performance.now() - start < 1000, `${performance.now() - start} ms`)
+  await rig.server.stop()
+  assert.is((await failure(findMissing(rig.client, []))).code, 'UNAVAILABLE')
+})
+
+test('GEN-07: an upload that hangs holds nothing up for long, and leaves nothing', async () => {
+  const rig = await ServerRig.start({ execution: { enabled: false } })
+  const { digest, bytes } = blobOf('never finished')
+  const upload = rig.client.clientStream(paths.write)
+  await upload.send(writeRequest({ name: uploadName(digest), data: bytes.subarray(0, 3) }))
+  while (rig.temporaryFiles().length === 0) await findMissing(rig.client, [])
+  const end = failure(upload.response)
+  await rig.stop()
+  assert.ok(['UNAVAILABLE', 'CANCELLED', 'INTERNAL'].includes((await end).code), (await end).code)
+})
+
+test.run()
