@@ -150,7 +150,8 @@ export class TaskScheduler {
    */
   async close(drainMs = 0): Promise<void> {
     this.#closed = true
-    const ending: Failure = { code: 'unavailable', message: shuttingDown().message, details: [] }
+    const { code, message, details } = shuttingDown()
+    const ending: Failure = { code, message, details }
     for (let task = this.#queue.shift(); task !== undefined; task = this.#queue.shift()) {
       for (const record of [...task.operations]) this.#end(record, ending)
     }

@@ -2,6 +2,7 @@ import { GoregoError } from '@gorego/core'
 import {
   type ChannelOptions,
   Client,
+  type ClientUnaryCall,
   connectivityState,
   credentials,
   Metadata,

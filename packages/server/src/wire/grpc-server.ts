@@ -7,6 +7,7 @@ import {
   Server,
   ServerCredentials,
   setLogVerbosity,
+  type UntypedHandleCall,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js'
 import { MAX_RECEIVED_MESSAGE_BYTES } from '../services/limits.js'
