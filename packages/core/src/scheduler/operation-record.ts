@@ -21,7 +21,8 @@ export class OperationRecord {
   readonly request: ExecuteRequest
   /** Order of creation, for paging. */
   readonly sequence: number
-  readonly abort = new AbortController()
+  /** While the action cache is looked at. Gone after that: thousands of completed operations are kept. */
+  lookup: AbortController | undefined
   task: Task | undefined
   #state: OperationState
   readonly #listeners = new Set<OperationListener>()

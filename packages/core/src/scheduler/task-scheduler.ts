@@ -179,7 +179,9 @@ export class TaskScheduler {
 
   async #check(record: OperationRecord): Promise<void> {
     this.#checking++
-    const found = await this.#find(record.request, record.abort.signal)
+    record.lookup = new AbortController()
+    const found = await this.#find(record.request, record.lookup.signal)
+    record.lookup = undefined
     this.#checking--
     if (!record.done) this.#proceed(record, found)
   }
@@ -236,7 +238,7 @@ export class TaskScheduler {
 
   #end(record: OperationRecord, failure: Failure): void {
     if (record.done) return
-    record.abort.abort()
+    record.lookup?.abort()
     const task = record.task
     this.#complete(record, { failure, cached: false })
     if (task === undefined || task.operations.size > 0) return
