@@ -66,13 +66,15 @@ packed('ending npx ends the server', async () => {
 packed('JavaScript and TypeScript import the engine', async () => {
   writeFileSync(
     join(directory, 'use.ts'),
-    `import { LocalExecutor, type RunResult } from '@gorego/core'
+    `import { LocalExecutor, reapi, type RunResult } from '@gorego/core'
 import { casContract } from '@gorego/core/testing'
 import { RemoteExecutor, startServer } from '@gorego/server'
 
+const command: reapi.Command = new reapi.Command().setArgumentsList(['a'])
+const format: reapi.OutputDirectoryFormatValue = command.getOutputDirectoryFormat()
 const executor: LocalExecutor = await LocalExecutor.open({ root: 'cache-of-use' })
 const result: RunResult = await executor.run({ argv: ['/bin/echo', 'from a package'] })
-console.log(result.stdout.trim(), typeof casContract, typeof RemoteExecutor.connect, typeof startServer)
+console.log(result.stdout.trim(), format, typeof casContract, typeof RemoteExecutor.connect, typeof startServer)
 await executor.close()
 `,
   )
@@ -89,7 +91,7 @@ await executor.close()
     })
   }
   const { stdout } = await run(process.execPath, ['use.js'], { cwd: directory })
-  assert.is(stdout, 'from a package function function function\n')
+  assert.is(stdout, 'from a package 0 function function function\n')
 })
 
 packed('each package says what it is, and ships its code and licence only', () => {
