@@ -29,6 +29,16 @@ test('FM-05: ten thousand digests in one call', async () => {
   assert.is((await findMissing(rig.client, digests)).length, 10_000)
 })
 
+test('FM-05: more digests than an answer could name are refused, with the number to ask for', async () => {
+  const digests = Array.from({ length: 70_000 }, (_, n) => Digest.of(SHA256, n.toString(16).padStart(64, '0'), n + 1))
+  try {
+    await findMissing(rig.client, digests)
+    assert.unreachable('an answer of more than 4 MiB')
+  } catch (error) {
+    assert.match(String(error), '50,000')
+  }
+})
+
 test('FM-06: what BatchUpdateBlobs has acknowledged is there', async () => {
   const blob = blobOf('fm acknowledged')
   assert.ok(await isMissing(rig.client, blob))

@@ -22,7 +22,7 @@ export class Session implements Disposable {
     mkdirSync(parent, { recursive: true, mode: 0o700 })
     for (const name of readdirSync(parent)) {
       const identity = SESSION_NAME.exec(name)?.[1]
-      if (identity !== undefined && !isProcessAlive(identity)) removeTree(join(parent, name))
+      if (identity !== undefined && !isProcessAlive(identity)) sweep(join(parent, name))
     }
     return new Session(makeDirectory(parent))
   }
@@ -35,7 +35,16 @@ export class Session implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    removeTree(this.#directory)
+    sweep(this.#directory)
+  }
+}
+
+/** What cannot be removed now (a process that got away writes there, or root protected it) the next session tries again. */
+function sweep(directory: string): void {
+  try {
+    removeTree(directory)
+  } catch {
+    // No reason not to start, or to stop.
   }
 }
 

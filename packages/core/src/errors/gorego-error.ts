@@ -56,6 +56,11 @@ export class GoregoError extends Error {
     if (systemCode === 'ENOSPC' || systemCode === 'EDQUOT') {
       return new GoregoError('resource-exhausted', `no space left on the disk: ${thrown.message}`, { cause: thrown })
     }
+    if (systemCode === 'EMFILE' || systemCode === 'ENFILE') {
+      return new GoregoError('resource-exhausted', 'too many files are open at once; try again later', {
+        cause: thrown,
+      })
+    }
     return new GoregoError('internal', thrown.message, { cause: thrown })
   }
 }

@@ -27,11 +27,12 @@ import {
 const CHUNK = 1024 * 1024
 
 /**
- * After a run, linked files up to this size whose change time moved are read again, because an action can put a
- * modification time back. A change time also moves whenever another slot makes or removes a link, so for larger files
- * that would mean hashing a toolchain after every action; there, size and modification time must do.
+ * An action can put a modification time back, but not a change time. That one also moves whenever somebody makes or
+ * removes a link, so a file whose change time moved is read again, and not condemned. For files above this size, which it
+ * takes long to read, the change time is compared with what it was just after we linked them; for smaller ones, any
+ * change time that is not clearly before the command's start will do.
  */
-const REREAD_LIMIT = 256 * 1024
+const LARGE = 256 * 1024
 
 /** File times come from a coarse clock: a change just after a moment can be stamped as just before it. */
 const COARSE_CLOCK_MS = 10
@@ -47,6 +48,8 @@ interface Link {
   /** Which file it is, for ever: the store's path may come to lead to another. */
   readonly inode: number
   readonly mode: number
+  /** Just after it was linked the last time. */
+  readonly changedAt: number
   /** Where the action has it, the first place of several. */
   readonly target: string
 }
@@ -111,6 +114,17 @@ export class BlobFiles {
   }
 
   /**
+   * Waits, some milliseconds at most, until a change to a large file will be stamped with another time than our link. To
+   * be called when everything is in place, before the command is started.
+   */
+  settle(): void {
+    let latest = 0
+    for (const { digest, changedAt } of this.#links.values()) if (isLarge(digest)) latest = Math.max(latest, changedAt)
+    const rest = latest + COARSE_CLOCK_MS - Date.now()
+    if (rest > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, rest)
+  }
+
+  /**
    * Which of the linked blobs are not what they were before the command was started (milliseconds since 1970), or may not
    * have been while it ran. Another action may have written to one; its runner had it thrown out of the store, and by
    * now somebody may have sent it again. So not what the store has counts, but the file that was linked, and where that
@@ -118,11 +132,13 @@ export class BlobFiles {
    */
   altered(startedAt: number): Digest[] {
     const altered = new Map<string, Digest>()
-    for (const [source, { digest, inode, mode, target }] of this.#links) {
+    for (const [source, { digest, inode, mode, changedAt, target }] of this.#links) {
       const isSame = (path: string) => {
         const stats = statsIfAny(path)
         // The mode belongs to the inode, too: one `chmod +x`, and the blob would be a program for everybody.
-        return stats?.ino === inode && stats.mode === mode && this.#isUnchanged(path, stats, digest, startedAt)
+        if (stats?.ino !== inode || stats.mode !== mode || !isIntact(stats, digest.sizeBytes)) return false
+        const isOld = isLarge(digest) ? stats.ctimeMs === changedAt : stats.ctimeMs < startedAt - COARSE_CLOCK_MS
+        return isOld || this.#digestFile(digest.fn, path).equals(digest)
       }
       if (!isSame(source) && !isSame(target)) altered.set(digest.key, digest)
     }
@@ -206,7 +222,10 @@ export class BlobFiles {
       return false
     }
     if (done === 'copied') sealFile(target, variant)
-    else if (!this.#links.has(source)) this.#links.set(source, { digest, inode: stats.ino, mode: stats.mode, target })
+    else {
+      const first = this.#links.get(source)?.target ?? target
+      this.#links.set(source, { digest, inode: stats.ino, mode: stats.mode, changedAt: stats.ctimeMs, target: first })
+    }
     return true
   }
 
@@ -218,12 +237,6 @@ export class BlobFiles {
     if (ifThere(() => copyFile(source, target) ?? true) === undefined) return false
     sealFile(target, variant)
     return true
-  }
-
-  #isUnchanged(path: string, stats: Stats, digest: Digest, startedAt: number): boolean {
-    if (!isIntact(stats, digest.sizeBytes)) return false
-    if (stats.ctimeMs < startedAt - COARSE_CLOCK_MS || digest.sizeBytes > REREAD_LIMIT) return true
-    return this.#digestFile(digest.fn, path).equals(digest)
   }
 
   #digestFile(fn: DigestFunction, path: string): Digest {
@@ -244,6 +257,10 @@ export class BlobFiles {
   #temporaryPath(): string {
     return `${this.#temporary}/${this.#temporaries++}`
   }
+}
+
+function isLarge(digest: Digest): boolean {
+  return digest.sizeBytes > LARGE
 }
 
 function ifThere<T>(action: () => T): T | undefined {

@@ -1,4 +1,4 @@
-export { killGroup } from './kill-group.js'
+export { killProcessesIn, killSession } from './kill-session.js'
 export {
   type CopyInputs,
   type FromRunner,

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { killGroup } from './kill-group.js'
 
 /** Processes may fork while we look; after so many looks they have had their chance. */
@@ -12,20 +12,42 @@ const LOOKS = 5
 export function killSession(leader: number | undefined): void {
   if (leader === undefined) return
   killGroup(leader, 'SIGKILL')
+  killAll((pid) => sessionOf(pid) === leader)
+}
+
+/**
+ * Ends every process that works in a directory or below it: a runner that died may have started a command and not have
+ * come to say so.
+ */
+export function killProcessesIn(directory: string): void {
+  killAll((pid) => {
+    const cwd = workingDirectoryOf(pid)
+    return cwd === directory || cwd?.startsWith(`${directory}/`) === true
+  })
+}
+
+function killAll(isMeant: (pid: string) => boolean): void {
   for (let look = 0; look < LOOKS; look++) {
-    const members = membersOf(leader)
-    if (members.length === 0) return
-    for (const pid of members) killOne(pid)
+    const meant = processes().filter(isMeant)
+    if (meant.length === 0) return
+    for (const pid of meant) killOne(Number(pid))
   }
 }
 
-function membersOf(session: number): number[] {
+function processes(): string[] {
   try {
-    return readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name) && sessionOf(name) === session)
-      .map(Number)
+    return readdirSync('/proc').filter((name) => /^\d+$/.test(name))
   } catch {
     return []
+  }
+}
+
+/** Undefined for a process that is gone, a zombie, or somebody else's. */
+function workingDirectoryOf(pid: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`)
+  } catch {
+    return undefined
   }
 }
 

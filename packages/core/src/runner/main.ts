@@ -6,7 +6,7 @@
 import { mkdirSync } from 'node:fs'
 import { removeTree, StoreLayout } from '../disk/index.js'
 import { BlobFiles } from './blob-files.js'
-import { killGroup } from './kill-group.js'
+import { killSession } from './kill-session.js'
 import { perform } from './perform.js'
 import { type FromRunner, type Job, type RunnerSetup, type ToRunner, toPlainDigest } from './protocol.js'
 
@@ -20,13 +20,15 @@ let setup: RunnerSetup | undefined
 let blobs: BlobFiles | undefined
 let running: Running | undefined
 const copied = new Set<string>()
+/** Where jobs are laid out. */
+let place = ''
+let abandoned = 0
 
 process.umask(0o022)
 process.on('message', (message: ToRunner) => {
   if (message.kind === 'setup') {
     setup = message
-    // What a runner before us in this slot left when it died.
-    removeTree(message.directory)
+    place = cleaned(message.directory)
     blobs = new BlobFiles(new StoreLayout(message.storeRoot), message.temporary)
   } else if (message.kind === 'copy') {
     for (const key of message.keys) copied.add(key)
@@ -39,7 +41,7 @@ process.on('message', (message: ToRunner) => {
 
 // The main process is gone, however that came: leave nothing running. (It, or the next one, removes the directories.)
 process.on('disconnect', () => {
-  killGroup(running?.processGroup, 'SIGKILL')
+  killSession(running?.processGroup)
   process.exit(0)
 })
 
@@ -49,7 +51,8 @@ process.on('SIGTERM', () => {})
 
 async function work(job: Job): Promise<void> {
   if (setup === undefined || blobs === undefined) throw new Error('a job came before the setup')
-  const { directory, workerName } = setup
+  const { workerName } = setup
+  const directory = place
   running = { job, abort: new AbortController() }
   mkdirSync(directory, { recursive: true })
   const onStart = (processGroup: number) => {
@@ -62,8 +65,21 @@ async function work(job: Job): Promise<void> {
   running = undefined
   send({ kind: 'reply', id: job.id, reply, stored })
   // The answer is on its way; cleaning up costs the slot's time, not the client's.
-  removeTree(directory)
+  place = cleaned(place)
   send({ kind: 'idle', id: job.id })
+}
+
+/**
+ * A directory for the next job: the same one, without what the last job left (or a runner before us, when it died). Where
+ * that cannot be removed, because a process that got away keeps writing there, it is left for whoever sweeps next.
+ */
+function cleaned(directory: string): string {
+  try {
+    removeTree(directory)
+    return directory
+  } catch {
+    return `${setup?.directory}-${process.pid}-${abandoned++}`
+  }
 }
 
 function send(message: FromRunner): void {

@@ -64,6 +64,7 @@ class Performance {
     for (const { segments } of outputs) directories.make(segments.slice(0, -1), 'the parent of output')
     this.#metadata.setInputFetchCompletedTimestamp(this.#now())
 
+    this.#workplace.blobs.settle()
     const startedAt = Date.now()
     const end = await this.#run(command, cwd, signal)
 

@@ -3,13 +3,14 @@ import * as assert from 'uvu/assert'
 import { FakeClock } from '../testing/fake-clock.js'
 import { Retention } from './retention.js'
 
-function retention(options: { forMs?: number; atMost?: number } = {}) {
+function retention(options: { forMs?: number; atMost?: number; maxBytes?: number } = {}) {
   const clock = new FakeClock()
   const dropped: string[] = []
   const names = new Retention({
     clock,
     forMs: 1000,
     atMost: 100,
+    maxBytes: 1000,
     drop: (name) => dropped.push(name),
     ...options,
   })
@@ -18,10 +19,10 @@ function retention(options: { forMs?: number; atMost?: number } = {}) {
 
 test('each name is dropped when its time is over, with one timer for all', () => {
   const { clock, dropped, names } = retention()
-  names.add('a')
+  names.add('a', 0)
   clock.advance(400)
-  names.add('b')
-  names.add('c')
+  names.add('b', 0)
+  names.add('c', 0)
   assert.is(clock.pending, 1)
   clock.advance(599)
   assert.equal(dropped, [])
@@ -30,14 +31,14 @@ test('each name is dropped when its time is over, with one timer for all', () =>
   clock.advance(400)
   assert.equal(dropped, ['a', 'b', 'c'])
   assert.is(clock.pending, 0)
-  names.add('d')
+  names.add('d', 0)
   clock.advance(1000)
   assert.equal(dropped, ['a', 'b', 'c', 'd'])
 })
 
 test('beyond the limit the oldest go first', () => {
   const { clock, dropped, names } = retention({ atMost: 2 })
-  for (const name of ['a', 'b', 'c', 'd']) names.add(name)
+  for (const name of ['a', 'b', 'c', 'd']) names.add(name, 0)
   assert.equal(dropped, ['a', 'b'])
   clock.advance(1000)
   assert.equal(dropped, ['a', 'b', 'c', 'd'])
@@ -45,9 +46,9 @@ test('beyond the limit the oldest go first', () => {
 
 test('what is forgotten is not dropped', () => {
   const { clock, dropped, names } = retention()
-  names.add('a')
+  names.add('a', 0)
   clock.advance(10)
-  names.add('b')
+  names.add('b', 0)
   names.forget('a')
   names.forget('never was')
   clock.advance(1010)
@@ -56,22 +57,35 @@ test('what is forgotten is not dropped', () => {
 
 test('a name may be kept for no time at all, or none be kept', () => {
   const { clock, dropped, names } = retention({ forMs: 0 })
-  names.add('a')
+  names.add('a', 0)
   assert.equal(dropped, [])
   clock.advance(0)
   assert.equal(dropped, ['a'])
   const none = retention({ atMost: 0 })
-  none.names.add('a')
+  none.names.add('a', 0)
   assert.equal(none.dropped, ['a'])
 })
 
 test('nothing is left of it afterwards', () => {
   const { clock, dropped, names } = retention()
-  names.add('a')
+  names.add('a', 0)
   names[Symbol.dispose]()
   assert.is(clock.pending, 0)
   clock.advance(10_000)
   assert.equal(dropped, [])
+})
+
+test('the oldest go when there are too many bytes, and the youngest stays in any case', () => {
+  const { dropped, names } = retention({ maxBytes: 10 })
+  names.add('a', 4)
+  names.add('b', 6)
+  assert.equal(dropped, [])
+  names.forget('b')
+  names.add('c', 6)
+  names.add('d', 1)
+  assert.equal(dropped, ['a'])
+  names.add('e', 100)
+  assert.equal(dropped, ['a', 'c', 'd'])
 })
 
 test.run()

@@ -38,6 +38,9 @@ export interface OperationPage {
 const DEFAULT_PAGE_SIZE = 100
 const MAX_PAGE_SIZE = 1000
 
+/** What the results of completed operations may add up to in memory; the oldest operations go first. */
+const MAX_RETAINED_BYTES = 128 * 1024 * 1024
+
 /** How long a client that found the queue full is asked to wait. */
 const RETRY_AFTER_MS = 1000
 
@@ -75,6 +78,7 @@ export class TaskScheduler {
     this.#retention = new Retention({
       clock: this.#clock,
       forMs: options.retentionMs ?? 10 * 60_000,
+      maxBytes: MAX_RETAINED_BYTES,
       atMost: options.maxRetained ?? 10_000,
       drop: (name) => this.#operations.delete(name),
     })
@@ -253,7 +257,7 @@ export class TaskScheduler {
     record.task = undefined
     this.#abandonment.get(record)?.[Symbol.dispose]()
     record.complete(outcome)
-    if (this.#operations.has(record.state.name)) this.#retention.add(record.state.name)
+    if (this.#operations.has(record.state.name)) this.#retention.add(record.state.name, outcome.result?.length ?? 0)
   }
 
   #unjoin(task: Task): void {

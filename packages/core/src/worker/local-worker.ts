@@ -126,12 +126,15 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
     const { action, timeoutMs, queuedAt } = run
     const job = { action: toPlainDigest(action), timeoutMs, queuedAt }
     let idle = Promise.resolve()
+    let died = true
     try {
       const running = slot.run(job, signal)
       idle = running.idle
-      return await running.answer
+      const answer = await running.answer
+      died = answer.kind === 'died'
+      return answer
     } finally {
-      void idle.then(() => this.#release(slot))
+      void idle.then(() => this.#release(slot, died))
     }
   }
 
@@ -141,10 +144,12 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
     return promise
   }
 
-  #release(slot: Slot): void {
+  /** A slot that had trouble goes to the far end: the next action, and this one's second try, get another if there is one. */
+  #release(slot: Slot, hadTrouble = false): void {
     const next = this.#waiting.shift()
-    if (next === undefined) this.#free.push(slot)
-    else next(slot)
+    if (next !== undefined) next(slot)
+    else if (hadTrouble) this.#free.unshift(slot)
+    else this.#free.push(slot)
   }
 
   /** Blobs that the action needs and the store does not have, or not any more. */

@@ -5,7 +5,8 @@ import {
   type FromRunner,
   type Job,
   type JobReply,
-  killGroup,
+  killProcessesIn,
+  killSession,
   type RunnerSetup,
   type StoredBlob,
   type ToRunner,
@@ -29,6 +30,7 @@ export type RunnerAnswer =
 /** One child process, from its first job until it dies or is stopped. One job at a time. */
 export class RunnerProcess {
   readonly #child: ChildProcess
+  readonly #directory: string
   #current: { id: number; answer: (answer: RunnerAnswer) => void; idle: () => void } | undefined
   #processGroup: number | undefined
   #lastWords = ''
@@ -39,6 +41,7 @@ export class RunnerProcess {
   readonly exited: Promise<void>
 
   constructor(program: RunnerProgram, setup: RunnerSetup) {
+    this.#directory = setup.directory
     mkdirSync(setup.temporary, { recursive: true })
     this.#child = fork(program.path, [], {
       execArgv: [...program.execArgv],
@@ -134,7 +137,8 @@ export class RunnerProcess {
   #gone(why: string): void {
     if (this.#dead) return
     this.#dead = true
-    killGroup(this.#processGroup, 'SIGKILL')
+    killSession(this.#processGroup)
+    killProcessesIn(this.#directory)
     this.#current?.answer({
       kind: 'died',
       lastWords: `${why}${this.#lastWords === '' ? '' : `: ${this.#lastWords.trim()}`}`,

@@ -10,6 +10,7 @@ import { requestDigest } from '../wire/digests.js'
 import { checkInstanceName } from '../wire/instance-name.js'
 import { unary } from '../wire/method.js'
 import { inlineContents, wantsInlining } from './inlining.js'
+import { MAX_ACTION_RESULT_BYTES } from './limits.js'
 import type { Service } from './service.js'
 
 const SERVICE = '/build.bazel.remote.execution.v2.ActionCache'
@@ -53,6 +54,12 @@ export function actionCacheService({ actionCache, cas }: ActionCacheServiceOptio
           result.setExecutionMetadata(new reapi.ExecutedActionMetadata().setWorker('client'))
         }
         const stored = result.serializeBinary()
+        if (stored.length > MAX_ACTION_RESULT_BYTES) {
+          throw new GoregoError(
+            'invalid-argument',
+            `the result has ${stored.length} bytes, more than the ${MAX_ACTION_RESULT_BYTES} that are kept; use output directories for many files`,
+          )
+        }
         await actionCache.put({ instance, action }, stored, signal)
         return stored
       },

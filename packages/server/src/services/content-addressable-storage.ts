@@ -5,7 +5,7 @@ import { checkInstanceName } from '../wire/instance-name.js'
 import { type CallContext, serverStream, unary } from '../wire/method.js'
 import { toRpcStatus } from '../wire/status.js'
 import { getTree } from './get-tree.js'
-import { MAX_BATCH_BYTES, MAX_SENT_MESSAGE_BYTES } from './limits.js'
+import { MAX_BATCH_BYTES, MAX_FIND_MISSING_BYTES, MAX_SENT_MESSAGE_BYTES } from './limits.js'
 import type { Service } from './service.js'
 
 const SERVICE = '/build.bazel.remote.execution.v2.ContentAddressableStorage'
@@ -24,7 +24,10 @@ export interface ContentAddressableStorageOptions {
 export function contentAddressableStorageService(options: ContentAddressableStorageOptions): Service {
   const { cas } = options
   return [
-    unary(`${SERVICE}/FindMissingBlobs`, reapi.FindMissingBlobsRequest.deserializeBinary, async (request, context) => {
+    unary(`${SERVICE}/FindMissingBlobs`, parseFindMissing, async (request, context) => {
+      if (request === 'too large') {
+        throw new GoregoError('invalid-argument', 'too many digests for one FindMissingBlobs: ask for 50,000 at a time')
+      }
       checkInstanceName(request.getInstanceName())
       const digests = requestDigests(request.getDigestFunction(), request.getBlobDigestsList(), 'blob_digests')
       const missing = await cas.findMissing(digests, context.signal)
@@ -42,6 +45,11 @@ export function contentAddressableStorageService(options: ContentAddressableStor
       return getTree(cas, root, { pageSize: request.getPageSize(), pageToken: request.getPageToken() }, context.signal)
     }),
   ]
+}
+
+/** FM-05. The length is looked at first: parsing takes its time. */
+function parseFindMissing(bytes: Uint8Array): reapi.FindMissingBlobsRequest | 'too large' {
+  return bytes.length > MAX_FIND_MISSING_BYTES ? 'too large' : reapi.FindMissingBlobsRequest.deserializeBinary(bytes)
 }
 
 async function batchUpdate(

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type ContentAddressableStorage, type Digest, GoregoError, reapi } from '@gorego/core'
 import { MAX_SENT_MESSAGE_BYTES } from './limits.js'
 
@@ -6,6 +7,9 @@ export interface TreePage {
   readonly pageSize: number
   readonly pageToken: string
 }
+
+/** How many Directories are read before other work gets a turn: some 100 µs each. */
+const DIRECTORIES_A_TURN = 32
 
 /** A page is at most this, so that a large tree arrives in pieces. */
 const PAGE_BYTES = 1024 * 1024
@@ -55,6 +59,7 @@ async function* directories(
   const seen = new Set<string>([root.key])
   const waiting = [root]
   for (let at = 0; at < waiting.length; at++) {
+    if (at % DIRECTORIES_A_TURN === DIRECTORIES_A_TURN - 1) await nextTurn(undefined, { signal })
     const digest = waiting[at] as Digest
     const bytes = await getDirectory(cas, digest, at === 0, signal)
     if (bytes === undefined) continue

@@ -41,6 +41,9 @@ export async function listen({ listenAddr, services, logger }: GrpcServerOptions
   const server = new Server({
     'grpc.max_receive_message_length': MAX_RECEIVED_MESSAGE_BYTES,
     'grpc.max_send_message_length': -1,
+    // A client that vanished without a word must not be taken for one that waits (EX-19), nor keep its upload open.
+    'grpc.keepalive_time_ms': 60_000,
+    'grpc.keepalive_timeout_ms': 20_000,
   })
   let lastCallAt = 0
   const noted =
