@@ -22,8 +22,7 @@ export const coreFolders = {
     types: ['proto', 'action-cache'],
     node: ['node:crypto', 'node:events', 'node:timers', 'node:timers/promises'],
   },
-  sandbox: { node: everything },
-  runner: { may: ['digest', 'proto', 'disk', 'errors', 'sandbox'], node: everything },
+  runner: { may: ['digest', 'proto', 'disk', 'errors'], node: everything },
   worker: {
     // Of the runner, what both ends of the pipe say to each other. The program behind it runs in another process.
     may: ['cas', 'proto', 'digest', 'errors', 'disk', 'observe', 'runner/index.js'],

@@ -54,7 +54,7 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
     actionCacheService({ actionCache, cas: store }),
   ]
   if (engine !== undefined) {
-    services.push(executionService({ scheduler: engine.scheduler, cas: store }))
+    services.push(executionService({ scheduler: engine.scheduler, cas: store, logger }))
     services.push(operationsService({ scheduler: engine.scheduler, cas: store }))
   }
   const grpc = await listen({ listenAddr: config.listenAddr, services, logger }).catch(async (error) => {

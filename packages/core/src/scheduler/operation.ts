@@ -1,7 +1,7 @@
 import type { Digest } from '../digest/index.js'
 import type { ErrorCode, ErrorDetail } from '../errors/index.js'
 
-/** REAPI's ExecutionStage: an operation goes down this list, and back to `queued` only when a worker was lost (EX-21). */
+/** REAPI's ExecutionStage: an operation goes down this list. */
 export type Stage = 'cache-check' | 'queued' | 'executing' | 'completed'
 
 /** Why an execution did not finish. A command that ran and exited non-zero did finish (ER-01). */

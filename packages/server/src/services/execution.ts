@@ -1,6 +1,7 @@
 import {
   type ContentAddressableStorage,
   GoregoError,
+  type Logger,
   type OperationState,
   reapi,
   type TaskScheduler,
@@ -16,6 +17,7 @@ import type { Service } from './service.js'
 const SERVICE = '/build.bazel.remote.execution.v2.Execution'
 
 export interface ExecutionOptions {
+  readonly logger?: Logger
   readonly scheduler: TaskScheduler
   readonly cas: ContentAddressableStorage
   /** How often a stream says that it is alive, in milliseconds. Default 30 s (EX-20). */
@@ -24,7 +26,7 @@ export interface ExecutionOptions {
 
 const NO_HINTS: InliningHints = { stdout: false, stderr: false, files: [] }
 
-export function executionService({ scheduler, cas, keepAliveMs = 30_000 }: ExecutionOptions): Service {
+export function executionService({ scheduler, cas, keepAliveMs = 30_000, logger }: ExecutionOptions): Service {
   return [
     serverStream(
       `${SERVICE}/Execute`,
@@ -37,6 +39,7 @@ export function executionService({ scheduler, cas, keepAliveMs = 30_000 }: Execu
           priority: clamp(request.getExecutionPolicy()?.getPriority() ?? 0),
           labels,
         })
+        logger?.debug('execute', { operation: name, action: request.getActionDigest()?.getHash(), ...labels })
         const hints = {
           stdout: request.getInlineStdout(),
           stderr: request.getInlineStderr(),

@@ -1,0 +1,39 @@
+// Commands that do their best to outlive their action, and to spoil the slot for the next one.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { isRunning } from '../testing/is-running.js'
+import { temporaryDirectory } from '../testing/temporary-directory.js'
+import { until } from '../testing/until.js'
+import { WorkerRig } from '../testing/worker-rig.js'
+
+test('a command that kills its runner ends with it, both times', async () => {
+  using notes = temporaryDirectory()
+  const rig = await WorkerRig.open({ slots: 1 })
+  const pids = join(notes.path, 'pids')
+  const { outcome } = await rig.sh(`echo $$ >> ${pids}; kill -9 $PPID; sleep 600`)
+  assert.is(outcome.failure?.code, 'internal')
+  const commands = readFileSync(pids, 'utf8').trim().split('\n').map(Number)
+  assert.is(commands.length, 2)
+  for (const pid of commands) assert.not(isRunning(pid), `command ${pid}`)
+  assert.is((await rig.sh('echo fine')).stdout, 'fine\n')
+  assert.equal(await rig.close(), [])
+})
+
+test('a process that got away and keeps writing into the build root spoils neither the slot nor the end', async () => {
+  using notes = temporaryDirectory()
+  const rig = await WorkerRig.open({ slots: 1 })
+  const [stop, pid] = [join(notes.path, 'stop'), join(notes.path, 'pid')]
+  const writer = `echo $$ > ${pid}; cd /; while [ ! -e ${stop} ]; do mkdir -p $P/x/y; : > $P/x/y/$$; done`
+  const { outcome } = await rig.sh(`P=$PWD; export P; setsid sh -c '${writer}' & until [ -s ${pid} ]; do :; done`)
+  assert.is(outcome.failure, undefined)
+  for (let n = 0; n < 3; n++) assert.is((await rig.sh(`echo ${n}`)).stdout, `${n}\n`)
+  // With the writer still there, and not to be waited for.
+  await rig.worker[Symbol.asyncDispose]()
+  writeFileSync(stop, '')
+  await until('the end of the writer', () => !isRunning(Number(readFileSync(pid, 'utf8'))))
+  assert.equal(await rig.close(), [])
+})
+
+test.run()
