@@ -78,7 +78,8 @@ function cleaned(directory: string): string {
     removeTree(directory)
     return directory
   } catch {
-    return `${setup?.directory}-${process.pid}-${abandoned++}`
+    // Still inside the slot's directory: the main process looks there for what outlives us.
+    return `${setup?.directory}/${process.pid}-${abandoned++}`
   }
 }
 

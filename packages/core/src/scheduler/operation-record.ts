@@ -48,10 +48,6 @@ export class OperationRecord {
     return this.#state.stage === 'completed'
   }
 
-  get listeners(): number {
-    return this.#listeners.size
-  }
-
   advance(stage: Stage): void {
     if (!this.done && stage !== this.#state.stage) this.#publish({ ...this.#state, stage })
   }

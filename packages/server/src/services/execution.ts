@@ -9,7 +9,7 @@ import {
 import { requestDigest } from '../wire/digests.js'
 import { checkInstanceName } from '../wire/instance-name.js'
 import { serverStream } from '../wire/method.js'
-import type { InliningHints } from './inlining.js'
+import { NO_HINTS } from './inlining.js'
 import { PRIORITIES } from './limits.js'
 import { toOperation } from './operation-messages.js'
 import type { Service } from './service.js'
@@ -23,8 +23,6 @@ export interface ExecutionOptions {
   /** How often a stream says that it is alive, in milliseconds. Default 30 s (EX-20). */
   readonly keepAliveMs?: number
 }
-
-const NO_HINTS: InliningHints = { stdout: false, stderr: false, files: [] }
 
 export function executionService({ scheduler, cas, keepAliveMs = 30_000, logger }: ExecutionOptions): Service {
   return [

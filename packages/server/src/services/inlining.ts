@@ -14,6 +14,9 @@ const MAX_INLINED_BYTES = 2 * 1024 * 1024
 /** Nothing larger is inlined, so that one large file does not keep all the others out. */
 const MAX_ITEM_BYTES = 512 * 1024
 
+/** For calls in which a client cannot say. */
+export const NO_HINTS: InliningHints = { stdout: false, stderr: false, files: [] }
+
 export function wantsInlining({ stdout, stderr, files }: InliningHints): boolean {
   return stdout || stderr || files.length > 0
 }

@@ -7,13 +7,11 @@ import {
 } from '@gorego/core'
 import { unary } from '../wire/method.js'
 import { watch } from './execution.js'
-import type { InliningHints } from './inlining.js'
+import { NO_HINTS } from './inlining.js'
 import { toOperation } from './operation-messages.js'
 import type { Service } from './service.js'
 
 const SERVICE = '/google.longrunning.Operations'
-
-const NO_HINTS: InliningHints = { stdout: false, stderr: false, files: [] }
 
 /** WaitOperation without a timeout waits as long as the client does; the longest that a timer can. */
 const LONGEST_WAIT_MS = 2 ** 31 - 1
