@@ -8,7 +8,7 @@ import { root } from './lib/workspace.mjs'
 
 const isSource = (path) =>
   /\.(ts|mts|mjs|js)$/.test(path) && !/\.(config|d)\.ts$/.test(path) && !path.includes('/proto/gen/')
-const files = ['packages', 'examples', 'bench', 'test', 'scripts']
+const files = ['packages', 'examples', 'bench', 'conformance', 'test', 'scripts']
   .flatMap((place) => filesBelow(root, place))
   .filter(isSource)
 

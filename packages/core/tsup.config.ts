@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsup'
 
 // Three entry points: the library, its contract suites, and the program that every slot's child process runs.
-// The runner stands alone (google-protobuf inside), so that a bundled build tool can ship that one file.
+// The runner stands alone (google-protobuf and hash-wasm inside), so that a bundled build tool can ship that one file.
 export default defineConfig([
   {
     entry: { index: 'src/index.ts', 'testing/index': 'src/testing/index.ts' },
@@ -9,12 +9,14 @@ export default defineConfig([
     target: 'node20',
     clean: true,
     sourcemap: true,
+    // Optional: looked for when it is needed.
+    external: [/^hash-wasm\//],
   },
   {
     entry: { runner: 'src/runner/main.ts' },
     format: 'esm',
     target: 'node20',
-    noExternal: ['google-protobuf'],
+    noExternal: ['google-protobuf', /^hash-wasm\//],
     splitting: false,
     sourcemap: true,
   },

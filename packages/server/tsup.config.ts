@@ -6,4 +6,6 @@ export default defineConfig({
   target: 'node20',
   clean: true,
   sourcemap: true,
+  // Optional, and it loads a file that lies beside its own.
+  external: ['@bokuweb/zstd-wasm'],
 })

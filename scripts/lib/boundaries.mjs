@@ -10,11 +10,12 @@ const everything = '*'
 export const coreFolders = {
   errors: { types: ['digest'] },
   // A digest that is none is told with an error of ours.
-  digest: { may: ['errors'], node: ['node:crypto'] },
+  digest: { may: ['errors'], node: ['node:crypto', 'node:timers/promises'], bare: ['hash-wasm', 'hash-wasm/'] },
   observe: {},
   proto: { may: ['digest', 'errors'], bare: ['google-protobuf', 'google-protobuf/'] },
   disk: { may: ['digest', 'errors'], node: everything },
-  cas: { may: ['digest', 'errors', 'disk'], node: everything },
+  chunking: { may: ['cas', 'digest', 'errors'], node: everything },
+  cas: { may: ['digest', 'errors', 'disk', 'observe'], node: everything },
   'action-cache': { may: ['cas', 'proto', 'digest', 'errors', 'disk'], node: everything },
   // Keeps the books only: no file, no process.
   scheduler: {
@@ -22,10 +23,11 @@ export const coreFolders = {
     types: ['proto', 'action-cache'],
     node: ['node:crypto', 'node:events', 'node:timers', 'node:timers/promises'],
   },
+  platform: { may: ['errors', 'observe'], node: ['node:fs', 'node:os'] },
   runner: { may: ['digest', 'proto', 'disk', 'errors'], node: everything },
   worker: {
     // Of the runner, what both ends of the pipe say to each other. The program behind it runs in another process.
-    may: ['cas', 'proto', 'digest', 'errors', 'disk', 'observe', 'runner/index.js'],
+    may: ['cas', 'proto', 'digest', 'errors', 'disk', 'observe', 'platform', 'runner/index.js'],
     types: ['scheduler', 'action-cache', 'runner'],
     node: everything,
   },
@@ -45,17 +47,27 @@ const publicEntries = ['@gorego/core', '@gorego/core/testing', '@gorego/server']
 export const zones = [
   { path: 'packages/core/test/', closed: true, bare: ['@gorego/core', '@gorego/core/testing'] },
   { path: 'packages/server/src/(services|wire|upstream)/', closed: true, bare: ['@gorego/core', '@grpc/grpc-js'] },
-  { path: 'packages/server/test/', closed: true, bare: ['@gorego/core', '@gorego/server', '@grpc/grpc-js'] },
+  {
+    path: 'packages/server/test/',
+    closed: true,
+    bare: ['@gorego/core', '@gorego/server', '@gorego/conformance/client', '@grpc/grpc-js'],
+  },
   { path: 'packages/server/src/config/', closed: true, bare: ['@gorego/core', 'yaml'] },
+  { path: 'packages/server/src/compression/', closed: true, bare: ['@gorego/core', '@bokuweb/zstd-wasm'] },
   { path: 'packages/server/src/log/', closed: true, bare: ['@gorego/core', 'pino'] },
   { path: 'packages/server/', closed: true, bare: ['@gorego/core'] },
   { path: 'packages/cli/', closed: true, bare: ['@gorego/core', '@gorego/server', 'yargs', 'yargs/'] },
   { path: 'examples/[^/]+/', bare: publicEntries },
   { path: 'bench/', bare: publicEntries },
+  {
+    path: 'conformance/',
+    closed: true,
+    bare: ['@gorego/core', '@gorego/core/testing', '@grpc/grpc-js', 'fzstd', 'uvu/assert'],
+  },
   { path: 'test/', bare: publicEntries },
   // They run before anything is installed.
   { path: 'scripts/', closed: true, bare: [] },
 ]
 
 /** A test may also import these, and any file of its own package. */
-export const forTests = ['uvu', 'uvu/assert', '@gorego/core/testing']
+export const forTests = ['uvu', 'uvu/assert', 'fast-check', '@gorego/core/testing']

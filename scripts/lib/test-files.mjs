@@ -2,10 +2,10 @@
 import { filesBelow } from './files.mjs'
 import { root } from './workspace.mjs'
 
-const places = ['packages', 'examples', 'bench', 'test', 'scripts']
+const places = ['packages', 'examples', 'bench', 'conformance', 'test', 'scripts']
 
 /** Start real servers and real build tools: they get the machine for themselves, after all others. */
-export const isHeavy = (path) => /^(test\/e2e|examples)\//.test(path)
+export const isHeavy = (path) => /^(test\/(e2e|torture)|examples)\//.test(path)
 
 /** All test files below `base`, relative to it; with filters, those whose path contains one of them. */
 export function findTests(filters = [], base = root) {

@@ -21,7 +21,13 @@ export const readJson = (path) => JSON.parse(readFileSync(join(root, path), 'utf
 /** Every package.json of the workspace, relative to the root: what pnpm-workspace.yaml's `packages` says. */
 export function manifests() {
   const inside = (folder) => folderNames(folder).map((name) => `${folder}/${name}/package.json`)
-  const all = ['package.json', ...inside('packages'), ...inside('examples'), 'bench/package.json']
+  const all = [
+    'package.json',
+    ...inside('packages'),
+    ...inside('examples'),
+    'bench/package.json',
+    'conformance/package.json',
+  ]
   return all.filter((path) => readable(path))
 }
 

@@ -22,6 +22,26 @@ test('runs a command once, then takes its output from the cache', async () => {
   assert.equal(readdirSync(join(machine.home, '.cache', 'gorego')), ['run'])
 })
 
+test('the digest function is a choice, and each has results of its own', async () => {
+  await using machine = new Machine()
+  const args = (name: string) => ['run', '--digest-function', name, '--json', '--', 'echo', 'hashed']
+  for (const [name, digits] of [
+    ['blake3', 64],
+    ['sha512', 128],
+  ] as const) {
+    for (const cached of [false, true]) {
+      const { code, stdout, stderr } = await machine.gorego(args(name))
+      assert.is(code, 0, stderr)
+      const report = JSON.parse(stdout)
+      assert.is(report.cached, cached)
+      assert.match(report.action, new RegExp(`(^|/)[0-9a-f]{${digits}}/`))
+    }
+  }
+  const { code, stderr } = await machine.gorego(args('sha3'))
+  assert.is(code, 64)
+  assert.match(stderr, '--digest-function: got "sha3", want sha256, blake3, sha384, sha512, sha1 or md5')
+})
+
 test('the exit code is that of the command; a signal counts as 128 and its number', async () => {
   await using machine = new Machine()
   const scripts = ['exit 7', 'kill -9 $$'].map((script) => machine.gorego(['run', '--', 'sh', '-c', script]))
@@ -104,10 +124,12 @@ test('--json is one document, and the only thing on standard output', async () =
   const args = ['run', '--json', '--output', 'file', '--output', 'link', '--output', 'none', '--', 'sh', '-c', script]
   const { code, stdout, stderr } = await machine.gorego(args)
   assert.equal([code, stderr], [0, ''])
-  const { action, timings, worker, outputs, ...rest } = JSON.parse(stdout)
+  const { action, timings, worker, outputs, resources, ...rest } = JSON.parse(stdout)
   assert.match(action, /^[0-9a-f]{64}\/\d+$/)
   assert.type(timings.executionMs, 'number')
   assert.type(worker, 'string')
+  // Where the system tells.
+  if (resources !== undefined) assert.type(resources.userCpuMs, 'number')
   assert.equal(
     outputs.map(({ kind, path }: { kind: string; path: string }) => `${kind} ${path}`),
     ['file file', 'symlink link'],

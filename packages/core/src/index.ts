@@ -3,13 +3,23 @@
 // The parts, for those who compose an engine of their own.
 export * from './action-cache/index.js'
 export * from './cas/index.js'
+export {
+  ChunkedBlobs,
+  type ChunkedBlobsOptions,
+  FastCdc,
+  type FastCdcParameters,
+  fastCdcParameters,
+  MAX_CHUNKS,
+} from './chunking/index.js'
 export * from './digest/index.js'
 export { content, directory, file, type Input, type Inputs, stored, symlink } from './embed/inputs.js'
 export { type ActionSpec, type PrepareOptions, prepareAction } from './embed/prepare-action.js'
-export { ExecutionError, type Output, RunResult, type Timings } from './embed/run-result.js'
+export { type DirectoryOutput, ExecutionError, type Output, RunResult, type Timings } from './embed/run-result.js'
 export * from './errors/index.js'
 export { LocalExecutor, type LocalExecutorOptions, type Progress, type RunOptions } from './local-executor.js'
 export * from './observe/index.js'
+export * from './platform/index.js'
+export type { UsedResources } from './proto/index.js'
 // The protocol's messages, and what is needed to handle them.
 export * as reapi from './proto/index.js'
 export * from './scheduler/index.js'

@@ -215,6 +215,32 @@ test('EX-12 ER-03 after a time-out the error has what there was', async () => {
   assert.not((await sh('echo partial', { timeoutMs: 300 })).cached)
 })
 
+test('what a command used is told, also of a cached result as it was', async () => {
+  if (!existsSync('/proc/self/stat')) return
+  const script = 'n=0; while [ $n -lt 200000 ]; do n=$((n+1)); done'
+  const { resources } = await sh(script)
+  assert.ok(resources !== undefined && resources.userCpuMs + resources.systemCpuMs > 0)
+  assert.ok((resources.peakMemoryBytes ?? 0) > 100_000)
+  const again = await sh(script)
+  assert.ok(again.cached)
+  assert.equal(again.resources, resources)
+})
+
+test('ER-05 an error has a log of what was done', async () => {
+  const error = (await failure(sh('exec sleep 600', { timeoutMs: 300 }))) as ExecutionError
+  const { gorego } = error.logs
+  assert.ok(gorego)
+  assert.match(Buffer.from(await executor.store.get(gorego)).toString(), /arguments +\["\/bin\/sh"/)
+})
+
+test('the policy of an executor holds for its actions', async () => {
+  await using own = await LocalExecutor.open({ root: path('policy'), policy: { maxPrintedBytes: 1000, strict: true } })
+  const flood = await failure(own.run({ argv: ['/bin/cat', '/dev/zero'] }))
+  assert.is(flood.code, 'failed-precondition')
+  assert.is((flood as ExecutionError).result?.stdout.length, 1000)
+  assert.is((await failure(own.run({ argv: ['/bin/true'], workingDirectory: 'w' }))).code, 'invalid-argument')
+})
+
 test('what cannot be run is told', async () => {
   const error = await failure(executor.run({ argv: ['./nothing'] }))
   assert.instance(error, ExecutionError)

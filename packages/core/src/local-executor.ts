@@ -1,13 +1,14 @@
 import { availableParallelism } from 'node:os'
 import { type ActionCache, LocalActionCache, withCompleteness } from './action-cache/index.js'
 import { LocalStore } from './cas/index.js'
-import { SHA256 } from './digest/index.js'
+import { type DigestFunction, type DigestFunctionName, loadDigestFunction } from './digest/index.js'
 import { type ActionSpec, prepareAction } from './embed/prepare-action.js'
 import { ExecutionError, RunResult } from './embed/run-result.js'
 import { GoregoError } from './errors/index.js'
 import { type Logger, silentLogger } from './observe/index.js'
+import { createPlatformCheck, type PlatformLabels, type PlatformPolicy, platformProperties } from './platform/index.js'
 import { type OperationState, type Stage, TaskScheduler } from './scheduler/index.js'
-import { createActionLookup, LocalWorker } from './worker/index.js'
+import { type ActionPolicy, createActionLookup, LocalWorker } from './worker/index.js'
 
 export interface LocalExecutorOptions {
   /** Where blobs, results and build roots are kept; made if absent. Several processes may share it. */
@@ -16,9 +17,19 @@ export interface LocalExecutorOptions {
   readonly concurrency?: number
   /** Disk space for blobs, in bytes. Default 50 GB. */
   readonly maxBytes?: number
+  /** For so long after its last use a blob is not evicted, in milliseconds. Default 5 minutes. */
+  readonly graceMs?: number
+  /** What actions may ask for in their `platform`, beside the `OSFamily`, `ISA` and `Arch` that the machine says of itself. */
+  readonly platform?: PlatformLabels
+  /** What becomes of properties that are not known here. Default `standard`: those of other services are ignored. */
+  readonly platformPolicy?: PlatformPolicy
   /** The runner's program (`dist/runner.js` of this package), for tools that are bundled into one file. */
   readonly runner?: string
+  /** What every action has to put up with: how much it may print, say. Default: `DEFAULT_POLICY`. */
+  readonly policy?: Partial<Omit<ActionPolicy, 'reportResources'>>
   readonly logger?: Logger
+  /** What everything is hashed with. Results are cached for each function by itself. Default `sha256`. */
+  readonly digestFunction?: DigestFunctionName
 }
 
 export interface RunOptions extends ActionSpec {
@@ -48,9 +59,12 @@ export class LocalExecutor implements AsyncDisposable {
   readonly #scheduler: TaskScheduler
   readonly #worker: LocalWorker
 
-  private constructor(store: LocalStore, options: LocalExecutorOptions) {
+  readonly #fn: DigestFunction
+
+  private constructor(store: LocalStore, fn: DigestFunction, options: LocalExecutorOptions) {
     const logger = options.logger ?? silentLogger
     this.store = store
+    this.#fn = fn
     const results = new LocalActionCache(store.layout, store.workDirectory('results'))
     this.actionCache = withCompleteness(results, store)
     this.#worker = new LocalWorker({
@@ -58,21 +72,34 @@ export class LocalExecutor implements AsyncDisposable {
       actionCache: this.actionCache,
       slots: options.concurrency ?? availableParallelism(),
       logger,
+      // Results here are read by nobody who could stumble over it.
+      policy: { ...options.policy, reportResources: true },
       ...(options.runner === undefined ? {} : { runner: options.runner }),
     })
+    const { platform = {}, platformPolicy = 'standard' } = options
+    const checkPlatform = createPlatformCheck({ labels: platformProperties(platform), policy: platformPolicy, logger })
     this.#scheduler = new TaskScheduler({
       executor: this.#worker,
-      lookup: createActionLookup({ cas: store, actionCache: this.actionCache }),
+      lookup: createActionLookup({ cas: store, actionCache: this.actionCache, checkPlatform }),
       queueSize: Number.POSITIVE_INFINITY,
       // Results are handed over when they are there; nobody comes back for an operation.
       retentionMs: 0,
     })
   }
 
+  /**
+   * Opens the directory. Throws `invalid-argument` for a digest function that is unknown, and `failed-precondition` for
+   * one that cannot be computed here (`blake3` where hash-wasm is not installed).
+   */
   static async open(options: LocalExecutorOptions): Promise<LocalExecutor> {
-    const { root, maxBytes } = options
-    const store = await LocalStore.open({ dir: root, ...(maxBytes === undefined ? {} : { maxBytes }) })
-    return new LocalExecutor(store, options)
+    const { root, maxBytes, graceMs, digestFunction = 'sha256' } = options
+    const fn = await loadDigestFunction(digestFunction)
+    const store = await LocalStore.open({
+      dir: root,
+      ...(maxBytes === undefined ? {} : { maxBytes }),
+      ...(graceMs === undefined ? {} : { graceMs }),
+    })
+    return new LocalExecutor(store, fn, options)
   }
 
   /**
@@ -112,7 +139,7 @@ export class LocalExecutor implements AsyncDisposable {
   async #runOnce(options: RunOptions): Promise<RunResult> {
     const { signal, refresh, priority } = options
     if (signal?.aborted) throw cancelled(signal)
-    const action = await prepareAction(options, { cas: this.store, fn: SHA256, signal })
+    const action = await prepareAction(options, { cas: this.store, fn: this.#fn, signal })
     if (signal?.aborted) throw cancelled(signal)
     const { name } = await this.#scheduler.execute({
       instance: '',
@@ -126,7 +153,7 @@ export class LocalExecutor implements AsyncDisposable {
       outcome.result === undefined
         ? undefined
         : await RunResult.read(action, outcome.result, outcome.cached, this.store, signal)
-    if (outcome.failure !== undefined) throw new ExecutionError(outcome.failure, result)
+    if (outcome.failure !== undefined) throw new ExecutionError(outcome.failure, result, outcome.logs)
     if (result === undefined) throw new GoregoError('internal', `operation ${name} completed without a result`)
     return result
   }

@@ -1,9 +1,8 @@
-import { Digest, emptyDigest, reapi, SHA256 } from '@gorego/core'
+import { failure, paths, read, readChunks, readRequest, upload } from '@gorego/conformance/client'
+import { reapi } from '@gorego/core'
 import { blobOf, blobOfSize } from '@gorego/core/testing'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { paths, read, readChunks, readRequest, write, writeRequests } from './calls.js'
-import { failure } from './raw-client.js'
 import { ServerRig } from './server-rig.js'
 
 const MIB = 1024 * 1024
@@ -13,33 +12,13 @@ const small = blobOf('ten bytes!')
 let rig: ServerRig
 test.before(async () => {
   rig = await ServerRig.start({ execution: { enabled: false } })
-  for (const blob of [large, small]) await write(rig.client, writeRequests(blob))
+  for (const blob of [large, small]) await upload(rig.client, blob)
 })
 test.after(() => rig.stop())
 
 async function readFailure(request: reapi.ReadRequest): Promise<string> {
   return (await failure(rig.client.serverStream(paths.read, request))).code
 }
-
-test('BR-01: an absent blob is not found, whatever part of it is asked for', async () => {
-  const { digest } = blobOf('br absent')
-  assert.is(await readFailure(readRequest(digest)), 'NOT_FOUND')
-  assert.is(await readFailure(readRequest(digest, { offset: 5, limit: 1 })), 'NOT_FOUND')
-  assert.is(await readFailure(readRequest(Digest.of(SHA256, small.digest.hash, 11))), 'NOT_FOUND')
-})
-
-test('BR-02: the empty blob can be read though nobody stored it', async () => {
-  assert.is((await read(rig.client, emptyDigest(SHA256))).length, 0)
-  assert.is(await readFailure(readRequest(emptyDigest(SHA256), { offset: 1 })), 'OUT_OF_RANGE')
-})
-
-test('BR-03: offsets up to the end are fine, others are out of range', async () => {
-  assert.is((await read(rig.client, small.digest, { offset: 4 })).toString(), 'bytes!')
-  assert.is((await read(rig.client, small.digest, { offset: 10 })).length, 0)
-  for (const offset of [11, -1, 2 ** 53, -(2 ** 60), 2 ** 62]) {
-    assert.is(await readFailure(readRequest(small.digest, { offset })), 'OUT_OF_RANGE', String(offset))
-  }
-})
 
 test('BR-04, BR-05: a limit bounds what is sent, 0 does not, a negative one is refused', async () => {
   const ranges = [
@@ -53,38 +32,31 @@ test('BR-04, BR-05: a limit bounds what is sent, 0 does not, a negative one is r
     assert.is((await read(rig.client, small.digest, { offset, limit })).toString(), expected)
   }
   for (const limit of [-1, -(2 ** 60)]) {
-    assert.is(await readFailure(readRequest(small.digest, { limit })), 'INVALID_ARGUMENT')
-  }
-})
-
-test('BR-03, BR-04: ranges of a blob of many chunks', async () => {
-  for (const [offset, limit] of [
-    [0, 1],
-    [MIB - 1, 2],
-    [MIB + 5, 2 * MIB],
-    [3 * MIB, 0],
-  ] as const) {
-    const expected = large.bytes.subarray(offset, limit === 0 ? undefined : offset + limit)
-    const actual = await read(rig.client, large.digest, { offset, limit })
-    assert.ok(actual.equals(expected), `${offset}, ${limit}`)
+    assert.is(await readFailure(readRequest(rig.client, small.digest, { limit })), 'INVALID_ARGUMENT')
   }
 })
 
 test('BR-09: a large blob comes whole, in messages well below 4 MiB', async () => {
-  const chunks = await readChunks(rig.client, readRequest(large.digest))
+  const chunks = await readChunks(rig.client, readRequest(rig.client, large.digest))
   assert.ok(chunks.length > 1 && chunks.every((chunk) => chunk.length > 0 && chunk.length <= MIB))
   assert.ok(Buffer.concat(chunks).equals(large.bytes))
 })
 
 test('BR-10: a blob that is thrown out while it is read still comes whole', async () => {
-  await using tight = await ServerRig.start({ execution: { enabled: false }, maxSizeGb: 0.021 })
+  await using tight = await ServerRig.start({
+    execution: { enabled: false },
+    localCache: { maxSizeGb: 0.021, graceSeconds: 0 },
+  })
   const victim = blobOfSize(12 * MIB, 'br victim')
-  await write(tight.client, writeRequests(victim))
-  const stream = tight.client.serverStream(paths.read, readRequest(victim.digest))
+  await upload(tight.client, victim)
+  const stream = tight.client.serverStream(paths.read, readRequest(rig.client, victim.digest))
   const messages = stream[Symbol.asyncIterator]()
   const first = await messages.next()
-  await write(tight.client, writeRequests(blobOfSize(12 * MIB, 'br pusher')))
-  assert.is((await failure(tight.client.serverStream(paths.read, readRequest(victim.digest)))).code, 'NOT_FOUND')
+  await upload(tight.client, blobOfSize(12 * MIB, 'br pusher'))
+  assert.is(
+    (await failure(tight.client.serverStream(paths.read, readRequest(rig.client, victim.digest)))).code,
+    'NOT_FOUND',
+  )
   const chunks = [dataOf(first.value)]
   for (let next = await messages.next(); !next.done; next = await messages.next()) chunks.push(dataOf(next.value))
   assert.ok(Buffer.concat(chunks).equals(victim.bytes))
@@ -93,7 +65,7 @@ test('BR-10: a blob that is thrown out while it is read still comes whole', asyn
 test('GEN-07: readers that go away in the middle leave no open file', async () => {
   using client = rig.connect()
   for (let n = 0; n < 20; n++) {
-    const stream = client.serverStream(paths.read, readRequest(large.digest))
+    const stream = client.serverStream(paths.read, readRequest(rig.client, large.digest))
     for await (const _ of stream) break
     stream.cancel()
   }
@@ -109,7 +81,8 @@ test('RN-01, RN-04, RN-08: names that are none are refused', async () => {
     `blobs/${digest.hash}`,
     `blobs/${digest}/more`,
     `blobs/${digest.hash}/-1`,
-    `compressed-blobs/zstd/${digest}`,
+    `compressed-blobs/identity/${digest}`,
+    `compressed-blobs/brotli/${digest}`,
     `uploads/0b3a3a0e-5a0e-4b0e-8b0e-0b3a3a0e5a0e/blobs/${digest}`,
   ]) {
     assert.is(await readFailure(new reapi.ReadRequest().setResourceName(name)), 'INVALID_ARGUMENT', name)

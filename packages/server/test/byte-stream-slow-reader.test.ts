@@ -1,11 +1,11 @@
-import { MemoryStore, silentLogger } from '@gorego/core'
-import { blobOfSize } from '@gorego/core/testing'
+import { paths, RawClient, readRequest } from '@gorego/conformance/client'
+import { LocalStore, MemoryStore, silentLogger } from '@gorego/core'
+import { blobOfSize, temporaryDirectory } from '@gorego/core/testing'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { byteStreamService } from '../src/services/byte-stream.js'
 import { listen } from '../src/wire/grpc-server.js'
-import { paths, readRequest } from './calls.js'
-import { RawClient } from './raw-client.js'
+import { dialectOf } from './dialect.js'
 
 /** Counts the chunks that were taken from it, and says when a reader has gone. */
 class CountingStore extends MemoryStore {
@@ -32,12 +32,14 @@ test('BR-11, GEN-07: for a reader that does not read, the store is not read eith
   const store = new CountingStore()
   const blob = blobOfSize(64 * 1024 * 1024, 'br slow')
   await store.write(blob.digest, blob.bytes)
-  const services = [byteStreamService({ cas: store, maxBlobBytes: 1e9 })]
+  using directory = temporaryDirectory()
+  using local = await LocalStore.open({ dir: directory.path })
+  const services = [byteStreamService({ ...dialectOf(), cas: store, uploads: local.uploads, maxBlobBytes: 1e9 })]
   const server = await listen({ listenAddr: '127.0.0.1:0', services, logger: silentLogger })
   const client = new RawClient(server.address)
   try {
     const gone = store.readerGone()
-    const stream = client.serverStream(paths.read, readRequest(blob.digest))
+    const stream = client.serverStream(paths.read, readRequest(client, blob.digest))
     await new Promise((resolve) => stream.once('readable', resolve))
     // Round trips over the same connection give the server every chance to go on reading.
     for (let n = 0; n < 50; n++) await client.unary(paths.queryWriteStatus, Buffer.alloc(0)).catch(() => {})

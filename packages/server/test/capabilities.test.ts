@@ -1,8 +1,7 @@
+import { failure, paths } from '@gorego/conformance/client'
 import { reapi } from '@gorego/core'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { paths } from './calls.js'
-import { failure } from './raw-client.js'
 import { ServerRig } from './server-rig.js'
 
 let rig: ServerRig
@@ -62,8 +61,26 @@ test('CP-06: limits that clients count on are said: batches of nearly 4 MiB, blo
 })
 
 test('CP-06: a store of a fraction of a GB takes blobs of whole bytes', async () => {
-  await using odd = await ServerRig.start({ maxSizeGb: 0.0123456789123, execution: { enabled: false } })
+  await using odd = await ServerRig.start({ localCache: { maxSizeGb: 0.0123456789123 }, execution: { enabled: false } })
   assert.is((await capabilities(odd)).getCacheCapabilities()?.getMaxCasBlobSizeBytes(), 12_345_678)
+})
+
+test('CH-01, CH-05: chunking is said, with its parameters', async () => {
+  const cache = (await capabilities(rig)).getCacheCapabilities()
+  assert.is(cache?.getSplitBlobSupport(), true)
+  assert.is(cache?.getSpliceBlobSupport(), true)
+  assert.equal(cache?.getFastCdc2020Params()?.toObject(), { avgChunkSizeBytes: 512 * 1024, seed: 0 })
+})
+
+test('CH-01: switched off, it is not said and not served', async () => {
+  await using whole = await ServerRig.start({ chunking: false, execution: { enabled: false } })
+  const cache = (await capabilities(whole)).getCacheCapabilities()
+  assert.is(cache?.getSplitBlobSupport(), false)
+  assert.is(cache?.getSpliceBlobSupport(), false)
+  assert.not(cache?.hasFastCdc2020Params())
+  for (const path of [paths.splitBlob, paths.spliceBlob]) {
+    assert.is((await failure(whole.client.unary(path, Buffer.alloc(0)))).code, 'UNIMPLEMENTED')
+  }
 })
 
 test('CP-07: priorities have a range', async () => {

@@ -2,19 +2,19 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { join } from 'node:path'
+import { isMissing, store } from '@gorego/conformance/client'
 import { GoregoError, silentLogger } from '@gorego/core'
 import { blobOf, temporaryDirectory } from '@gorego/core/testing'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { startServer } from '../src/compose.js'
-import { isMissing, store } from './calls.js'
 import { configOf, ServerRig } from './server-rig.js'
 
 const cacheOnly = { execution: { enabled: false } }
 
 async function startFailure(listenAddr: string): Promise<GoregoError> {
   using directory = temporaryDirectory()
-  const config = configOf({ listenAddr }, directory.path)
+  const config = await configOf({ listenAddr }, directory.path)
   try {
     await startServer(config, { logger: silentLogger })
   } catch (error) {

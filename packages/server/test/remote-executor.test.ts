@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { content, ExecutionError, GoregoError } from '@gorego/core'
+import { findMissing, Gate } from '@gorego/conformance/client'
+import { content, digestFunctions, ExecutionError, GoregoError } from '@gorego/core'
 import { temporaryDirectory } from '@gorego/core/testing'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { RemoteExecutor } from '../src/index.js'
-import { Gate } from './actions.js'
-import { findMissing } from './calls.js'
 import { ServerRig } from './server-rig.js'
 
 const gates = temporaryDirectory()
@@ -45,6 +44,35 @@ test('runs an action with its inputs, and reads what it made', async () => {
   using directory = temporaryDirectory()
   await result.materialize(directory.path)
   assert.is(readFileSync(join(directory.path, 'out'), 'utf8'), 'sent')
+})
+
+test('DIG-09: everything is hashed with the function that was asked for', async () => {
+  for (const { name } of digestFunctions) {
+    await using own = await RemoteExecutor.connect(`grpc://${rig.server.address}`, { digestFunction: name })
+    const spec = {
+      ...shell('mkdir tree; cat in > tree/out; echo said'),
+      inputs: { in: content(name) },
+      outputs: ['tree'],
+    }
+    const result = await own.run(spec)
+    assert.is(result.action.fn.name, name)
+    assert.is(Buffer.from(result.stdout).toString(), 'said\n')
+    using directory = temporaryDirectory()
+    await result.materialize(directory.path)
+    assert.is(readFileSync(join(directory.path, 'tree/out'), 'utf8'), name)
+    assert.ok((await own.run(spec)).cached)
+  }
+})
+
+test('GEN-08: a digest function that the server does not offer is refused before anything is sent', async () => {
+  await using one = await ServerRig.start({ digestFunctions: ['sha512', 'sha256'] })
+  const error = await failureOf(RemoteExecutor.connect(one.server.address, { digestFunction: 'blake3' }))
+  assert.is(error.code, 'failed-precondition')
+  assert.match(error.message, /the digest function blake3; it offers sha256, sha512$/)
+  await (await RemoteExecutor.connect(one.server.address, { digestFunction: 'sha512' })).close()
+  await using cache = await ServerRig.start({ execution: { enabled: false } })
+  const { message } = await failureOf(RemoteExecutor.connect(cache.server.address))
+  assert.match(message, 'it offers none')
 })
 
 test('a second time the result is cached, unless it is to be refreshed', async () => {

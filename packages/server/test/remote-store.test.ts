@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events'
-import { GoregoError } from '@gorego/core'
+import { BLAKE3, GoregoError, SHA256 } from '@gorego/core'
 import { blobOf, blobOfSize, casContract, collect, inChunks } from '@gorego/core/testing'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -9,21 +9,25 @@ import { ServerRig } from './server-rig.js'
 
 const cacheOnly = { execution: { enabled: false } }
 
-casContract(test, {
-  name: 'RemoteStore',
-  async open() {
-    const rig = await ServerRig.start({ ...cacheOnly, maxSizeGb: 0.05 })
-    const channel = await Channel.connect(rig.server.address)
-    return {
-      cas: new RemoteStore(channel, 'some/instance'),
-      async close() {
-        channel[Symbol.dispose]()
-        // The server hears of an upload that was called off a moment after the client has forgotten it.
-        await rig.stop()
-      },
-    }
-  },
-})
+// One that resource names spell out, and one that they do not.
+for (const fn of [SHA256, BLAKE3]) {
+  casContract(test, {
+    name: `RemoteStore, ${fn.name}`,
+    fn,
+    async open() {
+      const rig = await ServerRig.start({ ...cacheOnly, localCache: { maxSizeGb: 0.05 } })
+      const channel = await Channel.connect(rig.server.address)
+      return {
+        cas: new RemoteStore(channel, 'some/instance'),
+        async close() {
+          channel[Symbol.dispose]()
+          // The server hears of an upload that was called off a moment after the client has forgotten it.
+          await rig.stop()
+        },
+      }
+    },
+  })
+}
 
 test('a blob that the server has meanwhile ends an upload, and its source', async () => {
   await using rig = await ServerRig.start(cacheOnly)

@@ -1,16 +1,16 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { RawClient } from '@gorego/conformance/client'
 import type { LogFields, Logger } from '@gorego/core'
 import { type TemporaryDirectory, temporaryDirectory } from '@gorego/core/testing'
 import { type RunningServer, startServer } from '../src/compose.js'
-import type { Config } from '../src/config/index.js'
-import { RawClient } from './raw-client.js'
+import { type Config, loadConfig } from '../src/config/index.js'
 
-export interface RigOptions {
-  /** Default: a free port of 127.0.0.1. */
-  readonly listenAddr?: string
-  readonly maxSizeGb?: number
+/** Settings that differ from `configOf`'s. */
+export interface RigOptions extends Partial<Omit<Config, 'localCache' | 'execution' | 'actionCache'>> {
+  readonly localCache?: Partial<Config['localCache']>
   readonly execution?: Partial<Config['execution']>
+  readonly actionCache?: Partial<Config['actionCache']>
   /** Below it the server keeps everything. Default: a fresh directory, removed by `stop`. */
   readonly directory?: string
 }
@@ -26,8 +26,8 @@ export class ServerRig implements AsyncDisposable {
   readonly directory: string
   readonly server: RunningServer
   readonly client: RawClient
-  /** What the server logged as a warning or worse. */
-  readonly complaints: LogEntry[]
+  /** What the server logged. */
+  readonly log: LogEntry[]
   readonly #temporary: TemporaryDirectory | undefined
   #stopped: Promise<void> | undefined
 
@@ -35,26 +35,31 @@ export class ServerRig implements AsyncDisposable {
     directory: string,
     temporary: TemporaryDirectory | undefined,
     server: RunningServer,
-    complaints: LogEntry[],
+    log: LogEntry[],
   ) {
     this.directory = directory
     this.#temporary = temporary
     this.server = server
-    this.complaints = complaints
+    this.log = log
     this.client = new RawClient(server.address)
   }
 
   static async start(options: RigOptions = {}): Promise<ServerRig> {
     const temporary = options.directory === undefined ? temporaryDirectory() : undefined
     const directory = options.directory ?? temporary?.path ?? ''
-    const complaints: LogEntry[] = []
+    const log: LogEntry[] = []
     try {
-      const server = await startServer(configOf(options, directory), { logger: collectingLogger(complaints) })
-      return new ServerRig(directory, temporary, server, complaints)
+      const server = await startServer(await configOf(options, directory), { logger: collectingLogger(log) })
+      return new ServerRig(directory, temporary, server, log)
     } catch (error) {
       temporary?.[Symbol.dispose]()
       throw error
     }
+  }
+
+  /** Of what the server logged, what is a warning or worse. */
+  get complaints(): LogEntry[] {
+    return this.log.filter(({ level }) => level === 'warn' || level === 'error')
   }
 
   /** Another connection to the same server. */
@@ -95,19 +100,25 @@ export class ServerRig implements AsyncDisposable {
   }
 }
 
-export function configOf(options: RigOptions, directory: string): Config {
+/** The defaults, with one slot and a short queue, and over them what a test wants otherwise. */
+export async function configOf(options: RigOptions, directory: string): Promise<Config> {
+  const surroundings = { env: {}, cwd: directory, home: directory, platform: process.platform }
+  const { config } = await loadConfig({ surroundings })
+  const { listenAddr = '127.0.0.1:0', localCache, execution, actionCache, directory: _, ...rest } = options
   return {
-    listenAddr: options.listenAddr ?? '127.0.0.1:0',
-    localCache: { dir: directory, maxSizeGb: options.maxSizeGb ?? 1 },
-    execution: { enabled: true, concurrency: 1, buildRoot: undefined, queueSize: 100, ...options.execution },
-    logLevel: 'info',
+    ...config,
+    listenAddr,
+    localCache: { ...config.localCache, dir: directory, maxSizeGb: 1, ...localCache },
+    execution: { ...config.execution, concurrency: 1, queueSize: 100, ...execution },
+    actionCache: { ...config.actionCache, ...actionCache },
+    ...rest,
   }
 }
 
-function collectingLogger(complaints: LogEntry[]): Logger {
+function collectingLogger(log: LogEntry[]): Logger {
   const note =
     (level: keyof Logger) =>
     (message: string, fields: LogFields = {}) =>
-      void complaints.push({ level, message, fields })
-  return { debug() {}, info() {}, warn: note('warn'), error: note('error') }
+      void log.push({ level, message, fields })
+  return { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') }
 }

@@ -1,12 +1,25 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import {
+  execute,
+  executeRequest,
+  failure,
+  findMissing,
+  Gate,
+  lastOf,
+  paths,
+  read,
+  run,
+  shell,
+  until,
+  uploadAction,
+  uploadName,
+  writeRequest,
+} from '@gorego/conformance/client'
 import { reapi, SHA256 } from '@gorego/core'
 import { blobOf, temporaryDirectory } from '@gorego/core/testing'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { execute, executeRequest, Gate, lastOf, run, shellAction, until, upload } from './actions.js'
-import { findMissing, paths, read, uploadName, writeRequest } from './calls.js'
-import { failure } from './raw-client.js'
 import { ServerRig } from './server-rig.js'
 
 const { QUEUED, EXECUTING } = reapi.ExecutionStage.Value
@@ -18,19 +31,23 @@ test.after(() => gates[Symbol.dispose]())
 test('what runs may finish, and its client gets the result and the outputs; what waits is UNAVAILABLE; nothing new is taken', async () => {
   await using rig = await ServerRig.start()
   const gate = new Gate(gates.path)
-  const running = execute(rig.client, await upload(rig.client, shellAction(`${gate.wait}; echo finished`)))
+  const running = execute(rig.client, (await uploadAction(rig.client, shell(`${gate.wait}; echo finished`))).digest)
   await until(running, EXECUTING)
-  const queued = execute(rig.client, await upload(rig.client, shellAction('echo too late')))
+  const queued = execute(rig.client, (await uploadAction(rig.client, shell('echo too late'))).digest)
   await until(queued, QUEUED)
-  const refused = await upload(rig.client, shellAction('echo refused'))
+  const refused = await uploadAction(rig.client, shell('echo refused'))
 
   let stopped = false
   const stop = rig.server.stop({ drainMs: 60_000 }).then(() => {
     stopped = true
   })
   assert.is((await lastOf(queued)).code, UNAVAILABLE)
-  const { code } = await failure(rig.client.serverStream(paths.execute, executeRequest(refused)))
+  const { code, status } = await failure(
+    rig.client.serverStream(paths.execute, executeRequest(rig.client, refused.digest)),
+  )
   assert.is(code, 'UNAVAILABLE')
+  // GEN-02
+  assert.is(status?.getDetailsList()[0]?.getTypeUrl(), 'type.googleapis.com/google.rpc.RetryInfo')
   assert.not(stopped)
 
   await gate.open()
@@ -46,7 +63,7 @@ test('what does not finish in time is ended, with all its processes', async () =
   await using rig = await ServerRig.start()
   const gate = new Gate(gates.path)
   const script = `echo $$ > '${gates.path}/pid'; ${gate.wait}`
-  const running = execute(rig.client, await upload(rig.client, shellAction(script)))
+  const running = execute(rig.client, (await uploadAction(rig.client, shell(script))).digest)
   await until(running, EXECUTING)
   const pidFile = join(gates.path, 'pid')
   while (!existsSync(pidFile) || readFileSync(pidFile, 'utf8') === '') await findMissing(rig.client, [])
@@ -59,7 +76,7 @@ test('what does not finish in time is ended, with all its processes', async () =
 
 test('no runner outlives the server', async () => {
   await using rig = await ServerRig.start()
-  const { response } = await run(rig.client, 'echo $PPID', {})
+  const { response } = await run(rig.client, shell('echo $PPID'))
   const request = reapi.fromDigestMessage(SHA256, response.getResult()?.getStdoutDigest(), 'stdout')
   const runner = Number((await read(rig.client, request)).toString())
   process.kill(runner, 0)
@@ -81,7 +98,7 @@ test('GEN-07: an upload that hangs holds nothing up for long, and leaves nothing
   const rig = await ServerRig.start({ execution: { enabled: false } })
   const { digest, bytes } = blobOf('never finished')
   const upload = rig.client.clientStream(paths.write)
-  await upload.send(writeRequest({ name: uploadName(digest), data: bytes.subarray(0, 3) }))
+  await upload.send(writeRequest({ name: uploadName(rig.client, digest), data: bytes.subarray(0, 3) }))
   while (rig.temporaryFiles().length === 0) await findMissing(rig.client, [])
   const end = failure(upload.response)
   await rig.stop()

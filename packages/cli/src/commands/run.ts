@@ -1,5 +1,5 @@
 import { join, relative, resolve } from 'node:path'
-import type { ExecutionError, RunOptions, RunResult } from '@gorego/core'
+import type { DigestFunctionName, ExecutionError, RunOptions, RunResult } from '@gorego/core'
 import type { Surroundings } from '@gorego/server'
 import { actionSpec } from '../action/action-spec.js'
 import type { Arguments, Command } from '../command.js'
@@ -7,6 +7,7 @@ import type { Host } from '../host.js'
 import { EXIT, exitCodeHelp, exitCodeOf } from '../ui/exit-codes.js'
 import { type RunReport, runJson, runSummary } from '../ui/run-report.js'
 import { StopRequests } from '../ui/stop-requests.js'
+import { UsageError } from '../usage-error.js'
 
 const EPILOGUE = `The command runs in a directory of its own that holds its inputs and nothing else. Of the environment it sees --env, and PATH (/usr/local/bin:/usr/bin:/bin unless --env PATH=… says otherwise). What it prints appears when it has ended.
 
@@ -53,6 +54,12 @@ export const run: Command = {
       requiresArg: true,
       conflicts: 'dir',
       describe: 'Run it on a server: grpc://host:port, grpcs://host:port or unix:/path',
+    },
+    'digest-function': {
+      type: 'string',
+      requiresArg: true,
+      describe: 'What everything is hashed with: sha256, blake3, sha384, sha512, sha1 or md5',
+      defaultDescription: 'sha256',
     },
     'no-cache': {
       type: 'boolean',
@@ -108,14 +115,27 @@ async function runOnce(args: Arguments, host: Host): Promise<number> {
 
 async function openExecutor(args: Arguments, { surroundings }: Host): Promise<Executor> {
   const remote = args.text('remote')
+  const hashing = { digestFunction: await digestFunction(args) }
   if (remote !== undefined) {
     const { RemoteExecutor } = await import('@gorego/server')
-    return await RemoteExecutor.connect(remote)
+    return await RemoteExecutor.connect(remote, hashing)
   }
   const { LocalExecutor } = await import('@gorego/core')
   const dir = args.text('dir')
   const root = dir === undefined ? await defaultRoot(surroundings) : resolve(surroundings.cwd, dir)
-  return await LocalExecutor.open({ root, concurrency: 1 })
+  return await LocalExecutor.open({ root, concurrency: 1, ...hashing })
+}
+
+async function digestFunction(args: Arguments): Promise<DigestFunctionName> {
+  const { digestFunctionNamed, digestFunctions } = await import('@gorego/core')
+  const given = args.text('digest-function') ?? 'sha256'
+  const fn = digestFunctionNamed(given)
+  if (fn !== undefined) return fn.name
+  const names = digestFunctions.map(({ name }) => name)
+  throw new UsageError(
+    `--digest-function: got ${JSON.stringify(given)}, want ${names.slice(0, -1).join(', ')} or ${names.at(-1)}`,
+    'gorego run --help',
+  )
 }
 
 async function defaultRoot(surroundings: Surroundings): Promise<string> {

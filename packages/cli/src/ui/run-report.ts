@@ -42,6 +42,7 @@ export function runJson({ result, failure, exitCode, totalMs, outDir, absent }: 
           outputs: [...result.outputs.values()].map(outputJson),
           timings: { ...result.timings, totalMs: Math.round(totalMs) },
           worker: result.worker,
+          ...(result.resources && { resources: result.resources }),
         }),
     ...(outDir === undefined ? {} : { outDir }),
     outputsNotMade: absent,
@@ -52,7 +53,10 @@ export function runJson({ result, failure, exitCode, totalMs, outDir, absent }: 
 function outputJson(output: Output): Record<string, unknown> {
   const { kind, path } = output
   if (output.kind === 'symlink') return { kind, path, target: output.target }
-  if (output.kind === 'directory') return { kind, path, tree: String(output.tree) }
+  if (output.kind === 'directory') {
+    const { tree, rootDirectory } = output
+    return { kind, path, ...(tree && { tree: String(tree) }), ...(rootDirectory && { root: String(rootDirectory) }) }
+  }
   return { kind, path, digest: String(output.digest), executable: output.executable }
 }
 

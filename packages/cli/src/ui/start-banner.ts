@@ -28,10 +28,15 @@ export function startBanner({ version, config, address, slots, hostname }: Annou
     '',
     'For your .bazelrc:',
     '',
-    ...lines.map((line) => `  ${line}`),
+    ...[...lines, ...instanceLines(config)].map((line) => `  ${line}`),
     '',
     '',
   ].join('\n')
+}
+
+/** Bazel uses the empty name unless told otherwise, which a server with names of its own may not have. */
+function instanceLines({ instanceNames: [first, ...others] }: Config): string[] {
+  return first === undefined || [first, ...others].includes('') ? [] : [`build --remote_instance_name=${first}`]
 }
 
 /** The line that programs wait for. */

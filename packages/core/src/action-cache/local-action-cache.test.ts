@@ -2,6 +2,7 @@ import { deepEqual, equal, rejects } from 'node:assert/strict'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
+import { digestFunctions } from '../digest/index.js'
 import { StoreLayout } from '../disk/index.js'
 import { actionCacheContract, blobOf, temporaryDirectory } from '../testing/index.js'
 import { LocalActionCache } from './local-action-cache.js'
@@ -13,20 +14,23 @@ function open(root: string): { cache: LocalActionCache; layout: StoreLayout; tem
   return { cache: new LocalActionCache(layout, temporary), layout, temporary }
 }
 
-actionCacheContract(test, {
-  name: 'LocalActionCache',
-  open() {
-    const directory = temporaryDirectory()
-    const { cache, temporary } = open(directory.path)
-    return {
-      cache,
-      close() {
-        deepEqual(readdirSync(temporary), [])
-        directory[Symbol.dispose]()
-      },
-    }
-  },
-})
+for (const fn of digestFunctions) {
+  actionCacheContract(test, {
+    name: `LocalActionCache, ${fn.name}`,
+    fn,
+    open() {
+      const directory = temporaryDirectory()
+      const { cache, temporary } = open(directory.path)
+      return {
+        cache,
+        close() {
+          deepEqual(readdirSync(temporary), [])
+          directory[Symbol.dispose]()
+        },
+      }
+    },
+  })
+}
 
 const key = { instance: 'main', action: blobOf('action').digest }
 const result = Buffer.from('what came of it')

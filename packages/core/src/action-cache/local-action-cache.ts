@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import type { StoreLayout } from '../disk/index.js'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { moveInto, onDiskOf, type StoreLayout } from '../disk/index.js'
 import type { ActionCache, ActionKey } from './action-cache.js'
 
 /** Kept before the result: enough of its SHA-256 to tell a file that a power cut garbled. */
@@ -38,8 +38,10 @@ export class LocalActionCache implements ActionCache {
     const path = this.#layout.actionResult(key.instance, key.action)
     const temporary = join(this.#temporary, String(this.#puts++))
     try {
-      writeFileSync(temporary, Buffer.concat([checksum(result), result]))
-      moveInto(temporary, path)
+      onDiskOf(`the action cache, ${this.#layout.root}`, () => {
+        writeFileSync(temporary, Buffer.concat([checksum(result), result]))
+        moveInto(temporary, path)
+      })
     } catch (error) {
       rmSync(temporary, { force: true })
       throw error
@@ -49,17 +51,6 @@ export class LocalActionCache implements ActionCache {
 
 function checksum(result: Uint8Array): Buffer {
   return createHash('sha256').update(result).digest().subarray(0, CHECKSUM_BYTES)
-}
-
-/** Directories are made when a rename finds none, which is once for each of them. */
-function moveInto(source: string, target: string): void {
-  try {
-    renameSync(source, target)
-  } catch (error) {
-    if (!isAbsent(error)) throw error
-    mkdirSync(dirname(target), { recursive: true })
-    renameSync(source, target)
-  }
 }
 
 function isAbsent(error: unknown): boolean {

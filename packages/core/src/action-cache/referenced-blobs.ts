@@ -6,8 +6,14 @@ import { fromDigestMessage } from '../proto/digests.js'
 import { ActionResult } from '../proto/messages.js'
 import { wireFields } from '../proto/wire.js'
 
-/** How many Directories are scanned before other work gets a turn. */
+/** How many fields are looked at before other work gets a turn: a few milliseconds. */
+const FIELDS_A_TURN = 20_000
+
+/** How many Directories are read before other work gets a turn. */
 const DIRECTORIES_A_TURN = 500
+
+/** A Tree or Directory is read as a whole; one of a million files has less. What is larger counts as unreadable. */
+const MAX_MESSAGE_BYTES = 128 * 1024 * 1024
 
 /** The field numbers of REAPI that lead to digests. */
 const TREE_ROOT = 1
@@ -66,9 +72,12 @@ async function addTree(
   if (bytes === undefined) return false
   let scanned = 0
   for (const { number, bytes: directory } of wireFields(bytes)) {
+    if (++scanned % FIELDS_A_TURN === 0) await nextTurn(undefined, { signal })
     if (directory === undefined || (number !== TREE_ROOT && number !== TREE_CHILDREN)) continue
-    for (const digest of nodeDigests(fn, directory, DIRECTORY_FILES)) add(digest)
-    if (++scanned % DIRECTORIES_A_TURN === 0) await nextTurn(undefined, { signal })
+    for (const digest of nodeDigests(fn, directory, DIRECTORY_FILES)) {
+      if (++scanned % FIELDS_A_TURN === 0) await nextTurn(undefined, { signal })
+      if (digest !== undefined) add(digest)
+    }
   }
   return true
 }
@@ -89,19 +98,30 @@ async function addDirectories(
     add(digest)
     const bytes = await getIfThere(cas, digest, signal)
     if (bytes === undefined) return false
-    for (const file of nodeDigests(fn, bytes, DIRECTORY_FILES)) add(file)
-    for (const below of nodeDigests(fn, bytes, DIRECTORY_DIRECTORIES)) waiting.push(below)
+    let fields = 0
+    for (const [list, use] of [
+      [DIRECTORY_FILES, add],
+      [DIRECTORY_DIRECTORIES, (below: Digest) => waiting.push(below)],
+    ] as const) {
+      for (const node of nodeDigests(fn, bytes, list)) {
+        if (++fields % FIELDS_A_TURN === 0) await nextTurn(undefined, { signal })
+        if (node !== undefined) use(node)
+      }
+    }
     if (scanned.size % DIRECTORIES_A_TURN === 0) await nextTurn(undefined, { signal })
   }
   return true
 }
 
-/** The digests in the FileNodes or DirectoryNodes of a Directory. */
-function* nodeDigests(fn: DigestFunction, directory: Uint8Array, list: number): Generator<Digest> {
+/** The digests in the FileNodes or DirectoryNodes of a Directory; undefined for each field that has none. */
+function* nodeDigests(fn: DigestFunction, directory: Uint8Array, list: number): Generator<Digest | undefined> {
   for (const node of wireFields(directory)) {
-    if (node.number !== list || node.bytes === undefined) continue
+    if (node.number !== list || node.bytes === undefined) {
+      yield undefined
+      continue
+    }
     for (const field of wireFields(node.bytes)) {
-      if (field.number === NODE_DIGEST && field.bytes !== undefined) yield digestOf(fn, field.bytes)
+      yield field.number === NODE_DIGEST && field.bytes !== undefined ? digestOf(fn, field.bytes) : undefined
     }
   }
 }
@@ -121,6 +141,7 @@ async function getIfThere(
   digest: Digest,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array | undefined> {
+  if (digest.sizeBytes > MAX_MESSAGE_BYTES) return undefined
   const missing = await cas.findMissing([digest], signal)
   return missing.length > 0 ? undefined : await cas.get(digest, signal)
 }

@@ -1,4 +1,11 @@
 export type { BlobContent, ByteRange, ContentAddressableStorage } from './content-addressable-storage.js'
-export { LocalStore, type LocalStoreOptions } from './local-store.js'
+export { type AddedBlob, LocalStore, type LocalStoreOptions } from './local-store.js'
 export { MemoryStore } from './memory-store.js'
 export { blobNotFound, missingBlobs } from './missing-blobs.js'
+export {
+  type PartialUploadCounts,
+  type PartialUploadLimits,
+  PartialUploads,
+  type PartialUploadsOptions,
+} from './partial-uploads.js'
+export type { ResumableUploads, Upload } from './resumable-uploads.js'

@@ -100,7 +100,7 @@ test('with the blob that is gone goes its executable', async () => {
   const { digest, bytes } = blobOf('tool')
   await store.write(digest, bytes)
   writeFileSync(store.layout.blob(digest, 'executable'), bytes)
-  store.adopt(digest, 'executable')
+  await store.adopt([{ digest, variant: 'executable' }])
   unlinkSync(store.layout.blob(digest))
   await rejectsWith('not-found', store.get(digest))
   equal(existsSync(store.layout.blob(digest, 'executable')), false)
@@ -110,7 +110,7 @@ test('with the blob that is gone goes its executable', async () => {
 test('a blob that another store evicted from the shared directory is absent here too, and can be stored again', async () => {
   using directory = temporaryDirectory()
   using roomy = await LocalStore.open({ dir: directory.path })
-  using narrow = await LocalStore.open({ dir: directory.path, maxBytes: 4096 })
+  using narrow = await LocalStore.open({ dir: directory.path, maxBytes: 4096, graceMs: 0 })
   const { digest, bytes } = blobOf('mine')
   await narrow.write(digest, bytes)
   equal(Buffer.compare(await roomy.get(digest), bytes), 0)

@@ -2,8 +2,8 @@ import { deepEqual, equal, ok } from 'node:assert/strict'
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'uvu'
-import { type Digest, SHA256 } from '../digest/index.js'
-import { STORED_MTIME_S, shardNames } from '../disk/index.js'
+import { type Digest, digestFunctions, SHA512 } from '../digest/index.js'
+import { STORED_MTIME_S } from '../disk/index.js'
 import {
   blobOf,
   blobOfSize,
@@ -23,22 +23,25 @@ function underWay(dir: string): string[] {
   return entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name)
 }
 
-casContract(test, {
-  name: 'LocalStore',
-  async open() {
-    const directory = temporaryDirectory()
-    const store = await LocalStore.open({ dir: directory.path })
-    return {
-      cas: store,
-      leftovers: () => underWay(directory.path),
-      close() {
-        store[Symbol.dispose]()
-        deepEqual(readdirSync(join(directory.path, 'run')), [])
-        directory[Symbol.dispose]()
-      },
-    }
-  },
-})
+for (const fn of digestFunctions) {
+  casContract(test, {
+    name: `LocalStore, ${fn.name}`,
+    fn,
+    async open() {
+      const directory = temporaryDirectory()
+      const store = await LocalStore.open({ dir: directory.path })
+      return {
+        cas: store,
+        leftovers: () => underWay(directory.path),
+        close() {
+          store[Symbol.dispose]()
+          deepEqual(readdirSync(join(directory.path, 'run')), [])
+          directory[Symbol.dispose]()
+        },
+      }
+    },
+  })
+}
 
 test('the index is loaded when a store is opened', async () => {
   using directory = temporaryDirectory()
@@ -53,12 +56,42 @@ test('the index is loaded when a store is opened', async () => {
   for (const { digest, bytes } of blobs) equal(Buffer.compare(await store.get(digest), bytes), 0)
 })
 
+test('a store that is opened again has the blobs of every function, in one budget', async () => {
+  using directory = temporaryDirectory()
+  const blobs = await Promise.all(
+    digestFunctions.map(async (fn) => {
+      await fn.prepare()
+      return blobOf('content', fn)
+    }),
+  )
+  {
+    using store = await LocalStore.open({ dir: directory.path })
+    for (const { digest, bytes } of blobs) await store.write(digest, bytes)
+  }
+  using store = await LocalStore.open({ dir: directory.path, maxBytes: 4 * KIB * blobs.length, graceMs: 0 })
+  equal(store.usage.blobs, blobs.length)
+  deepEqual(await store.findMissing(blobs.map(({ digest }) => digest)), [])
+  const more = blobOf('one more', SHA512)
+  await store.write(more.digest, more.bytes)
+  equal(store.usage.blobs, blobs.length)
+})
+
+test('a new store has no directory that no blob needs', async () => {
+  using directory = temporaryDirectory()
+  using store = await LocalStore.open({ dir: directory.path })
+  deepEqual(readdirSync(store.layout.blobs), [])
+  const { digest, bytes } = blobOf('content')
+  await store.write(digest, bytes)
+  deepEqual(readdirSync(store.layout.blobs), ['sha256'])
+  deepEqual(readdirSync(join(store.layout.blobs, 'sha256')), [digest.hash.slice(0, 2)])
+})
+
 test('files in the directory that are not blobs are let be', async () => {
   using directory = temporaryDirectory()
   const { digest } = blobOf('content')
   const { hash } = digest
   const shard = join(directory.path, 'cas', 'sha256', hash.slice(0, 2))
-  const elsewhere = join(directory.path, 'cas', 'sha256', shardNames.find((name) => !hash.startsWith(name)) ?? '')
+  const elsewhere = join(directory.path, 'cas', 'sha256', hash.startsWith('00') ? '01' : '00')
   const strangers = [
     ...['README', '.nfs0001', hash, `${hash}-`, `${hash}-x`, `${hash}-7.exe`, `${hash}--7`, `${hash}-7.x.x`],
     ...[`${hash.toUpperCase()}-7`, `${hash.slice(1)}-7`, `${hash}-007`, `${hash}-99999999999999999999`, `${hash}-7\n`],
@@ -101,7 +134,7 @@ test('GEN-07: nothing is left of an upload that could not be put in place', asyn
   using directory = temporaryDirectory()
   using store = await LocalStore.open({ dir: directory.path })
   const { digest, bytes } = blobOf('in the way')
-  mkdirSync(store.layout.blob(digest))
+  mkdirSync(store.layout.blob(digest), { recursive: true })
   await store.write(digest, bytes).then(
     () => ok(false, 'the write cannot succeed'),
     (error) => equal(error.code, 'EISDIR'),
@@ -122,7 +155,7 @@ test('a store that cannot be opened leaves no session', async () => {
 
 test('BW-13: a blob larger than the whole store is refused before any of it is read', async () => {
   using directory = temporaryDirectory()
-  using store = await LocalStore.open({ dir: directory.path, maxBytes: 8 * KIB })
+  using store = await LocalStore.open({ dir: directory.path, maxBytes: 8 * KIB, graceMs: 0 })
   const { digest, bytes } = blobOfSize(8 * KIB + 1)
   let asked = false
   async function* content() {
@@ -139,7 +172,7 @@ test('BW-13: a blob larger than the whole store is refused before any of it is r
 
 test('the least recently used make room; finding, getting, reading and writing again are uses (FM-04, BR-10)', async () => {
   using directory = temporaryDirectory()
-  using store = await LocalStore.open({ dir: directory.path, maxBytes: 6 * 4 * KIB })
+  using store = await LocalStore.open({ dir: directory.path, maxBytes: 6 * 4 * KIB, graceMs: 0 })
   const names = ['found', 'gotten', 'read', 'forgotten', 'written again', 'streamed again']
   for (const name of names) await store.write(blobOf(name).digest, blobOf(name).bytes)
   await store.findMissing([blobOf('found').digest])
@@ -167,14 +200,14 @@ test('a store that is opened with less room than it takes shrinks', async () => 
     using store = await LocalStore.open({ dir: directory.path })
     for (const { digest, bytes } of blobs) await store.write(digest, bytes)
   }
-  using store = await LocalStore.open({ dir: directory.path, maxBytes: 2 * 4 * KIB + 100 })
+  using store = await LocalStore.open({ dir: directory.path, maxBytes: 2 * 4 * KIB + 100, graceMs: 0 })
   deepEqual(store.usage, { bytes: 2 * 4 * KIB, maxBytes: 2 * 4 * KIB + 100, blobs: 2 })
   equal(blobs.filter(({ digest }) => isOnDisk(store, digest)).length, 2)
 })
 
 test('BR-10: a blob that is evicted while it is read is read to its end', async () => {
   using directory = temporaryDirectory()
-  using store = await LocalStore.open({ dir: directory.path, maxBytes: 2048 * KIB })
+  using store = await LocalStore.open({ dir: directory.path, maxBytes: 2048 * KIB, graceMs: 0 })
   const { digest, bytes } = blobOfSize(2000 * KIB, 'read')
   await store.write(digest, bytes)
   const reader = store.read(digest)
@@ -187,14 +220,14 @@ test('BR-10: a blob that is evicted while it is read is read to its end', async 
 
 test('executables have an inode of their own, which counts and is evicted with the blob', async () => {
   using directory = temporaryDirectory()
-  using store = await LocalStore.open({ dir: directory.path, maxBytes: 3 * 4 * KIB })
+  using store = await LocalStore.open({ dir: directory.path, maxBytes: 3 * 4 * KIB, graceMs: 0 })
   const tool = blobOf('tool')
   const other = blobOf('other')
   const third = blobOf('third')
   await store.write(tool.digest, tool.bytes)
   writeFileSync(store.layout.blob(tool.digest, 'executable'), tool.bytes)
-  store.adopt(tool.digest, 'executable')
-  store.adopt(tool.digest, 'executable')
+  await store.adopt([{ digest: tool.digest, variant: 'executable' }])
+  await store.adopt([{ digest: tool.digest, variant: 'executable' }])
   equal(store.usage.bytes, 2 * 4 * KIB)
   await store.write(other.digest, other.bytes)
   await store.write(third.digest, third.bytes)
@@ -208,6 +241,7 @@ test('an executable alone does not make a blob', async () => {
   const { digest, bytes } = blobOf('#!/bin/sh')
   {
     using store = await LocalStore.open({ dir: directory.path })
+    mkdirSync(dirname(store.layout.blob(digest)), { recursive: true })
     writeFileSync(store.layout.blob(digest, 'executable'), bytes)
   }
   using store = await LocalStore.open({ dir: directory.path })
@@ -223,7 +257,7 @@ test('a work directory is on the file system of the blobs and goes with the stor
   const store = await LocalStore.open({ dir: directory.path })
   const work = store.workDirectory('slots')
   equal(work, store.workDirectory('slots'))
-  equal(statSync(work).dev, statSync(store.layout.blobFunctionRoot(SHA256)).dev)
+  equal(statSync(work).dev, statSync(store.layout.blobs).dev)
   writeFileSync(join(work, 'file'), '')
   store[Symbol.dispose]()
   equal(existsSync(work), false)

@@ -1,22 +1,63 @@
-import { mkdirSync, readdirSync, unlinkSync } from 'node:fs'
-import { join } from 'node:path'
+import { lstatSync, mkdirSync, readdirSync, unlinkSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Digest, type DigestFunction, DigestingCheck, digestFunctions, isEmptyBlob } from '../digest/index.js'
-import { BlobIndex, type BlobVariant, blocks, parseBlobName, Session, StoreLayout, shardNames } from '../disk/index.js'
+import {
+  BlobIndex,
+  type BlobVariant,
+  blocks,
+  DiskBudget,
+  type IndexEntry,
+  isShardName,
+  parseBlobName,
+  Session,
+  StoreLayout,
+  steadyTime,
+} from '../disk/index.js'
 import { GoregoError } from '../errors/index.js'
+import { type Clock, systemClock } from '../observe/index.js'
 import { type FileState, openIntact, readChunks, readWhole, SMALL_BLOB, stateOfFile } from './blob-file-reader.js'
-import { BlobFileWriter } from './blob-file-writer.js'
 import type { BlobContent, ByteRange, ContentAddressableStorage } from './content-addressable-storage.js'
+import { IncomingBlob } from './incoming-blob.js'
 import { blobNotFound } from './missing-blobs.js'
+import { type PartialUploadLimits, PartialUploads } from './partial-uploads.js'
+import { VerifiedFile } from './verified-file.js'
 
 export interface LocalStoreOptions {
   /** Everything lies below it; made if absent. */
   readonly dir: string
-  /** Disk space for blobs, in bytes of whole blocks; the least recently used ones make room. Default 50 GB. */
+  /** Disk space for blobs and uploads, in bytes of whole blocks; the least recently used blobs make room. Default 50 GB. */
   readonly maxBytes?: number
+  /**
+   * For so long after a blob was stored, found or read it is not evicted, in milliseconds: whoever was told that it is
+   * there relies on it. When nothing may go, writes are refused with `resource-exhausted`. Default 5 minutes.
+   */
+  readonly graceMs?: number
+  /** What is kept of uploads that break off. */
+  readonly partialUploads?: PartialUploadLimits
+  /** Tells how long ago a blob was used. */
+  readonly clock?: Clock
+}
+
+/** A file that a runner put in place. */
+export interface AddedBlob {
+  readonly digest: Digest
+  readonly variant: BlobVariant
 }
 
 const DEFAULT_MAX_BYTES = 50e9
+
+/**
+ * Long enough to send the rest of an action's inputs over a slow line and to fetch what came out; so short that 50 GB
+ * would have to be used at 160 MB/s before a write is refused.
+ */
+const DEFAULT_GRACE_MS = 300_000
+
+/**
+ * Outputs are on the disk before anybody can say that there is no room for them, and running the action again would cost
+ * more than they do: they may exceed the budget by this part of it, until the grace of others is over.
+ */
+const SLACK = 0.1
 
 /** How many absent blobs are looked for on the disk, at some 4 µs each, before other work gets a turn. */
 const LOOK_UPS_A_TURN = 500
@@ -33,17 +74,38 @@ const SHARDS_A_TURN = 8
  */
 export class LocalStore implements ContentAddressableStorage, Disposable {
   readonly layout: StoreLayout
-  readonly #index = new BlobIndex()
+  /** Uploads on their way into this store that may take several connections. */
+  readonly uploads: PartialUploads
+  readonly #index: BlobIndex
+  readonly #budget: DiskBudget
   readonly #maxBytes: number
   readonly #session: Session
   readonly #temporary: string
-  #uploads = 0
+  #files = 0
 
   private constructor(options: LocalStoreOptions) {
     this.layout = new StoreLayout(options.dir)
-    this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES
+    const { maxBytes = DEFAULT_MAX_BYTES, graceMs = DEFAULT_GRACE_MS, clock = systemClock } = options
+    const now = steadyTime(() => clock.now())
+    this.#maxBytes = maxBytes
+    this.#index = new BlobIndex(now)
+    this.#budget = new DiskBudget({
+      name: `the cache, ${options.dir}`,
+      index: this.#index,
+      maxBytes,
+      graceMs,
+      now,
+      evict: ({ digest }) => this.discard(digest),
+      storedRecently: (entry) => this.#wasStoredWithin(graceMs, entry, clock),
+      spare: () => this.uploads.displaceOldest(),
+    })
     this.#session = Session.open(this.layout.sessions)
     this.#temporary = this.#session.directory('upload')
+    this.uploads = new PartialUploads({
+      ...options.partialUploads,
+      clock,
+      makeFile: (digest) => this.#incoming(digest),
+    })
   }
 
   static async open(options: LocalStoreOptions): Promise<LocalStore> {
@@ -57,9 +119,9 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
     }
   }
 
-  /** Disk space that blobs take, in bytes of whole blocks, and how many there are. */
+  /** Disk space that blobs, and uploads under way, take, in bytes of whole blocks, and how many blobs there are. */
   get usage(): { readonly bytes: number; readonly maxBytes: number; readonly blobs: number } {
-    return { bytes: this.#index.bytes, maxBytes: this.#maxBytes, blobs: this.#index.size }
+    return { bytes: this.#budget.usedBytes, maxBytes: this.#maxBytes, blobs: this.#index.size }
   }
 
   async findMissing(digests: readonly Digest[], signal?: AbortSignal): Promise<Digest[]> {
@@ -99,40 +161,54 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
   async write(digest: Digest, content: BlobContent, signal?: AbortSignal): Promise<void> {
     const check = new DigestingCheck(digest)
     if (content instanceof Uint8Array) {
-      check.update(content)
+      await check.updateInTurns(content)
       check.finish()
       if (this.#isStored(digest)) return
     }
-    if (blocks(digest.sizeBytes) > this.#maxBytes) {
-      throw new GoregoError(
-        'resource-exhausted',
-        `blob ${digest} is larger than the whole store (${this.#maxBytes} bytes)`,
-      )
-    }
-    const writer = new BlobFileWriter(join(this.#temporary, String(this.#uploads++)))
-    try {
-      if (content instanceof Uint8Array) {
-        if (content.length <= SMALL_BLOB) writer.appendSync(content)
-        else await writer.append(content)
-      } else {
-        for await (const chunk of content) {
-          signal?.throwIfAborted()
-          await this.#append(writer, check, chunk)
-        }
-        check.finish()
-      }
+    if (content instanceof VerifiedFile && this.#isOurs(content, digest)) {
       signal?.throwIfAborted()
-      if (!isEmptyBlob(digest)) this.#publish(digest, writer)
-    } finally {
-      writer.discard()
+      this.#publish(digest, content.file)
+      return
     }
+    using file = await this.#incoming(digest)
+    if (content instanceof Uint8Array) await file.append(content)
+    else {
+      for await (const chunk of content) {
+        signal?.throwIfAborted()
+        await file.appendHashed(chunk, check)
+      }
+      check.finish()
+    }
+    signal?.throwIfAborted()
+    this.#publish(digest, file)
   }
 
-  /** A runner put this file in place itself; its bytes count from now on, and older blobs may have to go. */
-  adopt(digest: Digest, variant: BlobVariant): void {
-    if (isEmptyBlob(digest) && variant === 'plain') return
-    this.#index.add(digest, variant)
-    this.#makeRoom()
+  /**
+   * Runners put these files in place themselves: they count from now on, and older blobs may have to go. Returns those
+   * that are gone again, evicted as somebody else's. Throws `resource-exhausted` where there are too many bytes for the
+   * budget and what it may be exceeded by; then those that were new are gone again, too.
+   */
+  async adopt(added: readonly AddedBlob[]): Promise<Digest[]> {
+    const fresh: { readonly digest: Digest; readonly usedAt: number | undefined }[] = []
+    const gone: Digest[] = []
+    for (const [n, { digest, variant }] of added.entries()) {
+      if (n % LOOK_UPS_A_TURN === LOOK_UPS_A_TURN - 1) await nextTurn()
+      if (variant === 'executable') this.#index.add(digest, variant)
+      else {
+        const known = this.#index.has(digest)
+        if (!this.#isStored(digest)) gone.push(digest)
+        else if (!known) fresh.push({ digest, usedAt: this.#index.usedAt(digest) })
+      }
+    }
+    const waitMs = await this.#budget.makeRoom()
+    if (waitMs === 0 || this.#budget.usedBytes <= this.#maxBytes * (1 + SLACK)) return gone
+    // But for those that somebody was told of meanwhile.
+    for (const { digest, usedAt } of fresh) if (this.#index.usedAt(digest) === usedAt) this.discard(digest)
+    throw new GoregoError(
+      'resource-exhausted',
+      `the cache is full: what the action made does not fit into its ${this.#maxBytes} bytes, and everything else in it was used just now; try again later, or give it more room`,
+      { details: [{ kind: 'retry-after', delayMs: waitMs }] },
+    )
   }
 
   /** A runner did not find these: those that are indeed not there, or not whole, leave the index. */
@@ -153,26 +229,26 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.uploads[Symbol.dispose]()
     this.#session[Symbol.dispose]()
   }
 
   async #load(): Promise<void> {
+    mkdirSync(this.layout.blobs, { recursive: true })
     for (const fn of digestFunctions) {
-      mkdirSync(this.layout.blobFunctionRoot(fn), { recursive: true })
-      const existing = new Set(readdirSync(this.layout.blobFunctionRoot(fn)))
-      for (const [n, shard] of shardNames.entries()) {
-        const directory = this.layout.blobShard(fn, shard)
-        if (!existing.has(shard)) mkdirSync(directory, { recursive: true })
-        else for (const name of readdirSync(directory)) this.#loadFile(fn, shard, name)
+      // DIG-07: each function has a directory of its own.
+      const shards = namesIn(this.layout.blobFunctionRoot(fn)).filter(isShardName)
+      for (const [n, shard] of shards.entries()) {
+        for (const name of namesIn(this.layout.blobShard(fn, shard))) this.#loadFile(fn, shard, name)
         if (n % SHARDS_A_TURN === 0) await nextTurn()
       }
     }
-    this.#makeRoom()
+    await this.#budget.makeRoom()
   }
 
   #loadFile(fn: DigestFunction, shard: string, fileName: string): void {
     const blob = parseBlobName(fn, shard, fileName)
-    if (blob !== undefined) this.#index.add(blob.digest, blob.variant)
+    if (blob !== undefined) this.#index.load(blob.digest, blob.variant)
   }
 
   #open(digest: Digest): number {
@@ -196,32 +272,32 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
     else if (state === 'altered' || this.#index.remove(digest) !== undefined) this.discard(digest)
   }
 
-  async #append(writer: BlobFileWriter, check: DigestingCheck, chunk: Uint8Array): Promise<void> {
-    if (chunk.length <= SMALL_BLOB) {
-      check.update(chunk)
-      writer.appendSync(chunk)
-      return
+  async #incoming(digest: Digest): Promise<IncomingBlob> {
+    if (blocks(digest.sizeBytes) > this.#maxBytes) {
+      throw new GoregoError(
+        'resource-exhausted',
+        `blob ${digest} is larger than the whole store (${this.#maxBytes} bytes)`,
+      )
     }
-    // Hash while the disk works; where the check throws, the write must still end before the file is closed.
-    const written = writer.append(chunk)
-    try {
-      check.update(chunk)
-    } finally {
-      await written
-    }
+    return await IncomingBlob.open(digest, join(this.#temporary, String(this.#files++)), this.#budget)
   }
 
-  #publish(digest: Digest, writer: BlobFileWriter): void {
-    writer.commit(this.layout.blob(digest))
-    this.adopt(digest, 'plain')
+  /** A file that may just be renamed. */
+  #isOurs({ digest, file }: VerifiedFile, wanted: Digest): boolean {
+    return digest.equals(wanted) && dirname(file.path) === this.#temporary
   }
 
-  #makeRoom(): void {
-    while (this.#index.bytes > this.#maxBytes) {
-      const oldest = this.#index.oldest()
-      if (oldest === undefined) return
-      this.discard(oldest.digest)
-    }
+  #publish(digest: Digest, file: IncomingBlob): void {
+    if (isEmptyBlob(digest)) return
+    file.commit(this.layout.blob(digest))
+    this.#index.add(digest, 'plain')
+  }
+
+  /** The change time is that of the last link made or removed, or of when the file became whole: the blob was used then. */
+  #wasStoredWithin(ms: number, { digest, plain }: IndexEntry, clock: Clock): boolean {
+    const stats = lstatSync(this.layout.blob(digest, plain ? 'plain' : 'executable'), { throwIfNoEntry: false })
+    // Either way: the two clocks differ by a fraction of a millisecond, and one that was set back must keep nothing for long.
+    return stats !== undefined && Math.abs(clock.now() - stats.ctimeMs) < ms
   }
 
   #unlink(digest: Digest, variant: BlobVariant): void {
@@ -230,5 +306,15 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     }
+  }
+}
+
+/** What a directory holds; nothing where it is not there. */
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
   }
 }

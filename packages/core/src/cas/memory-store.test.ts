@@ -1,7 +1,10 @@
 import { test } from 'uvu'
+import { digestFunctions } from '../digest/index.js'
 import { casContract } from '../testing/index.js'
 import { MemoryStore } from './memory-store.js'
 
-casContract(test, { name: 'MemoryStore', open: () => ({ cas: new MemoryStore() }) })
+for (const fn of digestFunctions) {
+  casContract(test, { name: `MemoryStore, ${fn.name}`, fn, open: () => ({ cas: new MemoryStore() }) })
+}
 
 test.run()

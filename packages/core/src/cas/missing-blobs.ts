@@ -1,5 +1,5 @@
 import type { Digest } from '../digest/index.js'
-import { GoregoError } from '../errors/index.js'
+import { type ErrorCode, GoregoError } from '../errors/index.js'
 
 /** How many of the missing blobs the message for people names; the details name them all. */
 const NAMED = 3
@@ -10,11 +10,15 @@ export function blobNotFound(digest: Digest): GoregoError {
 }
 
 /** EX-06: an action whose inputs are not all there; one MISSING subject a blob, so that the client can upload them all. */
-export function missingBlobs(missing: readonly Digest[], what = 'the action needs'): GoregoError {
+export function missingBlobs(
+  missing: readonly Digest[],
+  what = 'the action needs',
+  code: ErrorCode = 'failed-precondition',
+): GoregoError {
   const subjects = missing.map((digest) => `blobs/${digest}`)
   const more = missing.length > NAMED ? ` and ${missing.length - NAMED} more` : ''
   return new GoregoError(
-    'failed-precondition',
+    code,
     `${what} ${missing.length === 1 ? 'a blob' : 'blobs'} that the content-addressable storage does not have: ${subjects.slice(0, NAMED).join(', ')}${more}`,
     { details: [{ kind: 'missing-blobs', subjects }] },
   )

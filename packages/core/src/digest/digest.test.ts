@@ -1,16 +1,9 @@
 import { equal, ok, throws } from 'node:assert/strict'
-import { createHash } from 'node:crypto'
 import { test } from 'uvu'
 import type { GoregoError } from '../errors/index.js'
+import { BLAKE3 } from './blake3.js'
 import { Digest, emptyDigest, isEmptyBlob } from './digest.js'
-import {
-  type DigestFunction,
-  digestFunctionNamed,
-  digestFunctionOfLength,
-  digestFunctionOfValue,
-  digestFunctions,
-  SHA256,
-} from './digest-function.js'
+import { SHA256 } from './openssl-functions.js'
 
 const abc = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'
 const nothing = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
@@ -59,8 +52,7 @@ test('DIG-02: size is part of identity', () => {
 })
 
 test('DIG-07, RN-06: so is the function, which resource names spell out where it must be', () => {
-  const explicit: DigestFunction = { ...SHA256, name: 'blake3' as 'sha256', explicit: true }
-  const digest = Digest.of(explicit, abc, 3)
+  const digest = Digest.of(BLAKE3, abc, 3)
   equal(digest.equals(Digest.of(SHA256, abc, 3)), false)
   equal(String(digest), `blake3/${abc}/3`)
 })
@@ -70,25 +62,6 @@ test('FM-02: the empty blob has the hash of nothing and size 0', () => {
   ok(emptyDigest(SHA256).equals(Digest.of(SHA256, nothing, 0)))
   equal(isEmptyBlob(Digest.of(SHA256, abc, 0)), false)
   equal(isEmptyBlob(Digest.of(SHA256, nothing, 1)), false)
-})
-
-test('every function hashes piecemeal, to the length that it promises, and is found by name and number', () => {
-  for (const fn of digestFunctions) {
-    const hasher = fn.createHasher()
-    for (const part of ['a', '', 'bc']) hasher.update(Buffer.from(part))
-    const hash = hasher.digest()
-    equal(hash.length, fn.hashLength)
-    equal(hash, createHash(fn.name).update('abc').digest('hex'))
-    equal(digestFunctionNamed(fn.name), fn)
-    equal(digestFunctionOfValue(fn.value), fn)
-  }
-  for (const name of ['', 'SHA256', 'md4', '__proto__', 'constructor']) equal(digestFunctionNamed(name), undefined)
-  for (const value of [0, -1, 99]) equal(digestFunctionOfValue(value), undefined)
-})
-
-test('DIG-04, DIG-05: a hash of 64 digits that names no function is SHA-256', () => {
-  equal(digestFunctionOfLength(64), SHA256)
-  for (const length of [0, 63, 65]) equal(digestFunctionOfLength(length), undefined)
 })
 
 test.run()

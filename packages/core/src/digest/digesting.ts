@@ -1,5 +1,10 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { GoregoError } from '../errors/index.js'
-import type { Digest } from './digest.js'
+import { Digest } from './digest.js'
+import type { DigestFunction, Hasher } from './digest-function.js'
+
+/** Hashed at a time: 0.3 ms of SHA-256, 0.7 of MD5, which is the slowest. */
+const BYTES_A_TURN = 512 * 1024
 
 /** Content that is not what its digest promises (BW-05, BU-03, DIG-02). */
 export function digestMismatch(expected: Digest, actualHash: string, actualSize: number): GoregoError {
@@ -20,14 +25,14 @@ export class DigestingCheck {
   }
 
   update(bytes: Uint8Array): void {
-    this.#size += bytes.length
-    if (this.#size > this.#expected.sizeBytes) {
-      throw new GoregoError(
-        'invalid-argument',
-        `more than the ${this.#expected.sizeBytes} bytes of blob ${this.#expected} were sent`,
-      )
-    }
+    this.#count(bytes)
     this.#hasher.update(bytes)
+  }
+
+  /** As `update`, for bytes of any size on a thread that has other things to do: after every 512 KiB they get a turn. */
+  async updateInTurns(bytes: Uint8Array): Promise<void> {
+    this.#count(bytes)
+    await hashInTurns(this.#hasher, bytes)
   }
 
   /** Throws `invalid-argument` unless everything that was promised came. */
@@ -36,5 +41,29 @@ export class DigestingCheck {
     if (this.#size !== this.#expected.sizeBytes || hash !== this.#expected.hash) {
       throw digestMismatch(this.#expected, hash, this.#size)
     }
+  }
+
+  #count(bytes: Uint8Array): void {
+    this.#size += bytes.length
+    if (this.#size > this.#expected.sizeBytes) {
+      throw new GoregoError(
+        'invalid-argument',
+        `more than the ${this.#expected.sizeBytes} bytes of blob ${this.#expected} were sent`,
+      )
+    }
+  }
+}
+
+/** As `Digest.ofBytes`, for bytes of any size on a thread that has other things to do. */
+export async function digestInTurns(fn: DigestFunction, bytes: Uint8Array): Promise<Digest> {
+  const hasher = fn.createHasher()
+  await hashInTurns(hasher, bytes)
+  return Digest.of(fn, hasher.digest(), bytes.length)
+}
+
+async function hashInTurns(hasher: Hasher, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; at += BYTES_A_TURN) {
+    if (at > 0) await nextTurn()
+    hasher.update(bytes.subarray(at, at + BYTES_A_TURN))
   }
 }

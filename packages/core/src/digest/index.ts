@@ -1,12 +1,7 @@
+export { BLAKE3 } from './blake3.js'
 export { Digest, emptyDigest, isEmptyBlob } from './digest.js'
-export {
-  type DigestFunction,
-  type DigestFunctionName,
-  digestFunctionNamed,
-  digestFunctionOfLength,
-  digestFunctionOfValue,
-  digestFunctions,
-  type Hasher,
-  SHA256,
-} from './digest-function.js'
-export { DigestingCheck, digestMismatch } from './digesting.js'
+export type { DigestFunction, DigestFunctionName, Hasher } from './digest-function.js'
+export { DigestFunctionSet } from './digest-function-set.js'
+export { digestFunctionNamed, digestFunctions, loadDigestFunction } from './digest-functions.js'
+export { DigestingCheck, digestInTurns, digestMismatch } from './digesting.js'
+export { MD5, SHA1, SHA256, SHA384, SHA512 } from './openssl-functions.js'

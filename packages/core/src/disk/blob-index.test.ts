@@ -14,7 +14,7 @@ test('space is counted in whole blocks', () => {
 })
 
 test('an entry counts once for every variant', () => {
-  const index = new BlobIndex()
+  const index = new BlobIndex(() => 0)
   index.add(a, 'plain')
   index.add(a, 'plain')
   equal(index.bytes, 4096)
@@ -28,7 +28,7 @@ test('an entry counts once for every variant', () => {
 })
 
 test('an executable alone is no blob', () => {
-  const index = new BlobIndex()
+  const index = new BlobIndex(() => 0)
   index.add(a, 'executable')
   equal(index.has(a), false)
   equal(index.touch(a), false)
@@ -38,7 +38,7 @@ test('an executable alone is no blob', () => {
 })
 
 test('the least recently used comes first: adding and touching are uses, looking is none', () => {
-  const index = new BlobIndex()
+  const index = new BlobIndex(() => 0)
   equal(index.oldest(), undefined)
   for (const digest of [a, b, c]) index.add(digest, 'plain')
   index.touch(a)
@@ -51,7 +51,7 @@ test('the least recently used comes first: adding and touching are uses, looking
 })
 
 test('DIG-02: size is part of identity', () => {
-  const index = new BlobIndex()
+  const index = new BlobIndex(() => 0)
   index.add(a, 'plain')
   equal(index.has(Digest.of(a.fn, a.hash, 2)), false)
   equal(index.has(Digest.of(a.fn, a.hash, 1)), true)

@@ -4,10 +4,15 @@ import type { BlobVariant } from './store-layout.js'
 /** Files take whole blocks; counting them so keeps the budget honest with many small blobs. */
 const BLOCK = 4096
 
+/** For a blob that was found when the store was opened: used before any that has a time. */
+const BEFORE_ALL = Number.NEGATIVE_INFINITY
+
 export interface IndexEntry {
   readonly digest: Digest
   plain: boolean
   executable: boolean
+  /** When it was last used, by the index's clock; -Infinity if not since the store was opened. */
+  usedAt: number
 }
 
 /**
@@ -16,7 +21,13 @@ export interface IndexEntry {
  */
 export class BlobIndex {
   readonly #entries = new Map<string, IndexEntry>()
+  readonly #now: () => number
   #bytes = 0
+
+  /** `now`: milliseconds that never go back. */
+  constructor(now: () => number) {
+    this.#now = now
+  }
 
   /** Disk space of everything held, in bytes of whole blocks. */
   get bytes(): number {
@@ -31,23 +42,27 @@ export class BlobIndex {
     return this.#entries.get(digest.key)?.plain === true
   }
 
+  /** When it was last used, by the index's clock; undefined if it is not held. */
+  usedAt(digest: Digest): number | undefined {
+    return this.#entries.get(digest.key)?.usedAt
+  }
+
   /** Whether the blob is held; if so it becomes the most recently used one (FM-04). */
   touch(digest: Digest): boolean {
     const entry = this.#entries.get(digest.key)
     if (entry?.plain !== true) return false
-    this.#entries.delete(digest.key)
-    this.#entries.set(digest.key, entry)
+    this.#use(entry)
     return true
   }
 
+  /** Holds it from now on, if it did not yet; either way it is the most recently used one. */
   add(digest: Digest, variant: BlobVariant): void {
-    const entry = this.#entries.get(digest.key) ?? { digest, plain: false, executable: false }
-    if (!entry[variant]) {
-      entry[variant] = true
-      this.#bytes += blocks(digest.sizeBytes)
-    }
-    this.#entries.delete(digest.key)
-    this.#entries.set(digest.key, entry)
+    this.#use(this.#hold(digest, variant))
+  }
+
+  /** Holds what was found on the disk; that is no use. */
+  load(digest: Digest, variant: BlobVariant): void {
+    this.#hold(digest, variant)
   }
 
   remove(digest: Digest): IndexEntry | undefined {
@@ -61,6 +76,25 @@ export class BlobIndex {
   /** The least recently used entry. */
   oldest(): IndexEntry | undefined {
     return this.#entries.values().next().value
+  }
+
+  #hold(digest: Digest, variant: BlobVariant): IndexEntry {
+    let entry = this.#entries.get(digest.key)
+    if (entry === undefined) {
+      entry = { digest, plain: false, executable: false, usedAt: BEFORE_ALL }
+      this.#entries.set(digest.key, entry)
+    }
+    if (!entry[variant]) {
+      entry[variant] = true
+      this.#bytes += blocks(digest.sizeBytes)
+    }
+    return entry
+  }
+
+  #use(entry: IndexEntry): void {
+    entry.usedAt = this.#now()
+    this.#entries.delete(entry.digest.key)
+    this.#entries.set(entry.digest.key, entry)
   }
 }
 

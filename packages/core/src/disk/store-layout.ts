@@ -19,8 +19,12 @@ const BLOB_NAME = /^([0-9a-f]+)-(0|[1-9]\d*)(\.x)?$/
 export class StoreLayout {
   constructor(readonly root: string) {}
 
+  get blobs(): string {
+    return join(this.root, 'cas')
+  }
+
   blobFunctionRoot(fn: DigestFunction): string {
-    return join(this.root, 'cas', fn.name)
+    return join(this.blobs, fn.name)
   }
 
   blobShard(fn: DigestFunction, shard: string): string {
@@ -43,8 +47,12 @@ export class StoreLayout {
   }
 }
 
-/** All the shard names of a function's directory, `00` to `ff`. */
-export const shardNames: readonly string[] = Array.from({ length: 256 }, (_, n) => n.toString(16).padStart(2, '0'))
+const SHARD_NAME = /^[0-9a-f]{2}$/
+
+/** Shards are named after the first byte of the hashes in them, and made when a blob comes that finds none. */
+export function isShardName(name: string): boolean {
+  return SHARD_NAME.test(name)
+}
 
 /** The digest and variant that a file name in a shard stands for; undefined for anything that `blob` would not name so. */
 export function parseBlobName(

@@ -111,7 +111,7 @@ async function describe(name: string, input: Leaf['input'], options: InputTreeOp
     case 'content':
       return fileNode(name, await storeBytes(cas, fn, input.bytes, signal), input.executable)
     case 'stored':
-      return fileNode(name, input.digest, input.executable)
+      return fileNode(name, ofSameFunction(input.digest, fn), input.executable)
     case 'file':
       return await describeFile(name, input, options)
   }
@@ -137,6 +137,15 @@ function unreadable(error: unknown, path: string, what: string): unknown {
   if ((error as NodeJS.ErrnoException).path !== path) return error
   const { message } = error as Error
   return new GoregoError('invalid-argument', `the input ${what} ${path} cannot be read: ${message}`, { cause: error })
+}
+
+/** DIG-09: a message says no digest's function, so one of another function would name another blob, or none. */
+function ofSameFunction(digest: Digest, fn: DigestFunction): Digest {
+  if (digest.fn === fn) return digest
+  throw new GoregoError(
+    'invalid-argument',
+    `the input ${digest} is a ${digest.fn.name} digest, but this executor uses ${fn.name}: give the file or its content`,
+  )
 }
 
 function fileNode(name: string, digest: Digest, executable: boolean): FileNode {

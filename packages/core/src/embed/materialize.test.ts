@@ -214,6 +214,31 @@ test('a Tree in which a link and a directory have one name is refused', async ()
   assert.not(existsSync(join(outside(), 'x')))
 })
 
+test('CM-11 a directory that is known only by its root Directory', async () => {
+  const deep = new Directory().setFilesList([await fileNode('f', 'deep', true)])
+  const root = new Directory()
+    .setFilesList([await fileNode('a', 'top')])
+    .setDirectoriesList([childNode('d', deep), childNode('e', deep)])
+    .setSymlinksList([linkNode('l', 'd/f')])
+  await blob(deep.serializeBinary())
+  const rootDirectory = await blob(root.serializeBinary())
+  await materialize([{ kind: 'directory', path: 'tree', rootDirectory }], target(), cas)
+  assert.is(readFileSync(at('tree/l'), 'utf8'), 'deep')
+  assert.is(readFileSync(at('tree/e/f'), 'utf8'), 'deep')
+  assert.is(readFileSync(at('tree/a'), 'utf8'), 'top')
+})
+
+test('a directory that nothing is known of, or that stands for too much, is an error', async () => {
+  await refused([{ kind: 'directory', path: 't' }])
+  let level = new Directory()
+  for (let n = 0; n < 24; n++) {
+    await blob(level.serializeBinary())
+    level = new Directory().setDirectoriesList(['a', 'b', 'c', 'd'].map((name) => childNode(name, level)))
+  }
+  const rootDirectory = await blob(level.serializeBinary())
+  await refused([{ kind: 'directory', path: 't', rootDirectory }])
+})
+
 test('a Tree that lacks a directory, or is none, is an error', async () => {
   await refused([await tree('t', new Directory().setDirectoriesList([childNode('d', new Directory())]))])
   await refused([{ kind: 'directory', path: 't', tree: emptyDigest(SHA256) }])

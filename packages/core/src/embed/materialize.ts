@@ -4,22 +4,15 @@ import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ContentAddressableStorage } from '../cas/index.js'
-import { Digest, type DigestFunction } from '../digest/index.js'
+import type { Digest } from '../digest/index.js'
 import { GoregoError } from '../errors/index.js'
-import { decode } from '../proto/decode.js'
-import { fromDigestMessage } from '../proto/digests.js'
-import { Directory } from '../proto/messages.js'
-import { wireFields } from '../proto/wire.js'
 import { concurrently } from './concurrently.js'
+import { type DirectorySource, nodeDigest, openDirectory } from './directory-source.js'
 import type { Output } from './run-result.js'
 import { TargetDirectory } from './target-directory.js'
 
 /** Files that are written at the same time. */
 const WIDTH = 8
-
-/** The field numbers of REAPI's Tree. */
-const TREE_ROOT = 1
-const TREE_CHILDREN = 2
 
 interface FileToWrite {
   readonly path: string
@@ -55,7 +48,7 @@ export async function materialize(
     if (output.kind === 'symlink') {
       plan.links.push(output)
     } else if (output.kind === 'directory') {
-      await layOutTree(output.path, output.tree, plan, cas, signal)
+      await layOut(output.path, await openDirectory(output, cas, signal), plan)
     } else {
       plan.files.push({ ...output, path: await plan.target.place(output.path) })
     }
@@ -66,26 +59,17 @@ export async function materialize(
   }
 }
 
-/** Makes the directories of a Tree, and notes its files and links. */
-async function layOutTree(
-  outputPath: string,
-  treeDigest: Digest,
-  { target, files, links }: Plan,
-  cas: ContentAddressableStorage,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const { fn } = treeDigest
-  const { root, children } = readTree(fn, await cas.get(treeDigest, signal), treeDigest)
+/** Makes directories, and notes their files and links. */
+async function layOut(outputPath: string, source: DirectorySource, { target, files, links }: Plan): Promise<void> {
+  const { fn, root } = source
   const waiting = [{ path: outputPath, at: await target.makeFresh(outputPath), directory: root }]
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { path, at, directory } = next
-    if (directory === undefined)
-      throw new GoregoError('failed-precondition', `the Tree ${treeDigest} lacks one of its directories`)
     const name = nameCheck(path)
     for (const file of directory.getFilesList()) {
       files.push({
         path: join(at, name(file.getName())),
-        digest: digestOf(fn, file),
+        digest: nodeDigest(fn, file),
         executable: file.getIsExecutable(),
       })
     }
@@ -94,27 +78,9 @@ async function layOutTree(
     }
     for (const child of directory.getDirectoriesList()) {
       const childPath = join(path, name(child.getName()))
-      const directory = children.get(digestOf(fn, child).key)
-      waiting.push({ path: childPath, at: await target.make(childPath), directory })
+      waiting.push({ path: childPath, at: await target.make(childPath), directory: source.child(child) })
     }
   }
-}
-
-/** Children by the digests of their bytes as they came: whoever made them may have written other fields than we would. */
-function readTree(
-  fn: DigestFunction,
-  bytes: Uint8Array,
-  digest: Digest,
-): { root: Directory | undefined; children: Map<string, Directory> } {
-  let root: Directory | undefined
-  const children = new Map<string, Directory>()
-  for (const field of wireFields(bytes)) {
-    if (field.bytes === undefined) continue
-    const directory = () => decode(Directory, field.bytes ?? new Uint8Array(0), `a directory of the Tree ${digest}`)
-    if (field.number === TREE_ROOT) root = directory()
-    if (field.number === TREE_CHILDREN) children.set(Digest.ofBytes(fn, field.bytes).key, directory())
-  }
-  return { root, children }
 }
 
 /** DR-01, DR-02: for the names of one Directory. */
@@ -129,13 +95,6 @@ function nameCheck(path: string): (name: string) => string {
     names.add(name)
     return name
   }
-}
-
-function digestOf(
-  fn: DigestFunction,
-  node: { getName(): string; getDigest(): Parameters<typeof fromDigestMessage>[1] },
-): Digest {
-  return fromDigestMessage(fn, node.getDigest(), `the digest of ${node.getName()}`)
 }
 
 let written = 0

@@ -1,6 +1,7 @@
 import type { ContentAddressableStorage } from '../cas/index.js'
 import type { Digest, DigestFunction } from '../digest/index.js'
 import { GoregoError } from '../errors/index.js'
+import { type PlatformLabels, platformProperties } from '../platform/index.js'
 import { compareUtf8 } from '../proto/canonical.js'
 import { toDigestMessage } from '../proto/digests.js'
 import { Action, Command, Platform } from '../proto/messages.js'
@@ -22,8 +23,11 @@ export interface ActionSpec {
   readonly workingDirectory?: string
   /** How long the command may take, in milliseconds. */
   readonly timeoutMs?: number
-  /** What the worker must be, by property name. */
-  readonly platform?: Readonly<Record<string, string>>
+  /**
+   * What the worker must be, by property name: `{ OSFamily: 'linux', ISA: ['x86-64', 'x86-avx2'] }`; all values of one
+   * name have to be met. What no worker is, is refused with `failed-precondition`.
+   */
+  readonly platform?: PlatformLabels
   /** Neither read from the action cache nor written to it, nor merged with an equal action under way. */
   readonly doNotCache?: boolean
   /** Distinguishes actions that are equal otherwise. */
@@ -42,6 +46,7 @@ export async function prepareAction(spec: ActionSpec, options: PrepareOptions): 
   if (spec.argv.length === 0)
     throw new GoregoError('invalid-argument', 'argv is empty: its first element must name a program')
   const { cas, fn, signal } = options
+  await fn.prepare()
   const inputRoot = await storeInputTree(spec.inputs ?? {}, options)
   const command = await storeBytes(cas, fn, encodeCommand(spec), signal)
   const action = new Action()
@@ -65,9 +70,9 @@ function encodeCommand({ argv, outputs = [], env = {}, workingDirectory = '' }: 
   return command.serializeBinary()
 }
 
-function platformOf(properties: Readonly<Record<string, string>>): Platform {
+function platformOf(properties: PlatformLabels): Platform {
   const platform = new Platform()
-  for (const [name, value] of sortedEntries(properties)) {
+  for (const { name, value } of platformProperties(properties)) {
     platform.addProperties(new Platform.Property().setName(name).setValue(value))
   }
   return platform

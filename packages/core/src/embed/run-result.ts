@@ -3,16 +3,26 @@ import type { Digest, DigestFunction } from '../digest/index.js'
 import { GoregoError } from '../errors/index.js'
 import { decode } from '../proto/decode.js'
 import { fromDigestMessage } from '../proto/digests.js'
-import { ActionResult, type Digest as DigestMessage, type Timestamp } from '../proto/messages.js'
+import { ActionResult, type Digest as DigestMessage, type OutputDirectory, type Timestamp } from '../proto/messages.js'
+import { resourceUsageIn, type UsedResources } from '../proto/resource-usage.js'
 import { timestampToMillis } from '../proto/time.js'
 import { materialize } from './materialize.js'
 
 /** Something that an action made. */
 export type Output =
   | { readonly kind: 'file'; readonly path: string; readonly digest: Digest; readonly executable: boolean }
-  /** `tree`: a blob that holds a REAPI `Tree`. */
-  | { readonly kind: 'directory'; readonly path: string; readonly tree: Digest }
+  | DirectoryOutput
   | { readonly kind: 'symlink'; readonly path: string; readonly target: string }
+
+/** A directory is known by either of two blobs, or both: at least one is there. */
+export interface DirectoryOutput {
+  readonly kind: 'directory'
+  readonly path: string
+  /** A blob that holds a REAPI `Tree`, with all directories below. */
+  readonly tree?: Digest
+  /** A blob that holds a REAPI `Directory`, the root; those below are blobs, too. */
+  readonly rootDirectory?: Digest
+}
 
 /** How long each phase took when the action ran, in milliseconds; a cached result keeps those of then (EM-03). */
 export interface Timings {
@@ -56,6 +66,8 @@ export class RunResult {
   readonly timings: Timings
   /** Which worker ran it. */
   readonly worker: string
+  /** What the command used when it ran; undefined where the worker does not say. */
+  readonly resources: UsedResources | undefined
   readonly #cas: ContentAddressableStorage
   readonly #printed: Readonly<Record<'stdout' | 'stderr', Printed>>
 
@@ -69,6 +81,7 @@ export class RunResult {
     this.outputs = outputsOf(action.fn, message)
     this.timings = timingsOf(message)
     this.worker = message.getExecutionMetadata()?.getWorker() ?? ''
+    this.resources = resourceUsageIn(message.getExecutionMetadata()?.getAuxiliaryMetadataList() ?? [])
     this.#cas = cas
   }
 
@@ -126,9 +139,7 @@ function outputsOf(fn: DigestFunction, message: ActionResult): Map<string, Outpu
     outputs.set(path, { kind: 'file', path, digest, executable: file.getIsExecutable() })
   }
   for (const directory of message.getOutputDirectoriesList()) {
-    const path = directory.getPath()
-    const tree = fromDigestMessage(fn, directory.getTreeDigest(), `the tree of output ${path}`)
-    outputs.set(path, { kind: 'directory', path, tree })
+    outputs.set(directory.getPath(), directoryOutput(fn, directory))
   }
   const links = [
     message.getOutputSymlinksList(),
@@ -139,6 +150,20 @@ function outputsOf(fn: DigestFunction, message: ActionResult): Map<string, Outpu
     outputs.set(link.getPath(), { kind: 'symlink', path: link.getPath(), target: link.getTarget() })
   }
   return outputs
+}
+
+/** CM-11: which of the two a worker fills in is what the Command asked for, or what that worker can do. */
+function directoryOutput(fn: DigestFunction, message: OutputDirectory): DirectoryOutput {
+  const path = message.getPath()
+  const [tree, root] = [message.getTreeDigest(), message.getRootDirectoryDigest()]
+  if (tree === undefined && root === undefined)
+    throw new GoregoError('invalid-argument', `the result says nothing of the content of output directory ${path}`)
+  return {
+    kind: 'directory',
+    path,
+    ...(tree && { tree: fromDigestMessage(fn, tree, `the tree of output ${path}`) }),
+    ...(root && { rootDirectory: fromDigestMessage(fn, root, `the root directory of output ${path}`) }),
+  }
 }
 
 function timingsOf(message: ActionResult): Timings {
@@ -155,13 +180,21 @@ function between(start: Timestamp | undefined, end: Timestamp | undefined): numb
   return start === undefined || end === undefined ? 0 : timestampToMillis(end) - timestampToMillis(start)
 }
 
-/** The action did not finish: it timed out, was cancelled, or could not be run. `result` is what there was of it. */
+/** The action did not finish: it timed out, was cancelled, or could not be run. */
 export class ExecutionError extends GoregoError {
   override readonly name = 'ExecutionError'
+  /** What there was of it. */
   readonly result: RunResult | undefined
+  /** Texts in the store that say more about why, by what they are called. */
+  readonly logs: Readonly<Record<string, Digest>>
 
-  constructor(failure: Pick<GoregoError, 'code' | 'message' | 'details'>, result: RunResult | undefined) {
+  constructor(
+    failure: Pick<GoregoError, 'code' | 'message' | 'details'>,
+    result: RunResult | undefined,
+    logs: Readonly<Record<string, Digest>> = {},
+  ) {
     super(failure.code, failure.message, { details: failure.details })
     this.result = result
+    this.logs = logs
   }
 }

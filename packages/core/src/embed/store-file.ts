@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { ContentAddressableStorage } from '../cas/index.js'
-import { Digest, type DigestFunction } from '../digest/index.js'
+import { Digest, type DigestFunction, digestInTurns } from '../digest/index.js'
 
 /** Up to this size a file is read once and sent from memory; larger ones are read twice, to hash and to send. */
 const IN_MEMORY = 1024 * 1024
@@ -35,7 +35,7 @@ export async function storeBytes(
   bytes: Uint8Array,
   signal?: AbortSignal,
 ): Promise<Digest> {
-  const digest = Digest.ofBytes(fn, bytes)
+  const digest = await digestInTurns(fn, bytes)
   if ((await cas.findMissing([digest], signal)).length > 0) await cas.write(digest, bytes, signal)
   return digest
 }

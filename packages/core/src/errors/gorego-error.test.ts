@@ -27,10 +27,11 @@ test('an abort is cancelled, a timeout deadline-exceeded', () => {
 })
 
 test('BW-13: a full disk or quota is resource-exhausted', () => {
-  for (const code of ['ENOSPC', 'EDQUOT']) {
+  for (const code of ['ENOSPC', 'EDQUOT', 'EFBIG']) {
     const cause = Object.assign(new Error(`${code}: write`), { code })
     const error = GoregoError.from(cause)
     equal(error.code, 'resource-exhausted')
+    equal(error.details[0]?.kind, 'retry-after')
     equal(error.cause, cause)
   }
 })

@@ -24,6 +24,9 @@ export type ErrorDetail =
   | { readonly kind: 'missing-blobs'; readonly subjects: readonly string[] }
   | { readonly kind: 'retry-after'; readonly delayMs: number }
 
+/** For what a person, or the end of other work, has to cure. */
+const RETRY_AFTER_MS = 30_000
+
 export interface GoregoErrorOptions {
   readonly details?: readonly ErrorDetail[]
   readonly cause?: unknown
@@ -53,8 +56,11 @@ export class GoregoError extends Error {
       return new GoregoError('deadline-exceeded', 'the call took too long', { cause: thrown })
     }
     const systemCode = (thrown as NodeJS.ErrnoException).code
-    if (systemCode === 'ENOSPC' || systemCode === 'EDQUOT') {
-      return new GoregoError('resource-exhausted', `no space left on the disk: ${thrown.message}`, { cause: thrown })
+    if (systemCode === 'ENOSPC' || systemCode === 'EDQUOT' || systemCode === 'EFBIG') {
+      return new GoregoError('resource-exhausted', `no space left on the disk: ${thrown.message}`, {
+        details: [{ kind: 'retry-after', delayMs: RETRY_AFTER_MS }],
+        cause: thrown,
+      })
     }
     if (systemCode === 'EMFILE' || systemCode === 'ENFILE') {
       return new GoregoError('resource-exhausted', 'too many files are open at once; try again later', {

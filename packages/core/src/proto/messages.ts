@@ -18,6 +18,7 @@ import type {
   SymlinkAbsolutePathStrategy,
 } from './gen/build/bazel/remote/execution/v2/remote_execution_pb.js'
 import type { CodeMap } from './gen/google/rpc/code_pb.js'
+import type { HealthCheckResponse } from './gen/grpc/health/v1/health_pb.js'
 
 export * from './gen/build/bazel/remote/execution/v2/remote_execution_pb.js'
 export * from './gen/build/bazel/semver/semver_pb.js'
@@ -26,6 +27,9 @@ export * from './gen/google/longrunning/operations_pb.js'
 export { Code as RpcCode } from './gen/google/rpc/code_pb.js'
 export * from './gen/google/rpc/error_details_pb.js'
 export { Status as RpcStatus } from './gen/google/rpc/status_pb.js'
+
+export * from './gen/gorego/execution/v1/resource_usage_pb.js'
+export * from './gen/grpc/health/v1/health_pb.js'
 
 // google-protobuf is CommonJS: Node offers its modules as default imports only, so names are given to what is inside.
 export const Any = anyPb.Any
@@ -47,5 +51,6 @@ export type CompressorValue = ValueOf<Compressor.ValueMap>
 export type DigestFunctionValue = ValueOf<DigestFunction.ValueMap>
 export type ExecutionStageValue = ValueOf<ExecutionStage.ValueMap>
 export type OutputDirectoryFormatValue = ValueOf<Command.OutputDirectoryFormatMap>
+export type ServingStatusValue = ValueOf<HealthCheckResponse.ServingStatusMap>
 export type RpcCodeValue = ValueOf<CodeMap>
 export type SymlinkAbsolutePathStrategyValue = ValueOf<SymlinkAbsolutePathStrategy.ValueMap>

@@ -1,27 +1,23 @@
-import {
-  closeSync,
-  lstatSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  type Stats,
-  unlinkSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs'
+import { linkSync, lstatSync, readFileSync, rmSync, type Stats, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { Digest, type DigestFunction, isEmptyBlob } from '../digest/index.js'
 import {
   type BlobVariant,
   copyFile,
   isIntact,
   linkOrCopy,
+  moveInto,
+  onDiskOf,
   STORED_MTIME_S,
   type StoreLayout,
   sealFile,
   storedMode,
 } from '../disk/index.js'
+import { GoregoError } from '../errors/index.js'
+import { attributesOf, type OutputAttributes } from './node-properties.js'
+import { OpenedFile } from './opened-file.js'
+
+/** Actions, Commands and Directories are read whole; a Directory of 100,000 files has some 10 MB. */
+const MAX_MESSAGE_BYTES = 128 * 1024 * 1024
 
 /** Bytes that are hashed at a time. */
 const CHUNK = 1024 * 1024
@@ -57,6 +53,8 @@ interface Link {
 interface OutputFile {
   readonly digest: Digest
   readonly executable: boolean
+  /** Before it was made the store's. */
+  readonly attributes: OutputAttributes
 }
 
 /**
@@ -70,15 +68,15 @@ export class BlobFiles {
   /** By the path in the store. */
   readonly #links = new Map<string, Link>()
   /** By inode: what was stored already is read-only by now, whatever the action had made it. */
-  readonly #outputs = new Map<number, OutputFile>()
-  readonly #device: number
+  readonly #outputs = new Map<bigint, OutputFile>()
+  readonly #device: bigint
   readonly #buffer = Buffer.allocUnsafeSlow(CHUNK)
   #temporaries = 0
 
   constructor(layout: StoreLayout, temporary: string) {
     this.#layout = layout
     this.#temporary = temporary
-    this.#device = lstatSync(temporary).dev
+    this.#device = lstatSync(temporary, { bigint: true }).dev
   }
 
   /** Starts the books afresh for the next action. */
@@ -88,9 +86,11 @@ export class BlobFiles {
     this.#outputs.clear()
   }
 
-  /** A whole blob; undefined if the store does not have it. */
-  read(digest: Digest): Buffer | undefined {
+  /** A whole blob that is to hold a message; undefined if the store does not have it. */
+  readMessage(digest: Digest): Buffer | undefined {
     if (isEmptyBlob(digest)) return Buffer.alloc(0)
+    if (digest.sizeBytes > MAX_MESSAGE_BYTES)
+      throw new GoregoError('invalid-argument', `${digest} is too large for an Action, Command or Directory`)
     const bytes = ifThere(() => readFileSync(this.#layout.blob(digest)))
     return bytes?.length === digest.sizeBytes ? bytes : undefined
   }
@@ -110,7 +110,7 @@ export class BlobFiles {
     if (copy) return this.#copyIntact(digest, target, variant)
     const source = this.#layout.blob(digest, variant)
     const link = () => this.#linkIntact(source, digest, target, variant)
-    return link() || (executable && this.#makeExecutable(digest, source) && link())
+    return link() || (executable && this.#inCache(() => this.#makeExecutable(digest, source)) && link())
   }
 
   /**
@@ -138,58 +138,73 @@ export class BlobFiles {
         // The mode belongs to the inode, too: one `chmod +x`, and the blob would be a program for everybody.
         if (stats?.ino !== inode || stats.mode !== mode || !isIntact(stats, digest.sizeBytes)) return false
         const isOld = isLarge(digest) ? stats.ctimeMs === changedAt : stats.ctimeMs < startedAt - COARSE_CLOCK_MS
-        return isOld || this.#digestFile(digest.fn, path).equals(digest)
+        if (isOld) return true
+        using file = OpenedFile.open(path)
+        return file?.digest(digest.fn, this.#buffer).equals(digest) === true
       }
       if (!isSame(source) && !isSame(target)) altered.set(digest.key, digest)
     }
     return [...altered.values()]
   }
 
-  /** Adds a file of the input root to the store, by linking it there; it becomes read-only. */
-  storeFile(fn: DigestFunction, path: string, stats: Stats): OutputFile {
+  /**
+   * Adds a file of the input root to the store, by linking it there; it becomes read-only. Undefined for what is no regular
+   * file.
+   */
+  storeFile(fn: DigestFunction, path: string): OutputFile | undefined {
+    using file = OpenedFile.open(path)
+    if (file === undefined) return undefined
+    const { stats } = file
     const known = this.#outputs.get(stats.ino)
     if (known !== undefined) return known
     // A file with several names may change under another of them; one on another file system cannot be linked.
-    const mustCopy = stats.nlink > 1 || stats.dev !== this.#device
-    const digest = mustCopy ? this.#storeCopy(fn, path) : this.#storeLink(fn, path)
+    const mustCopy = stats.nlink > 1n || stats.dev !== this.#device
+    const digest = this.#inCache(() => (mustCopy ? this.#storeCopy(fn, file) : this.#storeLink(fn, file)))
+    const attributes = attributesOf(stats)
     // DR-10: the owner's bit decides.
-    const output = { digest, executable: (stats.mode & 0o100) !== 0 }
+    const output = { digest, executable: (attributes.mode & 0o100) !== 0, attributes }
     this.#outputs.set(stats.ino, output)
     return output
   }
 
   storeBytes(fn: DigestFunction, bytes: Uint8Array): Digest {
     const digest = Digest.ofBytes(fn, bytes)
-    const temporary = this.#temporaryPath()
-    this.#publish(digest, (target) => {
-      writeFileSync(temporary, bytes)
-      sealFile(temporary, 'plain')
-      renameSync(temporary, target)
-    })
+    this.#inCache(() =>
+      this.#publish(digest, (target) => {
+        const temporary = this.#temporaryPath()
+        writeFileSync(temporary, bytes)
+        sealFile(temporary, 'plain')
+        moveInto(temporary, target)
+      }),
+    )
     return digest
   }
 
-  #storeLink(fn: DigestFunction, path: string): Digest {
+  #storeLink(fn: DigestFunction, file: OpenedFile): Digest {
     // Sealed before it is hashed: a write that still comes from somewhere shows in the modification time.
-    sealFile(path, 'plain')
-    const digest = this.#digestFile(fn, path)
+    file.seal()
+    const digest = file.digest(fn, this.#buffer)
     this.#publish(digest, (target) => {
-      const temporary = this.#temporaryPath()
       // By way of a temporary name, because a copy is not there at once.
-      if (linkOrCopy(path, temporary) === 'copied') sealFile(temporary, 'plain')
-      renameSync(temporary, target)
+      const temporary = this.#temporaryPath()
+      if (!linked(file, temporary) && !file.copyTo(temporary, fn, this.#buffer).equals(digest)) {
+        rmSync(temporary)
+        throw new GoregoError(
+          'failed-precondition',
+          'an output changed while it was collected: a process still writes it',
+        )
+      }
+      moveInto(temporary, target)
     })
     return digest
   }
 
   /** What is hashed is the copy. */
-  #storeCopy(fn: DigestFunction, path: string): Digest {
+  #storeCopy(fn: DigestFunction, file: OpenedFile): Digest {
     const temporary = this.#temporaryPath()
     try {
-      copyFile(path, temporary)
-      sealFile(temporary, 'plain')
-      const digest = this.#digestFile(fn, temporary)
-      this.#publish(digest, (target) => renameSync(temporary, target))
+      const digest = file.copyTo(temporary, fn, this.#buffer)
+      this.#publish(digest, (target) => moveInto(temporary, target))
       return digest
     } finally {
       rmSync(temporary, { force: true })
@@ -207,7 +222,7 @@ export class BlobFiles {
   #makeExecutable(digest: Digest, target: string): boolean {
     const temporary = this.#temporaryPath()
     if (!this.#copyIntact(digest, temporary, 'executable')) return false
-    renameSync(temporary, target)
+    moveInto(temporary, target)
     this.stored.push({ digest, variant: 'executable' })
     return true
   }
@@ -239,24 +254,32 @@ export class BlobFiles {
     return true
   }
 
-  #digestFile(fn: DigestFunction, path: string): Digest {
-    const hasher = fn.createHasher()
-    let size = 0
-    const fd = openSync(path, 'r')
+  /** Nothing half-written stays where the disk is full: it would keep it so. */
+  #inCache<T>(put: () => T): T {
+    const first = this.#temporaries
     try {
-      for (let count = readSync(fd, this.#buffer); count > 0; count = readSync(fd, this.#buffer)) {
-        hasher.update(this.#buffer.subarray(0, count))
-        size += count
-      }
-    } finally {
-      closeSync(fd)
+      return onDiskOf(`the cache, ${this.#layout.root}`, put)
+    } catch (error) {
+      for (let n = first; n < this.#temporaries; n++) rmSync(`${this.#temporary}/${n}`, { force: true })
+      throw error
     }
-    return Digest.of(fn, hasher.digest(), size)
   }
 
   #temporaryPath(): string {
     return `${this.#temporary}/${this.#temporaries++}`
   }
+}
+
+/** False where the file system takes no link, and where something else has come to be at the path. */
+function linked(file: OpenedFile, target: string): boolean {
+  try {
+    linkSync(file.path, target)
+  } catch {
+    return false
+  }
+  if (file.isAt(target)) return true
+  unlinkSync(target)
+  return false
 }
 
 function isLarge(digest: Digest): boolean {

@@ -36,17 +36,25 @@ export class RootedDirectories {
   readonly #root: string
   readonly #known = new Set<string>()
 
+  /** To be made before the command runs: the command can put something else at the path. */
   constructor(root: string) {
     this.#root = realpathSync.native(root)
   }
 
-  /** Makes a directory and those above it (CM-07); they may exist. */
-  make(segments: readonly string[], what: string): string {
+  /** Makes a directory and those above it (CM-07); they may exist, or have to. */
+  make(segments: readonly string[], what: string, { mustExist = false } = {}): string {
     let path = this.#root
     for (const segment of segments) {
       path = `${path}/${segment}`
       if (this.#known.has(path)) continue
-      if (lstatSync(path, { throwIfNoEntry: false }) === undefined) mkdirSync(path)
+      const isThere = lstatSync(path, { throwIfNoEntry: false }) !== undefined
+      if (!isThere && mustExist) {
+        throw new GoregoError(
+          'invalid-argument',
+          `${what} ${segments.join('/')} is not among the inputs, which this server wants (execution.strict)`,
+        )
+      }
+      if (!isThere) mkdirSync(path)
       else if (!this.#leadsInside(path)) {
         throw new GoregoError(
           'invalid-argument',

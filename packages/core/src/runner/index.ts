@@ -1,4 +1,6 @@
+export { type ActionPolicy, DEFAULT_POLICY } from './action-policy.js'
 export { killProcessesIn, killSession } from './kill-session.js'
+export { SUPPORTED_NODE_PROPERTIES } from './node-properties.js'
 export {
   type CopyInputs,
   type FromRunner,
@@ -6,6 +8,7 @@ export {
   type Job,
   type JobReply,
   type PlainDigest,
+  type RanReply,
   type RunnerSetup,
   type StoredBlob,
   type ToRunner,

@@ -3,12 +3,13 @@
  * costs in files and processes, mostly synchronously, and answers. Small on purpose: a fork copies the page tables of
  * whoever forks, so a command is started from here and never from the main process (docs/architecture.md).
  */
-import { mkdirSync } from 'node:fs'
-import { removeTree, StoreLayout } from '../disk/index.js'
+import { existsSync, mkdirSync } from 'node:fs'
+import { onDiskOf, removeTree, StoreLayout } from '../disk/index.js'
 import { BlobFiles } from './blob-files.js'
+import { failureOf } from './explain.js'
 import { killSession } from './kill-session.js'
 import { perform } from './perform.js'
-import { type FromRunner, type Job, type RunnerSetup, type ToRunner, toPlainDigest } from './protocol.js'
+import { type FromRunner, type Job, type JobReply, type RunnerSetup, type ToRunner, toPlainDigest } from './protocol.js'
 
 interface Running {
   readonly job: Job
@@ -29,7 +30,6 @@ process.on('message', (message: ToRunner) => {
   if (message.kind === 'setup') {
     setup = message
     place = cleaned(message.directory)
-    blobs = new BlobFiles(new StoreLayout(message.storeRoot), message.temporary)
   } else if (message.kind === 'copy') {
     for (const key of message.keys) copied.add(key)
   } else if (message.kind === 'cancel') {
@@ -50,23 +50,47 @@ process.on('SIGINT', () => {})
 process.on('SIGTERM', () => {})
 
 async function work(job: Job): Promise<void> {
-  if (setup === undefined || blobs === undefined) throw new Error('a job came before the setup')
-  const { workerName } = setup
-  const directory = place
+  if (setup === undefined) throw new Error('a job came before the setup')
+  const { workerName, policy } = setup
   running = { job, abort: new AbortController() }
-  mkdirSync(directory, { recursive: true })
   const onStart = (processGroup: number) => {
     if (running !== undefined) running.processGroup = processGroup
     send({ kind: 'started', id: job.id, processGroup })
   }
-  blobs.reset()
-  const reply = await perform(job, { blobs, copied, directory, workerName, onStart }, running.abort.signal)
-  const stored = blobs.stored.map(({ digest, variant }) => ({ digest: toPlainDigest(digest), variant }))
+  let reply: JobReply
+  try {
+    blobs ??= blobFiles(setup)
+    blobs.reset()
+    place = unused(place)
+    reply = await perform(job, { blobs, copied, directory: place, workerName, policy, onStart }, running.abort.signal)
+  } catch (thrown) {
+    reply = { kind: 'failed', failure: failureOf(thrown) }
+  }
+  const stored = blobs?.stored.map(({ digest, variant }) => ({ digest: toPlainDigest(digest), variant })) ?? []
   running = undefined
   send({ kind: 'reply', id: job.id, reply, stored })
   // The answer is on its way; cleaning up costs the slot's time, not the client's.
   place = cleaned(place)
   send({ kind: 'idle', id: job.id })
+}
+
+/** What a runner before us, when it died, was about to put into the store is of no use to anybody. */
+function blobFiles({ storeRoot, temporary }: RunnerSetup): BlobFiles {
+  return onDiskOf(`the cache, ${storeRoot}`, () => {
+    removeTree(temporary)
+    mkdirSync(temporary, { recursive: true })
+    return new BlobFiles(new StoreLayout(storeRoot), temporary)
+  })
+}
+
+/** Where somebody who got away makes again what we removed, it is left to him. */
+function unused(directory: string): string {
+  return existsSync(directory) ? another() : directory
+}
+
+function another(): string {
+  // Still inside the slot's directory: the main process looks there for what outlives us.
+  return `${setup?.directory}/${process.pid}-${abandoned++}`
 }
 
 /**
@@ -78,8 +102,7 @@ function cleaned(directory: string): string {
     removeTree(directory)
     return directory
   } catch {
-    // Still inside the slot's directory: the main process looks there for what outlives us.
-    return `${setup?.directory}/${process.pid}-${abandoned++}`
+    return another()
   }
 }
 

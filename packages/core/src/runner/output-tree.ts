@@ -4,7 +4,17 @@ import { GoregoError } from '../errors/index.js'
 import { encodeDirectory, encodeTree } from '../proto/canonical.js'
 import { toDigestMessage } from '../proto/digests.js'
 import { Directory, DirectoryNode, FileNode, SymlinkNode } from '../proto/messages.js'
+import type { ActionPolicy } from './action-policy.js'
 import type { BlobFiles } from './blob-files.js'
+import { attributesOf, type OutputAttributes, type WantedProperties } from './node-properties.js'
+
+/** How outputs are stored and described, all of one action. */
+export interface OutputOptions {
+  readonly fn: DigestFunction
+  readonly blobs: BlobFiles
+  readonly properties: WantedProperties
+  readonly absoluteSymlinks: ActionPolicy['absoluteSymlinks']
+}
 
 export interface OutputTree {
   /** A serialized Tree: the root, then every distinct Directory below it, parents before children (OR-07). */
@@ -18,7 +28,8 @@ export interface OutputTree {
  * Stores the files below an output directory and describes it: canonical, so that the same content gives the same digests
  * whatever order the file system lists it in (DIG-08, OR-06).
  */
-export function storeOutputTree(fn: DigestFunction, path: string, outputPath: string, blobs: BlobFiles): OutputTree {
+export function storeOutputTree(path: string, outputPath: string, options: OutputOptions): OutputTree {
+  const { fn, blobs, properties } = options
   // Children end up before their parents here; the reverse of it is a topological order.
   const finished = new Map<string, Uint8Array>()
   const shown = (entryPath: string) => `${outputPath}${entryPath.slice(path.length)}`
@@ -29,6 +40,7 @@ export function storeOutputTree(fn: DigestFunction, path: string, outputPath: st
       const name = text(entry.name, () => `a name in the output directory ${JSON.stringify(shown(directoryPath))}`)
       addEntry(message, entry, name, `${directoryPath}/${name}`)
     }
+    message.setNodeProperties(properties.describe(() => attributesAt(directoryPath)))
     const bytes = encodeDirectory(message)
     const digest = Digest.ofBytes(fn, bytes)
     if (!finished.has(digest.key)) finished.set(digest.key, bytes)
@@ -43,17 +55,21 @@ export function storeOutputTree(fn: DigestFunction, path: string, outputPath: st
     } else if (entry.isSymbolicLink()) {
       const node = new SymlinkNode()
       node.setName(name)
-      node.setTarget(readTarget(entryPath, shown(entryPath)))
+      node.setTarget(readTarget(entryPath, shown(entryPath), options))
+      node.setNodeProperties(properties.describe(() => attributesAt(entryPath)))
       parent.addSymlinks(node)
     } else {
       parent.addFiles(fileNode(entryPath, name))
     }
   }
   const fileNode = (entryPath: string, name: string): FileNode => {
-    const stats = lstatSync(entryPath)
-    if (!stats.isFile()) throw notAnOutput(shown(entryPath))
-    const { digest, executable } = blobs.storeFile(fn, entryPath, stats)
-    return new FileNode().setName(name).setIsExecutable(executable).setDigest(toDigestMessage(digest))
+    const file = isFile(entryPath) ? blobs.storeFile(fn, entryPath) : undefined
+    if (file === undefined) throw notAnOutput(shown(entryPath))
+    return new FileNode()
+      .setName(name)
+      .setIsExecutable(file.executable)
+      .setDigest(toDigestMessage(file.digest))
+      .setNodeProperties(properties.describe(() => file.attributes))
   }
   const rootDigest = visit(path)
   const directories = [...finished.values()].reverse()
@@ -61,9 +77,28 @@ export function storeOutputTree(fn: DigestFunction, path: string, outputPath: st
   return { tree: encodeTree(root, children), rootDigest, directories }
 }
 
+/** Of a directory or a symbolic link. */
+export function attributesAt(path: string): OutputAttributes {
+  return attributesOf(lstatSync(path, { bigint: true }))
+}
+
 /** The target of a symbolic link, as it is; `shown` names the link in an error. */
-export function readTarget(path: string, shown: string): string {
-  return text(readlinkSync(path, 'buffer'), () => `the target of the symbolic link ${JSON.stringify(shown)}`)
+export function readTarget(path: string, shown: string, { absoluteSymlinks }: OutputOptions): string {
+  const link = `the symbolic link ${JSON.stringify(shown)}`
+  const target = text(readlinkSync(path, 'buffer'), () => `the target of ${link}`)
+  // DR-07
+  if (absoluteSymlinks === 'disallowed' && target.startsWith('/')) {
+    throw new GoregoError(
+      'failed-precondition',
+      `the command made ${link} with an absolute target, ${JSON.stringify(target)}, which this server does not allow (execution.absolute_symlinks)`,
+    )
+  }
+  return target
+}
+
+/** Asked before anything is opened: opening a device can have effects. */
+function isFile(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isFile() === true
 }
 
 /** DR-11: FIFOs, sockets and devices are no outputs, and never opened: reading one could take for ever. */

@@ -1,5 +1,4 @@
-import { lstatSync, type Stats } from 'node:fs'
-import type { DigestFunction } from '../digest/index.js'
+import { lstatSync } from 'node:fs'
 import { GoregoError } from '../errors/index.js'
 import { toDigestMessage } from '../proto/digests.js'
 import {
@@ -10,9 +9,8 @@ import {
   OutputFile,
   OutputSymlink,
 } from '../proto/messages.js'
-import type { BlobFiles } from './blob-files.js'
 import { followed, type RootedDirectories, segmentsOf } from './hostile-paths.js'
-import { notAnOutput, readTarget, storeOutputTree } from './output-tree.js'
+import { attributesAt, notAnOutput, type OutputOptions, readTarget, storeOutputTree } from './output-tree.js'
 
 /** What a Command says an output is; clients of REAPI 2.0 say it, later ones leave it open (CM-06). */
 type Declared = 'file' | 'directory' | 'anything'
@@ -42,25 +40,32 @@ export function declaredOutputs(command: Command, workingDirectory: readonly str
   return [...outputs.values()]
 }
 
-export interface Collection {
-  readonly fn: DigestFunction
-  readonly blobs: BlobFiles
+export interface Collection extends OutputOptions {
   readonly directories: RootedDirectories
   readonly format: OutputDirectoryFormatValue
 }
 
-/** Stores those outputs that exist and lists them in the result (OR-01). */
+/**
+ * Stores those outputs that exist and lists them in the result (OR-01). One that cannot be taken does not keep the others
+ * out (ER-03); the first of them is thrown when all have been seen.
+ */
 export function collectOutputs(outputs: readonly DeclaredOutput[], result: ActionResult, collection: Collection): void {
+  let firstFailure: unknown
   for (const output of outputs) {
     try {
       addOutput(output, result, collection)
-    } catch (cause) {
-      // The command took the permissions away from a directory on the way. (As root we would not have noticed.)
-      if ((cause as NodeJS.ErrnoException).code !== 'EACCES') throw cause
-      const message = `the output ${JSON.stringify(output.path)} cannot be read: the command did not permit it`
-      throw new GoregoError('failed-precondition', message, { cause })
+    } catch (error) {
+      firstFailure ??= explained(error, output)
     }
   }
+  if (firstFailure !== undefined) throw firstFailure
+}
+
+/** The command may take the permissions away from a directory on the way. (As root we would not notice.) */
+function explained(error: unknown, output: DeclaredOutput): unknown {
+  if ((error as NodeJS.ErrnoException).code !== 'EACCES') return error
+  const message = `the output ${JSON.stringify(output.path)} cannot be read: the command did not permit it`
+  return new GoregoError('failed-precondition', message, { cause: error })
 }
 
 function addOutput(output: DeclaredOutput, result: ActionResult, collection: Collection): void {
@@ -69,32 +74,29 @@ function addOutput(output: DeclaredOutput, result: ActionResult, collection: Col
   const path = output.segments.length === 0 ? parent : `${parent}/${output.segments.at(-1)}`
   const stats = lstatSync(path, { throwIfNoEntry: false })
   if (stats === undefined) return
-  if (stats.isSymbolicLink()) addSymlink(output, path, result)
+  if (stats.isSymbolicLink()) addSymlink(output, path, result, collection)
   else if (stats.isDirectory()) addDirectory(output, path, result, collection)
-  else if (stats.isFile()) addFile(output, path, stats, result, collection)
+  else if (stats.isFile()) addFile(output, path, result, collection)
   else throw notAnOutput(output.path)
 }
 
-function addFile(
-  output: DeclaredOutput,
-  path: string,
-  stats: Stats,
-  result: ActionResult,
-  { fn, blobs }: Collection,
-): void {
+function addFile(output: DeclaredOutput, path: string, result: ActionResult, collection: Collection): void {
   if (output.declared === 'directory') throw wrongKind(output, 'a file')
-  const file = new OutputFile()
-  file.setPath(output.path)
-  const { digest, executable } = blobs.storeFile(fn, path, stats)
-  file.setIsExecutable(executable)
-  file.setDigest(toDigestMessage(digest))
-  result.addOutputFiles(file)
+  const { fn, blobs, properties } = collection
+  const file = blobs.storeFile(fn, path)
+  if (file === undefined) throw notAnOutput(output.path)
+  const message = new OutputFile()
+    .setPath(output.path)
+    .setDigest(toDigestMessage(file.digest))
+    .setIsExecutable(file.executable)
+    .setNodeProperties(properties.describe(() => file.attributes))
+  result.addOutputFiles(message)
 }
 
 function addDirectory(output: DeclaredOutput, path: string, result: ActionResult, collection: Collection): void {
   if (output.declared === 'file') throw wrongKind(output, 'a directory')
   const { fn, blobs, format } = collection
-  const { tree, rootDigest, directories } = storeOutputTree(fn, path, output.path, blobs)
+  const { tree, rootDigest, directories } = storeOutputTree(path, output.path, collection)
   const directory = new OutputDirectory()
   directory.setPath(output.path)
   // CM-11: a format that we do not know means TREE_ONLY.
@@ -110,23 +112,23 @@ function addDirectory(output: DeclaredOutput, path: string, result: ActionResult
   result.addOutputDirectories(directory)
 }
 
-/** OR-04: clients that say what an output is get links in the list of that kind, the others in the common list. */
-function addSymlink(output: DeclaredOutput, path: string, result: ActionResult): void {
+/**
+ * OR-04: for clients that leave open what an output is, a link is in `output_symlinks`, and in the list of its kind as
+ * well, where clients of REAPI 2.0 look; for clients that say what it is, only there. One that leads nowhere counts as
+ * one to a file.
+ */
+function addSymlink(output: DeclaredOutput, path: string, result: ActionResult, collection: Collection): void {
   const link = new OutputSymlink()
-  link.setPath(output.path)
-  link.setTarget(readTarget(path, output.path))
-  if (output.declared === 'anything') {
-    result.addOutputSymlinks(link)
-    return
-  }
+    .setPath(output.path)
+    .setTarget(readTarget(path, output.path, collection))
+    .setNodeProperties(collection.properties.describe(() => attributesAt(path)))
   const target = followed(path)
-  if (output.declared === 'file') {
-    if (target?.isDirectory()) throw wrongKind(output, 'a symbolic link to a directory')
-    result.addOutputFileSymlinks(link)
-  } else {
-    if (target !== undefined && !target.isDirectory()) throw wrongKind(output, 'a symbolic link to a file')
-    result.addOutputDirectorySymlinks(link)
-  }
+  const isDirectory = target?.isDirectory() ?? output.declared === 'directory'
+  if (output.declared === 'file' && isDirectory) throw wrongKind(output, 'a symbolic link to a directory')
+  if (output.declared === 'directory' && !isDirectory) throw wrongKind(output, 'a symbolic link to a file')
+  if (output.declared === 'anything') result.addOutputSymlinks(link)
+  if (isDirectory) result.addOutputDirectorySymlinks(link)
+  else result.addOutputFileSymlinks(link)
 }
 
 /** OR-03 */

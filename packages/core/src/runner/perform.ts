@@ -1,16 +1,31 @@
-import { lstatSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync } from 'node:fs'
 import { type Digest, isEmptyBlob } from '../digest/index.js'
+import { diskFull, isDiskOfFull, onDiskOf } from '../disk/index.js'
 import { GoregoError } from '../errors/index.js'
 import { decode } from '../proto/decode.js'
 import { fromDigestMessage, toDigestMessage } from '../proto/digests.js'
 import { Action, ActionResult, Command, ExecutedActionMetadata } from '../proto/messages.js'
+import { resourceUsageToAny } from '../proto/resource-usage.js'
 import { durationFromMillis, timestampFromMillis } from '../proto/time.js'
+import { ActionLog } from './action-log.js'
+import type { ActionPolicy } from './action-policy.js'
 import type { BlobFiles } from './blob-files.js'
+import { checkActionOrder, checkCommandOrder } from './canonical-order.js'
+import { environmentOf } from './environment.js'
+import { describeEnd, failureOf, stopFailure } from './explain.js'
 import { RootedDirectories, segmentsOf } from './hostile-paths.js'
-import { stageInputRoot } from './input-root.js'
-import { collectOutputs, type DeclaredOutput, declaredOutputs } from './outputs.js'
+import { type StagedInputs, stageInputRoot } from './input-root.js'
+import { WantedProperties } from './node-properties.js'
+import { type Collection, collectOutputs, type DeclaredOutput, declaredOutputs } from './outputs.js'
 import { findProgram } from './program.js'
-import { fromPlainDigest, type Job, type JobReply, type PlainFailure, toPlainDigest } from './protocol.js'
+import {
+  fromPlainDigest,
+  type Job,
+  type JobReply,
+  type PlainFailure,
+  type RanReply,
+  toPlainDigest,
+} from './protocol.js'
 import { type CommandEnd, runCommand } from './run-command.js'
 import { Stamps } from './stamps.js'
 
@@ -22,89 +37,131 @@ export interface Workplace {
   /** Empty, and emptied again after the job. */
   readonly directory: string
   readonly workerName: string
+  readonly policy: ActionPolicy
   readonly onStart: (processGroup: number) => void
 }
 
 /** One action from its digest to its result: stage, run, check the inputs, collect. What fails is a reply, not a throw. */
 export async function perform(job: Job, workplace: Workplace, signal: AbortSignal): Promise<JobReply> {
+  const performance = new Performance(job, workplace)
   try {
-    return await new Performance(job, workplace).perform(signal)
+    return await performance.perform(signal)
   } catch (thrown) {
-    return { kind: 'failed', failure: explain(thrown) }
+    return performance.failed(thrown)
   }
 }
 
 class Performance {
   readonly #job: Job
   readonly #workplace: Workplace
+  readonly #action: Digest
   readonly #stamps: Stamps
   readonly #metadata = new ExecutedActionMetadata()
+  readonly #log = new ActionLog()
   readonly #root: string
 
   constructor(job: Job, workplace: Workplace) {
     this.#job = job
     this.#workplace = workplace
+    this.#action = fromPlainDigest(job.action)
     this.#stamps = new Stamps(job.queuedAt)
     this.#root = `${workplace.directory}/root`
     this.#metadata.setWorker(workplace.workerName)
     this.#metadata.setQueuedTimestamp(timestampFromMillis(job.queuedAt))
     this.#metadata.setWorkerStartTimestamp(this.#now())
+    this.#log.note('action', String(this.#action))
+    this.#log.note('worker', workplace.workerName)
   }
 
   async perform(signal: AbortSignal): Promise<JobReply> {
+    const { blobs, policy } = this.#workplace
     this.#metadata.setInputFetchStartTimestamp(this.#now())
-    const action = fromPlainDigest(this.#job.action)
-    const inputs = this.#stage(action)
-    if (Array.isArray(inputs)) return { kind: 'missing', digests: inputs.map(toPlainDigest) }
-    const { command } = inputs
+    // DIG-09: from here on everything is hashed with the action's function.
+    await this.#action.fn.prepare()
+    const inputs = onDiskOf(this.#place, () => {
+      mkdirSync(this.#workplace.directory, { recursive: true })
+      return this.#stage()
+    })
+    if ('missing' in inputs) return { kind: 'missing', digests: inputs.missing.map(toPlainDigest) }
+    const { command, staged } = inputs
+    const wanted = WantedProperties.of(command.getOutputNodePropertiesList())
     const workingDirectory = segmentsOf(command.getWorkingDirectory(), [], 'the working directory')
     const outputs = declaredOutputs(command, workingDirectory)
     const directories = new RootedDirectories(this.#root)
-    const cwd = directories.make(workingDirectory, 'the working directory')
-    for (const { segments } of outputs) directories.make(segments.slice(0, -1), 'the parent of output')
+    const cwd = onDiskOf(this.#place, () => {
+      // CM-08
+      const path = directories.make(workingDirectory, 'the working directory', { mustExist: policy.strict })
+      for (const { segments } of outputs) directories.make(segments.slice(0, -1), 'the parent of output')
+      staged.finish()
+      return path
+    })
     this.#metadata.setInputFetchCompletedTimestamp(this.#now())
 
-    this.#workplace.blobs.settle()
+    blobs.settle()
     const startedAt = Date.now()
     const end = await this.#run(command, cwd, signal)
 
-    const altered = this.#workplace.blobs.altered(startedAt)
+    const altered = blobs.altered(startedAt)
     if (altered.length > 0) return { kind: 'altered', digests: altered.map(toPlainDigest) }
-    return this.#collect(action, command, outputs, end)
+    return this.#collect(command, outputs, { properties: wanted, directories }, end)
+  }
+
+  /** The reply when nothing, or nothing to the end, could be done. */
+  failed(thrown: unknown): JobReply {
+    const failure = failureOf(thrown)
+    return { kind: 'failed', failure, ...this.#storeLog(failure) }
   }
 
   /** Reads the messages and lays out the inputs; or says what is missing, all of it. */
-  #stage(actionDigest: Digest): { command: Command } | Digest[] {
-    const { blobs, copied } = this.#workplace
-    const actionBytes = blobs.read(actionDigest)
-    if (actionBytes === undefined) return [actionDigest]
-    const action = decode(Action, actionBytes, `the Action ${actionDigest}`)
-    const commandDigest = fromDigestMessage(actionDigest.fn, action.getCommandDigest(), "the Action's command_digest")
-    const rootDigest = fromDigestMessage(actionDigest.fn, action.getInputRootDigest(), "the Action's input_root_digest")
-    const commandBytes = blobs.read(commandDigest)
-    const missing = stageInputRoot(this.#root, rootDigest, blobs, copied)
-    if (commandBytes === undefined) missing.unshift(commandDigest)
-    if (commandBytes === undefined || missing.length > 0) return missing
-    return { command: decode(Command, commandBytes, `the Command ${commandDigest}`) }
+  #stage(): { command: Command; staged: StagedInputs } | { missing: Digest[] } {
+    const { fn } = this.#action
+    const { blobs, copied, policy } = this.#workplace
+    const actionBytes = blobs.readMessage(this.#action)
+    if (actionBytes === undefined) return { missing: [this.#action] }
+    const action = decode(Action, actionBytes, `the Action ${this.#action}`)
+    if (policy.strict) checkActionOrder(action)
+    const commandDigest = fromDigestMessage(fn, action.getCommandDigest(), "the Action's command_digest")
+    const rootDigest = fromDigestMessage(fn, action.getInputRootDigest(), "the Action's input_root_digest")
+    this.#log.note('command', String(commandDigest))
+    this.#log.note('input root', String(rootDigest))
+    const commandBytes = blobs.readMessage(commandDigest)
+    const staged = stageInputRoot(this.#root, rootDigest, { blobs, copied, policy })
+    if (commandBytes === undefined) return { missing: [commandDigest, ...staged.missing] }
+    if (staged.missing.length > 0) return { missing: [...staged.missing] }
+    const { files, bytes, directories, symlinks } = staged
+    const others = `${counted(directories, 'directory', 'directories')}, ${counted(symlinks, 'symbolic link')}`
+    this.#log.note('staged', `${counted(files, 'file')} (${bytes} bytes), ${others}`)
+    const command = decode(Command, commandBytes, `the Command ${commandDigest}`)
+    if (policy.strict) checkCommandOrder(command)
+    return { command, staged }
   }
 
   async #run(command: Command, cwd: string, signal: AbortSignal): Promise<CommandEnd> {
+    const { timeoutMs } = this.#job
+    const { maxPrintedBytes } = this.#workplace.policy
     const argv = command.getArgumentsList()
     if (argv.length === 0)
       throw new GoregoError('invalid-argument', 'the Command has no arguments: the first must name a program')
     if (argv.some((argument) => argument.includes('\0')))
       throw new GoregoError('invalid-argument', 'an argument of the Command has a NUL byte in it')
     const env = environmentOf(command)
+    this.#log.note('arguments', JSON.stringify(argv.slice(0, 100)))
+    this.#log.note('directory', JSON.stringify(command.getWorkingDirectory()))
+    this.#log.note('environment', `${Object.keys(env).join(', ')} (names only)`)
+    this.#log.note('limits', `${timeoutMs / 1000} s; ${maxPrintedBytes / 1e6} MB to stdout and to stderr`)
+    const program = findProgram(argv[0] ?? '', env.PATH, cwd)
+    this.#log.note('program', program)
     this.#metadata.setExecutionStartTimestamp(this.#now())
     const end = await runCommand(
       {
-        program: findProgram(argv[0] ?? '', env.PATH, cwd),
+        program,
         argv,
         env,
         workingDirectory: cwd,
         stdoutPath: this.#streamPath('stdout'),
         stderrPath: this.#streamPath('stderr'),
-        timeoutMs: this.#job.timeoutMs,
+        maxPrintedBytes,
+        timeoutMs,
       },
       this.#workplace.onStart,
       signal,
@@ -114,45 +171,83 @@ class Performance {
     return end
   }
 
-  #collect(action: Digest, command: Command, outputs: readonly DeclaredOutput[], end: CommandEnd): JobReply {
-    const { fn } = action
-    const { blobs } = this.#workplace
+  #collect(
+    command: Command,
+    outputs: readonly DeclaredOutput[],
+    how: Pick<Collection, 'properties' | 'directories'>,
+    end: CommandEnd,
+  ): RanReply {
+    const { fn } = this.#action
+    const { blobs, policy } = this.#workplace
+    const { maxPrintedBytes, absoluteSymlinks } = policy
     this.#metadata.setOutputUploadStartTimestamp(this.#now())
     const result = new ActionResult()
     result.setExitCode(end.exitCode)
-    const stdout = this.#storeStream(action, 'stdout')
-    const stderr = this.#storeStream(action, 'stderr')
-    if (stdout !== undefined) result.setStdoutDigest(toDigestMessage(stdout))
-    if (stderr !== undefined) result.setStderrDigest(toDigestMessage(stderr))
-    let failure = stopFailure(end, this.#job.timeoutMs)
-    try {
-      const directories = new RootedDirectories(this.#root)
-      collectOutputs(outputs, result, { fn, blobs, directories, format: command.getOutputDirectoryFormat() })
-    } catch (thrown) {
-      // ER-03: whatever is wrong with the outputs, what the command printed is still worth seeing.
-      failure ??= explain(thrown)
+    let failure = stopFailure(end, { timeoutMs: this.#job.timeoutMs, maxPrintedBytes }) ?? this.#fullDisk()
+    // ER-03: whatever is wrong with one thing, the others are still worth seeing.
+    const attempt = (action: () => void) => {
+      try {
+        action()
+      } catch (thrown) {
+        failure ??= failureOf(thrown)
+      }
     }
+    attempt(() => result.setStdoutDigest(this.#storeStream('stdout')))
+    attempt(() => result.setStderrDigest(this.#storeStream('stderr')))
+    attempt(() => {
+      const format = command.getOutputDirectoryFormat()
+      collectOutputs(outputs, result, { ...how, fn, blobs, absoluteSymlinks, format })
+    })
     this.#metadata.setOutputUploadCompletedTimestamp(this.#now())
     this.#metadata.setWorkerCompletedTimestamp(this.#now())
+    if (policy.reportResources && end.resources !== undefined)
+      this.#metadata.addAuxiliaryMetadata(resourceUsageToAny(end.resources))
     result.setExecutionMetadata(this.#metadata)
+    const message = describeEnd(end, failure === undefined ? notMade(outputs, result) : [])
+    if (failure !== undefined) this.#log.note('ended', message || 'exit code 0')
     return {
       kind: 'ran',
       result: result.serializeBinary(),
       exitCode: end.exitCode,
-      ...(failure === undefined ? {} : { failure }),
+      message,
+      ...(end.resources === undefined ? {} : { resources: end.resources }),
+      ...(failure === undefined ? {} : { failure, ...this.#storeLog(failure) }),
     }
   }
 
   /** OR-09: an empty stream has no digest. */
-  #storeStream(action: Digest, name: 'stdout' | 'stderr'): Digest | undefined {
+  #storeStream(name: 'stdout' | 'stderr'): ReturnType<typeof toDigestMessage> | undefined {
     const path = this.#streamPath(name)
     const stats = lstatSync(path, { throwIfNoEntry: false })
     // It lies beside the input root, where a command without a sandbox can get at it. A FIFO in its place must not be opened.
-    if (!stats?.isFile())
+    if (stats?.isFile() && stats.size === 0) return undefined
+    const file = stats?.isFile() ? this.#workplace.blobs.storeFile(this.#action.fn, path) : undefined
+    if (file === undefined)
       throw new GoregoError('failed-precondition', `the command removed the file that its ${name} went to`)
-    if (stats.size === 0) return undefined
-    const { digest } = this.#workplace.blobs.storeFile(action.fn, path, stats)
-    return isEmptyBlob(digest) ? undefined : digest
+    return isEmptyBlob(file.digest) ? undefined : toDigestMessage(file.digest)
+  }
+
+  /** A cancelled action has nobody left to read it. */
+  #storeLog(failure: PlainFailure): Pick<RanReply, 'log'> {
+    if (failure.code === 'cancelled') return {}
+    this.#log.note('failure', `${failure.code}: ${failure.message}`)
+    const log = this.#log.store(this.#action.fn, this.#workplace.blobs)
+    return log === undefined ? {} : { log }
+  }
+
+  /**
+   * Where the command's output, or what it printed, no longer fitted, it may have failed for that, or not have noticed: the
+   * result says nothing about the action.
+   */
+  #fullDisk(): PlainFailure | undefined {
+    // A command can remove even the directory that it was laid out in.
+    const { directory } = this.#workplace
+    const full = existsSync(directory) && isDiskOfFull(directory)
+    return full ? failureOf(diskFull({ code: 'ENOSPC' }, `${this.#place}, after the command has run`)) : undefined
+  }
+
+  get #place(): string {
+    return `the build root, ${this.#workplace.directory}`
   }
 
   #streamPath(name: 'stdout' | 'stderr'): string {
@@ -164,33 +259,19 @@ class Performance {
   }
 }
 
-function environmentOf(command: Command): Record<string, string> {
-  // No prototype: a variable may be called __proto__.
-  const env: Record<string, string> = Object.create(null)
-  for (const variable of command.getEnvironmentVariablesList()) {
-    const name = variable.getName()
-    if (name === '' || name.includes('=') || name.includes('\0') || variable.getValue().includes('\0')) {
-      throw new GoregoError(
-        'invalid-argument',
-        `${JSON.stringify(name)} cannot be an environment variable of the command`,
-      )
-    }
-    env[name] = variable.getValue()
-  }
-  return env
+function counted(count: number, one: string, several = `${one}s`): string {
+  return `${count} ${count === 1 ? one : several}`
 }
 
-function stopFailure({ stopped }: CommandEnd, timeoutMs: number): PlainFailure | undefined {
-  if (stopped === undefined) return undefined
-  if (stopped === 'cancelled') return { code: 'cancelled', message: 'the action was cancelled' }
-  return { code: 'deadline-exceeded', message: `the command was stopped after its time limit of ${timeoutMs / 1000} s` }
-}
-
-/** Names and paths come from the client, and some are longer than the system takes. */
-function explain(thrown: unknown): PlainFailure {
-  if ((thrown as NodeJS.ErrnoException).code === 'ENAMETOOLONG') {
-    return { code: 'invalid-argument', message: 'a path of the action is longer than this system allows' }
-  }
-  const { code, message } = GoregoError.from(thrown)
-  return { code, message }
+function notMade(outputs: readonly DeclaredOutput[], result: ActionResult): string[] {
+  const made = new Set(
+    [result.getOutputFilesList(), result.getOutputDirectoriesList()].flat().map((output) => output.getPath()),
+  )
+  const links = [
+    result.getOutputSymlinksList(),
+    result.getOutputFileSymlinksList(),
+    result.getOutputDirectorySymlinksList(),
+  ]
+  for (const link of links.flat()) made.add(link.getPath())
+  return outputs.map(({ path }) => path).filter((path) => !made.has(path))
 }

@@ -1,6 +1,8 @@
 import { Digest, type DigestFunctionName, digestFunctionNamed } from '../digest/index.js'
 import type { BlobVariant } from '../disk/index.js'
-import { type ErrorCode, GoregoError } from '../errors/index.js'
+import { type ErrorCode, type ErrorDetail, GoregoError } from '../errors/index.js'
+import type { UsedResources } from '../proto/resource-usage.js'
+import type { ActionPolicy } from './action-policy.js'
 
 /** What goes over the channel between the main process and a runner. Plain data, cloned on the way. */
 export interface PlainDigest {
@@ -20,6 +22,7 @@ export interface RunnerSetup {
   readonly directory: string
   /** How the worker calls itself in ExecutedActionMetadata. */
   readonly workerName: string
+  readonly policy: ActionPolicy
 }
 
 export interface Job {
@@ -55,16 +58,31 @@ export interface StoredBlob {
 export interface PlainFailure {
   readonly code: ErrorCode
   readonly message: string
+  readonly details: readonly ErrorDetail[]
+}
+
+/** The command ran. With a `failure` it did not finish, and `result` is what there was. */
+export interface RanReply {
+  readonly kind: 'ran'
+  /** A serialized ActionResult. */
+  readonly result: Uint8Array
+  readonly exitCode: number
+  /** For a person; empty where there is nothing to say (ER-05). */
+  readonly message: string
+  readonly resources?: UsedResources
+  readonly failure?: PlainFailure
+  /** Where there is a failure: what was done, as text in the store. */
+  readonly log?: PlainDigest
 }
 
 export type JobReply =
-  /** The command ran. With a `failure` it did not finish, and `result` is what there was. */
-  | { readonly kind: 'ran'; readonly result: Uint8Array; readonly exitCode: number; readonly failure?: PlainFailure }
+  | RanReply
   /** Inputs that the store does not have: all of them. */
   | { readonly kind: 'missing'; readonly digests: readonly PlainDigest[] }
   /** Stored blobs that were written to through a link while the command ran: its result is not to be trusted. */
   | { readonly kind: 'altered'; readonly digests: readonly PlainDigest[] }
-  | { readonly kind: 'failed'; readonly failure: PlainFailure }
+  /** Nothing was run. */
+  | { readonly kind: 'failed'; readonly failure: PlainFailure; readonly log?: PlainDigest }
 
 export type FromRunner =
   /** The command runs in the process group of this number. */

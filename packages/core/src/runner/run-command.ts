@@ -1,9 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
 import { constants } from 'node:os'
 import { performance } from 'node:perf_hooks'
+import type { UsedResources } from '../proto/resource-usage.js'
+import { childCpu } from './child-cpu.js'
 import { killGroup } from './kill-group.js'
 import { killSession } from './kill-session.js'
+import { PeakMemory } from './peak-memory.js'
+import { PrintedStreams, type StreamName } from './printed-streams.js'
 import { startFailure } from './program.js'
 
 /** Between asking a command to stop and making it. */
@@ -20,18 +23,27 @@ export interface CommandToRun {
   readonly workingDirectory: string
   readonly stdoutPath: string
   readonly stderrPath: string
+  /** What it may write to each of them. */
+  readonly maxPrintedBytes: number
   readonly timeoutMs: number
 }
 
 export interface CommandEnd {
   /** 128 + the signal's number for one that was killed. */
   readonly exitCode: number
+  /** The signal that ended it, whoever sent it. */
+  readonly signal: NodeJS.Signals | undefined
   /** Why it was made to stop; absent for one that ended by itself. */
   readonly stopped?: StopReason
+  /** Streams of which only the beginning, as much as is allowed, was kept. */
+  readonly cut: readonly StreamName[]
   readonly durationMs: number
+  /** Absent where the system does not tell. */
+  readonly resources?: UsedResources
 }
 
-export type StopReason = 'timeout' | 'cancelled'
+/** `printed`: it wrote more than it may. */
+export type StopReason = 'timeout' | 'cancelled' | 'printed'
 
 /**
  * Runs one command in a process group of its own, its output going to files: a grandchild that keeps a pipe open could
@@ -43,10 +55,16 @@ export async function runCommand(
   onStart: (processGroup: number) => void,
   signal: AbortSignal,
 ): Promise<CommandEnd> {
-  const child = start(command)
+  using streams = new PrintedStreams(
+    { stdout: command.stdoutPath, stderr: command.stderrPath },
+    command.maxPrintedBytes,
+  )
+  const cpuBefore = childCpu()
+  const child = start(command, streams)
   const startedAt = performance.now()
   const ended = exit(child)
   const group = child.pid
+  using memory = group === undefined ? undefined : new PeakMemory(group)
   if (group !== undefined) onStart(group)
   let stopped: StopReason | undefined
   let kill: NodeJS.Timeout | undefined
@@ -60,44 +78,76 @@ export async function runCommand(
   const cancel = () => stop('cancelled')
   signal.addEventListener('abort', cancel)
   if (signal.aborted) cancel()
+  streams.watch(() => {
+    stopped ??= 'printed'
+    // No grace: it would go on filling the disk.
+    killGroup(group, 'SIGKILL')
+  })
   try {
-    const { exitCode } = await ended.catch((error) => {
+    const { exitCode, signal } = await ended.catch((error) => {
       throw startFailure(error, command.program)
     })
-    return { exitCode, durationMs: performance.now() - startedAt, ...(stopped === undefined ? {} : { stopped }) }
+    const durationMs = performance.now() - startedAt
+    const resources = usageSince(cpuBefore, memory?.bytes)
+    killRest()
+    const cut = streams.cut()
+    if (cut.length > 0) stopped ??= 'printed'
+    return {
+      exitCode,
+      signal,
+      cut,
+      durationMs,
+      ...(stopped === undefined ? {} : { stopped }),
+      ...(resources === undefined ? {} : { resources }),
+    }
+  } catch (error) {
+    killRest()
+    throw error
   } finally {
     clearTimeout(timeout)
     clearTimeout(kill)
     signal.removeEventListener('abort', cancel)
+  }
+
+  function killRest(): void {
     if (stopped === undefined) killGroup(group, 'SIGKILL')
     else killSession(group)
   }
 }
 
-function start({ program, argv, env, workingDirectory, stdoutPath, stderrPath }: CommandToRun): ChildProcess {
-  const stdout = openSync(stdoutPath, 'w', 0o644)
-  const stderr = openSync(stderrPath, 'w', 0o644)
+function usageSince(
+  before: ReturnType<typeof childCpu>,
+  peakMemoryBytes: number | undefined,
+): UsedResources | undefined {
+  const after = childCpu()
+  if (before === undefined || after === undefined) return undefined
+  return {
+    userCpuMs: after.userMs - before.userMs,
+    systemCpuMs: after.systemMs - before.systemMs,
+    ...(peakMemoryBytes === undefined ? {} : { peakMemoryBytes }),
+  }
+}
+
+function start({ program, argv, env, workingDirectory }: CommandToRun, streams: PrintedStreams): ChildProcess {
   try {
     return spawn(program, argv.slice(1), {
       argv0: argv[0],
       cwd: workingDirectory,
       env,
       detached: true,
-      stdio: ['ignore', stdout, stderr],
+      stdio: ['ignore', ...streams.descriptors],
     })
   } catch (error) {
     throw startFailure(error as NodeJS.ErrnoException, program)
-  } finally {
-    closeSync(stdout)
-    closeSync(stderr)
   }
 }
 
-function exit(child: ChildProcess): Promise<{ exitCode: number }> {
+function exit(child: ChildProcess): Promise<{ exitCode: number; signal: NodeJS.Signals | undefined }> {
   return new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('exit', (code, signal) => {
-      resolve({ exitCode: code ?? 128 + (signal === null ? 0 : constants.signals[signal]) })
+      const exitCode = code ?? 128 + (signal === null ? 0 : constants.signals[signal])
+      resolve({ exitCode, signal: signal ?? undefined })
     })
   })
 }

@@ -48,12 +48,21 @@ export class OperationRecord {
     return this.#state.stage === 'completed'
   }
 
-  advance(stage: Stage): void {
-    if (!this.done && stage !== this.#state.stage) this.#publish({ ...this.#state, stage })
+  /** Times are milliseconds since 1970. */
+  advance(stage: Stage, now: number): void {
+    if (this.done || stage === this.#state.stage) return
+    this.#publish({ ...this.#state, stage, enteredAt: { ...this.#state.enteredAt, [stage]: now } })
   }
 
-  complete(outcome: Outcome): void {
-    if (!this.done) this.#publish({ ...this.#state, stage: 'completed', outcome })
+  complete(outcome: Outcome, now: number): void {
+    if (this.done) return
+    const enteredAt = { ...this.#state.enteredAt, completed: now }
+    this.#publish({ ...this.#state, stage: 'completed', enteredAt, outcome })
+  }
+
+  /** Somebody has asked for it, which is a way of waiting. */
+  touch(): void {
+    this.#watched(this, this.#listeners.size)
   }
 
   /** Tells the state now and at each change; the last one told is the completed one. */

@@ -1,5 +1,6 @@
 import type { Digest } from '../digest/index.js'
 import type { ErrorCode, ErrorDetail } from '../errors/index.js'
+import type { UsedResources } from '../proto/index.js'
 
 /** REAPI's ExecutionStage: an operation goes down this list. */
 export type Stage = 'cache-check' | 'queued' | 'executing' | 'completed'
@@ -20,6 +21,10 @@ export interface Outcome {
   readonly cached: boolean
   /** Something for a person to read (ER-05). */
   readonly message?: string
+  /** What the command used, where it ran now and the system tells. */
+  readonly resources?: UsedResources
+  /** Of a failure: texts in the store that say more about it, by what a person would call them (ER-05). */
+  readonly logs?: Readonly<Record<string, Digest>>
 }
 
 /** What a client asked for. */
@@ -44,6 +49,8 @@ export interface OperationState {
   readonly stage: Stage
   /** Milliseconds since 1970. */
   readonly createdAt: number
+  /** When it came to each stage, in milliseconds since 1970; stages that it left out or has not come to are absent. */
+  readonly enteredAt: Readonly<Partial<Record<Stage, number>>>
   /** Set exactly when the stage is `completed` (EX-03). */
   readonly outcome?: Outcome
 }

@@ -1,8 +1,9 @@
+import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { GoregoError } from '../errors/index.js'
 import { actionOf, HandDriven, resultOf, settle } from '../testing/hand-driven.js'
-import type { OperationState } from './operation.js'
+import type { ExecuteRequest, OperationState } from './operation.js'
 
 const MINUTE = 60_000
 
@@ -48,6 +49,17 @@ test('EX-19 not while somebody listens, and the time starts again when the last 
   third[Symbol.dispose]()
   hand.clock.advance(MINUTE)
   assert.is(hand.stage(name), 'completed')
+})
+
+test('EX-19 who asks for the state again and again is waiting', async () => {
+  const hand = new HandDriven()
+  const name = await hand.ask('a')
+  for (let n = 0; n < 10; n++) {
+    hand.clock.advance(MINUTE - 1)
+    assert.is(hand.scheduler.get(name).stage, 'executing')
+  }
+  hand.clock.advance(MINUTE)
+  assert.is(hand.outcome(name)?.failure?.code, 'cancelled')
 })
 
 test('EX-19 EX-18 one client that vanishes takes nothing from the others', async () => {
@@ -147,6 +159,64 @@ test('OP-02 the list comes in pages', async () => {
   assert.equal(sizes, [3, 3, 1])
   assert.is(hand.scheduler.list({ pageSize: 6 }).nextPageToken, undefined, 'a page that is just full is the last')
   assert.is(hand.scheduler.list({ pageSize: 1_000_000 }).operations.length, 6)
+})
+
+test('OP-02 a list can be of some only, and its pages are full all the same', async () => {
+  const hand = new HandDriven()
+  const names: string[] = []
+  for (let n = 0; n < 9; n++) names.push(await hand.ask(`a${n}`, { instance: n % 3 === 0 ? 'mine' : 'other' }))
+  const where = (state: OperationState) => state.instance === 'mine'
+  const first = hand.scheduler.list({ pageSize: 2, where })
+  const second = hand.scheduler.list({ pageSize: 2, where, pageToken: first.nextPageToken ?? '' })
+  const listed = [first, second].map((page) => page.operations.map((state) => state.name))
+  assert.equal(listed, [[names[0], names[3]], [names[6]]])
+  assert.is(second.nextPageToken, undefined)
+})
+
+test('OP-02 whatever is given as a page token is one, or refused', async () => {
+  const hand = new HandDriven()
+  for (let n = 0; n < 3; n++) await hand.ask(`a${n}`)
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.nat().map(String)), (pageToken) => {
+      try {
+        assert.ok(hand.scheduler.list({ pageToken }).operations.length <= 3)
+        assert.match(pageToken, /^\d*$/)
+      } catch (error) {
+        assert.ok(error instanceof GoregoError && error.code === 'invalid-argument')
+      }
+    }),
+  )
+})
+
+test('an operation tells when it came to each stage, and its end is told to whoever keeps the log', async () => {
+  const ended: [OperationState, ExecuteRequest][] = []
+  const hand = new HandDriven({ onCompleted: (...operation) => void ended.push(operation) })
+  const labels = { target: '//a' }
+  const start = hand.clock.now()
+  const first = await hand.ask('a', { labels })
+  hand.clock.advance(5)
+  const second = await hand.ask('b')
+  hand.clock.advance(7)
+  hand.scheduler.delete(second)
+  await hand.run('a').end(resultOf('a'))
+  hand.clock.advance(9)
+  await hand.run('b').end(resultOf('b'))
+  assert.equal(
+    ended.map(([{ name, enteredAt }, request]) => [name, enteredAt, request.labels]),
+    [
+      [first, { 'cache-check': start, queued: start, executing: start, completed: start + 12 }, labels],
+      // WX-02: whoever deleted it knows no more of it, but it ran.
+      [
+        second,
+        { 'cache-check': start + 5, queued: start + 5, executing: start + 12, completed: start + 21 },
+        undefined,
+      ],
+    ],
+  )
+  const cancelled = await hand.ask('c')
+  hand.scheduler.cancel(cancelled)
+  hand.scheduler.cancel(cancelled)
+  assert.equal([ended.length, ended[2]?.[0].outcome?.failure?.code], [3, 'cancelled'])
 })
 
 test('OP-02 page tokens that are none are refused', () => {

@@ -19,12 +19,16 @@ export interface TaskSchedulerOptions {
   /** After how long without anybody waiting for it an operation is cancelled, in milliseconds. Default 60 s (EX-19). */
   readonly abandonAfterMs?: number
   readonly clock?: Clock
+  /** Is told of each operation when it ends, whoever still knows of it: for logs. Must not throw. */
+  readonly onCompleted?: (operation: OperationState, request: ExecuteRequest) => void
 }
 
 export interface ListOptions {
   readonly pageSize?: number
   /** From the page before. */
   readonly pageToken?: string
+  /** Which operations are wanted. Default: all. */
+  readonly where?: (state: OperationState) => boolean
   /** A page ends early once its results have as many bytes. */
   readonly maxResultBytes?: number
 }
@@ -58,6 +62,7 @@ export class TaskScheduler {
   readonly #queueSize: number
   readonly #abandonAfterMs: number
   readonly #clock: Clock
+  readonly #onCompleted: NonNullable<TaskSchedulerOptions['onCompleted']>
   readonly #operations = new Map<string, OperationRecord>()
   readonly #abandonment = new WeakMap<OperationRecord, Disposable>()
   readonly #retention: Retention
@@ -75,6 +80,7 @@ export class TaskScheduler {
     this.#queueSize = options.queueSize ?? 10_000
     this.#abandonAfterMs = options.abandonAfterMs ?? 60_000
     this.#clock = options.clock ?? systemClock
+    this.#onCompleted = options.onCompleted ?? (() => {})
     this.#retention = new Retention({
       clock: this.#clock,
       forMs: options.retentionMs ?? 10 * 60_000,
@@ -105,13 +111,19 @@ export class TaskScheduler {
     return operation.state
   }
 
-  /** Throws `not-found` for a name that never was, was deleted, or has expired (WX-02). */
+  /**
+   * Throws `not-found` for a name that never was, was deleted, or has expired (WX-02). Who asks again and again is waiting,
+   * too: that keeps an operation from being abandoned (EX-19).
+   */
   get(name: string): OperationState {
-    return this.#record(name).state
+    const record = this.#record(name)
+    record.touch()
+    return record.state
   }
 
   /** In order of creation. */
-  list({ pageSize = 0, pageToken = '', maxResultBytes = Number.POSITIVE_INFINITY }: ListOptions = {}): OperationPage {
+  list(options: ListOptions = {}): OperationPage {
+    const { pageSize = 0, pageToken = '', where = () => true, maxResultBytes = Number.POSITIVE_INFINITY } = options
     if (pageSize < 0) throw new GoregoError('invalid-argument', `page_size is ${pageSize}: want 0 or more`)
     if (!/^\d{0,15}$/.test(pageToken)) {
       throw new GoregoError('invalid-argument', 'page_token is not one that an earlier page gave out')
@@ -121,7 +133,7 @@ export class TaskScheduler {
     const page: OperationRecord[] = []
     let resultBytes = 0
     for (const record of this.#operations.values()) {
-      if (record.sequence <= after) continue
+      if (record.sequence <= after || !where(record.state)) continue
       if (page.length === limit || resultBytes >= maxResultBytes) {
         return { operations: page.map((each) => each.state), nextPageToken: String(page.at(-1)?.sequence) }
       }
@@ -172,7 +184,9 @@ export class TaskScheduler {
   #create(request: ExecuteRequest): OperationRecord {
     const { instance, action } = request
     const name = randomUUID()
-    const state: OperationState = { name, instance, action, stage: 'cache-check', createdAt: this.#clock.now() }
+    const createdAt = this.#clock.now()
+    const stage = 'cache-check'
+    const state: OperationState = { name, instance, action, stage, createdAt, enteredAt: { [stage]: createdAt } }
     const record = new OperationRecord(state, request, this.#created++, (each, listeners) =>
       this.#watched(each, listeners),
     )
@@ -218,7 +232,7 @@ export class TaskScheduler {
     }
     record.task = task
     task.operations.add(record)
-    record.advance(task.stage)
+    record.advance(task.stage, this.#clock.now())
     this.#dispatch()
   }
 
@@ -227,7 +241,7 @@ export class TaskScheduler {
       const task = this.#queue.shift()
       if (task === undefined) return
       task.stage = 'executing'
-      for (const record of task.operations) record.advance('executing')
+      for (const record of task.operations) record.advance('executing', this.#clock.now())
       this.#running.set(task, this.#run(task))
     }
   }
@@ -256,7 +270,9 @@ export class TaskScheduler {
     record.task?.operations.delete(record)
     record.task = undefined
     this.#abandonment.get(record)?.[Symbol.dispose]()
-    record.complete(outcome)
+    if (record.done) return
+    record.complete(outcome, this.#clock.now())
+    this.#onCompleted(record.state, record.request)
     if (this.#operations.has(record.state.name)) this.#retention.add(record.state.name, outcome.result?.length ?? 0)
   }
 

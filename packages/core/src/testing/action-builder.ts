@@ -8,7 +8,9 @@ import {
   Directory,
   DirectoryNode,
   FileNode,
+  type NodeProperties,
   type OutputDirectoryFormatValue,
+  Platform,
   SymlinkNode,
 } from '../proto/messages.js'
 import { durationFromMillis } from '../proto/time.js'
@@ -17,9 +19,10 @@ import { durationFromMillis } from '../proto/time.js'
 export type TreeEntry =
   | string
   | Uint8Array
-  | { readonly content: string | Uint8Array; readonly executable?: boolean }
-  | { readonly symlink: string }
-  | { readonly directory: TreeSpec | Directory }
+  | { readonly content: string | Uint8Array; readonly executable?: boolean; readonly properties?: NodeProperties }
+  | { readonly symlink: string; readonly properties?: NodeProperties }
+  /** A Directory message has properties of its own. */
+  | { readonly directory: TreeSpec | Directory; readonly properties?: NodeProperties }
 
 /** The entries of a directory by name. Where names must be bad or come twice, make a Directory message instead. */
 export type TreeSpec = Readonly<Record<string, TreeEntry>>
@@ -37,6 +40,9 @@ export interface ActionMessages {
   /** REAPI 2.0: ignored by a server that finds output paths. */
   readonly outputDirectories?: readonly string[]
   readonly outputDirectoryFormat?: OutputDirectoryFormatValue
+  readonly outputNodeProperties?: readonly string[]
+  /** Of the Action; in this order. */
+  readonly platform?: readonly (readonly [name: string, value: string])[]
   readonly timeoutMs?: number
   readonly doNotCache?: boolean
   readonly salt?: string
@@ -66,6 +72,7 @@ export class BuiltAction {
       .setInputRootDigest(toDigestMessage(this.inputRootDigest))
       .setDoNotCache(messages.doNotCache ?? false)
       .setSalt(Buffer.from(messages.salt ?? ''))
+    if (messages.platform !== undefined) action.setPlatform(platformOf(messages.platform))
     if (messages.timeoutMs !== undefined) action.setTimeout(durationFromMillis(messages.timeoutMs))
     this.digest = this.#add(action.serializeBinary())
   }
@@ -89,23 +96,25 @@ export class BuiltAction {
     return digest
   }
 
-  #addDirectory(tree: TreeSpec | Directory): Digest {
+  #addDirectory(tree: TreeSpec | Directory, properties?: NodeProperties): Digest {
     // As it is: encodeDirectory would bring a bad one in order.
     if (tree instanceof Directory) return this.#add(tree.serializeBinary())
     const directory = new Directory()
     for (const [name, entry] of Object.entries(tree)) this.#addEntry(directory, name, entry)
-    return this.#add(encodeDirectory(directory))
+    return this.#add(encodeDirectory(directory.setNodeProperties(properties)))
   }
 
   #addEntry(parent: Directory, name: string, entry: TreeEntry): void {
     if (typeof entry === 'string' || entry instanceof Uint8Array) {
       parent.addFiles(this.#file(name, entry, false))
     } else if ('content' in entry) {
-      parent.addFiles(this.#file(name, entry.content, entry.executable ?? false))
+      const file = this.#file(name, entry.content, entry.executable ?? false)
+      parent.addFiles(file.setNodeProperties(entry.properties))
     } else if ('symlink' in entry) {
-      parent.addSymlinks(new SymlinkNode().setName(name).setTarget(entry.symlink))
+      const link = new SymlinkNode().setName(name).setTarget(entry.symlink)
+      parent.addSymlinks(link.setNodeProperties(entry.properties))
     } else {
-      const digest = toDigestMessage(this.#addDirectory(entry.directory))
+      const digest = toDigestMessage(this.#addDirectory(entry.directory, entry.properties))
       parent.addDirectories(new DirectoryNode().setName(name).setDigest(digest))
     }
   }
@@ -129,8 +138,15 @@ function commandOf(messages: ActionMessages): Command {
     .setOutputFilesList([...(messages.outputFiles ?? [])])
     .setOutputDirectoriesList([...(messages.outputDirectories ?? [])])
     .setOutputDirectoryFormat(messages.outputDirectoryFormat ?? Command.OutputDirectoryFormat.TREE_ONLY)
+    .setOutputNodePropertiesList([...(messages.outputNodeProperties ?? [])])
   for (const [name, value] of messages.env ?? []) {
     command.addEnvironmentVariables(new Command.EnvironmentVariable().setName(name).setValue(value))
   }
   return command
+}
+
+function platformOf(properties: readonly (readonly [name: string, value: string])[]): Platform {
+  const platform = new Platform()
+  for (const [name, value] of properties) platform.addProperties(new Platform.Property().setName(name).setValue(value))
+  return platform
 }

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import type { ActionCache, ActionKey } from '../action-cache/index.js'
-import { Digest, type DigestFunction, SHA256 } from '../digest/index.js'
+import { Digest, type DigestFunction, digestFunctions, SHA256 } from '../digest/index.js'
 import { blobOf, blobOfSize } from './blobs.js'
 import type { RegisterTest } from './contract.js'
 
@@ -72,6 +72,16 @@ const tests: Record<
     await is(cache, one, result('one'))
   },
 
+  'DIG-07: actions are told apart by digest function': async (cache, keyOf) => {
+    const key = keyOf('action')
+    for (const fn of digestFunctions.filter((each) => each.hashLength === key.action.hash.length)) {
+      const same = { ...key, action: Digest.of(fn, key.action.hash, key.action.sizeBytes) }
+      equal(await cache.get(same), undefined)
+      await cache.put(same, result(`of ${fn.name}`))
+      await is(cache, same, result(`of ${fn.name}`))
+    }
+  },
+
   'GEN-04: no instance sees what another one put': async (cache, keyOf) => {
     for (const instance of INSTANCES) {
       equal(await cache.get(keyOf('action', instance)), undefined, `nothing yet in ${JSON.stringify(instance)}`)
@@ -118,6 +128,7 @@ export function actionCacheContract(test: RegisterTest, { name, open, fn = SHA25
   const keyOf = (text: string, instance = '') => ({ instance, action: blobOf(text, fn).digest })
   for (const [title, run] of Object.entries(tests)) {
     test(`${name}: ${title}`, async () => {
+      await fn.prepare()
       const { cache, close } = await open()
       try {
         await run(cache, keyOf)

@@ -66,11 +66,17 @@ export class HandDriven {
   }
 
   stage(name: string): OperationState['stage'] {
-    return this.scheduler.get(name).stage
+    return this.#peek(name).stage
   }
 
   outcome(name: string): Outcome | undefined {
-    return this.scheduler.get(name).outcome
+    return this.#peek(name).outcome
+  }
+
+  /** Without being one who waits (EX-19). */
+  #peek(name: string): OperationState {
+    const { operations } = this.scheduler.list({ where: (state) => state.name === name })
+    return operations[0] ?? this.scheduler.get(name)
   }
 
   /** The actions that were started, in order. */

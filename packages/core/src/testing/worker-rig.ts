@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MemoryActionCache } from '../action-cache/index.js'
 import { LocalStore } from '../cas/index.js'
-import { type Digest, SHA256 } from '../digest/index.js'
+import { type Digest, type DigestFunction, SHA256 } from '../digest/index.js'
 import { fromDigestMessage } from '../proto/digests.js'
 import { ActionResult, type Digest as DigestMessage } from '../proto/messages.js'
 import type { Outcome } from '../scheduler/index.js'
@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
   readonly instance?: string
+  /** Default SHA-256. */
+  readonly fn?: DigestFunction
 }
 
 /** What became of an action, with the result in readable form. */
@@ -59,7 +61,7 @@ export class WorkerRig implements AsyncDisposable {
 
   /** Uploads an action and executes it, without a look into the cache. */
   async run(messages: ActionMessages, options: RunOptions = {}): Promise<Ran> {
-    const action = buildAction(messages)
+    const action = buildAction(messages, options.fn)
     await action.upload(this.store)
     return await this.execute(action, messages.doNotCache ?? false, options)
   }
@@ -75,22 +77,22 @@ export class WorkerRig implements AsyncDisposable {
     const run = { instance, action: action.digest, doNotCache, timeoutMs, queuedAt: Date.now() }
     const outcome = await this.worker.execute(run, signal)
     const result = ActionResult.deserializeBinary(outcome.result ?? new Uint8Array(0))
-    const stdout = await this.text(result.getStdoutDigest())
-    const stderr = await this.text(result.getStderrDigest())
+    const stdout = await this.text(result.getStdoutDigest(), action.digest.fn)
+    const stderr = await this.text(result.getStderrDigest(), action.digest.fn)
     return { action, outcome, result, stdout, stderr }
   }
 
   /** The blob that a message of a result points to. */
-  async bytes(digest: DigestMessage | undefined): Promise<Uint8Array> {
-    return digest === undefined ? new Uint8Array(0) : await this.store.get(this.digest(digest))
+  async bytes(digest: DigestMessage | undefined, fn = SHA256): Promise<Uint8Array> {
+    return digest === undefined ? new Uint8Array(0) : await this.store.get(this.digest(digest, fn))
   }
 
-  async text(digest: DigestMessage | undefined): Promise<string> {
-    return Buffer.from(await this.bytes(digest)).toString()
+  async text(digest: DigestMessage | undefined, fn = SHA256): Promise<string> {
+    return Buffer.from(await this.bytes(digest, fn)).toString()
   }
 
-  digest(message: DigestMessage | undefined): Digest {
-    return fromDigestMessage(SHA256, message, 'a digest of the result')
+  digest(message: DigestMessage | undefined, fn = SHA256): Digest {
+    return fromDigestMessage(fn, message, 'a digest of the result')
   }
 
   /** Ends the runners and removes everything; returns what was left in the store's place for work under way. */

@@ -1,10 +1,13 @@
 import type { ActionCache } from '../action-cache/index.js'
 import { type ContentAddressableStorage, missingBlobs } from '../cas/index.js'
 import { GoregoError } from '../errors/index.js'
+import { createPlatformCheck, type PlatformCheck } from '../platform/index.js'
 import { decode } from '../proto/decode.js'
+import { fromDigestMessage } from '../proto/digests.js'
 import { Action } from '../proto/messages.js'
 import { durationToMillis } from '../proto/time.js'
 import type { ActionLookup } from '../scheduler/index.js'
+import { requestedPlatform } from './requested-platform.js'
 
 export interface ActionLookupOptions {
   readonly cas: ContentAddressableStorage
@@ -14,16 +17,25 @@ export interface ActionLookupOptions {
   readonly defaultTimeoutMs?: number
   /** Longer ones are refused (AN-01). Default 24 h. */
   readonly maxTimeoutMs?: number
+  /** What can be run at all (EX-09). Default: what this machine says of itself, with the standard policy. */
+  readonly checkPlatform?: PlatformCheck
 }
 
 const HOUR_MS = 3_600_000
 
-/** An Action is a handful of fields; a blob beyond this is something else. */
-const MAX_ACTION_BYTES = 1024 * 1024
+/** An Action is a handful of fields; a blob beyond this is something else, and would take its time to parse. */
+const MAX_ACTION_BYTES = 128 * 1024
 
-/** CACHE_CHECK: reads the Action, checks what can be checked before it runs, and looks for its result. */
+/** No system starts a program with more than a few MiB of arguments and environment. */
+const MAX_COMMAND_BYTES = 16 * 1024 * 1024
+
+/**
+ * CACHE_CHECK: reads the Action, checks what can be checked before it runs, and looks for its result. A cached result is
+ * good whatever the Action asks for in a worker: it needs none.
+ */
 export function createActionLookup(options: ActionLookupOptions): ActionLookup {
   const { cas, actionCache, defaultTimeoutMs = HOUR_MS, maxTimeoutMs = 24 * HOUR_MS } = options
+  const { checkPlatform = createPlatformCheck() } = options
   return async (request, signal) => {
     const { instance, action: digest } = request
     if (digest.sizeBytes > MAX_ACTION_BYTES) {
@@ -31,13 +43,16 @@ export function createActionLookup(options: ActionLookupOptions): ActionLookup {
     }
     const action = decode(Action, await readAction(), `the Action ${digest}`)
     const timeoutMs = timeoutOf(action)
-    if (action.getCommandDigest() === undefined)
-      throw new GoregoError('invalid-argument', 'the Action has no command_digest')
+    const command = fromDigestMessage(digest.fn, action.getCommandDigest(), "the Action's command_digest")
+    if (command.sizeBytes > MAX_COMMAND_BYTES) {
+      throw new GoregoError('invalid-argument', `${command} has ${command.sizeBytes} bytes: too many for a Command`)
+    }
     const doNotCache = action.getDoNotCache()
     if (!doNotCache && !request.skipCacheLookup) {
       const result = await actionCache.get({ instance, action: digest }, signal)
       if (result !== undefined) return { outcome: { result, cached: true } }
     }
+    checkPlatform(await requestedPlatform(action, command, cas, signal))
     return { run: { instance, action: digest, doNotCache, timeoutMs } }
 
     async function readAction(): Promise<Uint8Array> {

@@ -54,6 +54,9 @@ test('a worker that is not root cleans up what actions locked, and its store is 
   assert.match(seen.lockedOutput.message, /"out" cannot be read/)
   assert.is(seen.lockedParent.code, 'failed-precondition')
   assert.is(seen.unreadableFile.code, undefined)
+  assert.is(seen.lockedInputs.code, undefined, seen.lockedInputs.message)
+  assert.is(seen.lockedInputs.stdout, 'in\nshut\nfull\n', 'CM-12')
+  assert.is(seen.afterLockedInputs.stdout, '')
   assert.equal(seen.left, [])
   assert.equal(
     readdirSync(directory.path).filter((name) => name.startsWith('gorego')),

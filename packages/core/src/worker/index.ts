@@ -1,2 +1,3 @@
+export { type ActionPolicy, DEFAULT_POLICY, SUPPORTED_NODE_PROPERTIES } from '../runner/index.js'
 export { type ActionLookupOptions, createActionLookup } from './action-lookup.js'
 export { LocalWorker, type LocalWorkerOptions } from './local-worker.js'

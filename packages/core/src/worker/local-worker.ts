@@ -2,11 +2,20 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { ActionCache } from '../action-cache/index.js'
 import { type LocalStore, missingBlobs } from '../cas/index.js'
-import type { Digest } from '../digest/index.js'
+import { Digest } from '../digest/index.js'
 import { Session } from '../disk/index.js'
 import { GoregoError } from '../errors/index.js'
 import { type Logger, silentLogger } from '../observe/index.js'
-import { fromPlainDigest, type JobReply, toPlainDigest } from '../runner/index.js'
+import {
+  type ActionPolicy,
+  DEFAULT_POLICY,
+  fromPlainDigest,
+  type JobReply,
+  type PlainDigest,
+  type RanReply,
+  type StoredBlob,
+  toPlainDigest,
+} from '../runner/index.js'
 import type { ActionExecutor, ActionRun, Outcome } from '../scheduler/index.js'
 import { deferred } from './deferred.js'
 import type { RunnerAnswer } from './runner-process.js'
@@ -27,11 +36,18 @@ export interface LocalWorkerOptions {
   readonly fetchMissing?: (digests: readonly Digest[], signal: AbortSignal) => Promise<readonly Digest[]>
   /** The runner's program, where it is neither beside this package's code nor installed. */
   readonly runner?: string
+  /** What every action has to put up with. Default: `DEFAULT_POLICY`. */
+  readonly policy?: Partial<ActionPolicy>
   readonly logger?: Logger
 }
 
 /** An action during which the runner died is run again, so often. */
 const RETRIES_AFTER_DEATH = 1
+
+/** An action of whose outputs some were evicted at once is run again, so often. */
+const RETRIES_AFTER_EVICTION = 1
+
+const RETRY_AFTER_EVICTION_MS = 1_000
 
 /** How many blobs are remembered as having been written to by an action; the oldest are forgotten. */
 const MAX_COPIED = 10_000
@@ -71,6 +87,7 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
         temporary: options.store.workDirectory(`runner-${n}`),
         directory: join(roots, String(n)),
         workerName: options.name ?? hostname(),
+        policy: { ...DEFAULT_POLICY, ...options.policy },
       } as const
       return new Slot(program, setup, this.#copied)
     })
@@ -81,6 +98,7 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
   async execute(run: ActionRun, signal: AbortSignal): Promise<Outcome> {
     let fetched = false
     let deaths = 0
+    let evictions = 0
     for (;;) {
       const slot = this.#free.pop() ?? (await this.#waitForSlot())
       const refusal = this.#refusal(signal)
@@ -93,11 +111,21 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
         if (this.#refusal(signal) !== undefined) continue
         this.#logger.warn('a runner died', { action: String(run.action), why: answer.lastWords })
         if (deaths++ < RETRIES_AFTER_DEATH) continue
-        return fail(new GoregoError('internal', `the process that ran the action died, twice (${answer.lastWords})`))
+        return await this.#failAfterDeath(run, answer.lastWords)
       }
-      for (const { digest, variant } of answer.stored) this.#options.store.adopt(fromPlainDigest(digest), variant)
+      const evicted = await this.#adopt(answer.stored)
       const lost = this.#lostBlobs(answer.reply)
-      if (lost === undefined) return await this.#finish(run, answer.reply, signal)
+      // What failed is neither run again nor called by another name because its outputs cannot stay.
+      if (answer.reply.kind === 'ran' && answer.reply.failure === undefined) {
+        if (evicted instanceof GoregoError) return fail(evicted)
+        // OR-05: an older blob that is an output again was evicted before it was counted as used.
+        if (evicted.length > 0) {
+          if (evictions++ < RETRIES_AFTER_EVICTION) continue
+          return fail(outputsEvicted(evicted))
+        }
+      }
+      const whole = !(evicted instanceof GoregoError) && evicted.length === 0
+      if (lost === undefined) return await this.#finish(run, answer.reply, whole, signal)
       const missing = fetched ? lost : await this.#fetch(lost, signal)
       fetched = true
       if (missing.length > 0) return fail(this.#explainLoss(answer.reply, missing))
@@ -152,6 +180,17 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
     else this.#free.push(slot)
   }
 
+  /** Outputs that are not there any more, or why they cannot stay. */
+  async #adopt(stored: readonly StoredBlob[]): Promise<Digest[] | GoregoError> {
+    try {
+      return await this.#options.store.adopt(
+        stored.map(({ digest, variant }) => ({ digest: fromPlainDigest(digest), variant })),
+      )
+    } catch (error) {
+      return GoregoError.from(error)
+    }
+  }
+
   /** Blobs that the action needs and the store does not have, or not any more. */
   #lostBlobs(reply: JobReply): Digest[] | undefined {
     if (reply.kind !== 'missing' && reply.kind !== 'altered') return undefined
@@ -188,13 +227,43 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
       : missingBlobs(missing)
   }
 
-  async #finish(run: ActionRun, reply: JobReply, signal: AbortSignal): Promise<Outcome> {
-    if (reply.kind === 'failed') return fail(new GoregoError(reply.failure.code, reply.failure.message))
+  /** `whole`: everything that the reply refers to is in the store. */
+  async #finish(run: ActionRun, reply: JobReply, whole: boolean, signal: AbortSignal): Promise<Outcome> {
+    if (reply.kind === 'failed') {
+      const { failure, log } = reply
+      return { failure, cached: false, ...(whole ? logsOf(log) : {}) }
+    }
     if (reply.kind !== 'ran') throw new GoregoError('internal', `an unexpected reply from a runner: ${reply.kind}`)
-    const { result, exitCode, failure } = reply
-    if (failure !== undefined) return { ...fail(new GoregoError(failure.code, failure.message)), result }
+    const { result, exitCode, failure, message, resources, log } = reply
+    this.#logRun(run, reply)
+    const used = resources === undefined ? {} : { resources }
+    if (failure !== undefined) {
+      return { failure, cached: false, ...used, ...(whole ? { result, ...logsOf(log) } : {}) }
+    }
     if (exitCode === 0 && !run.doNotCache) await this.#cache(run, result, signal)
-    return { result, cached: false }
+    return { result, cached: false, ...used, ...(message === '' ? {} : { message }) }
+  }
+
+  #logRun({ action }: ActionRun, { exitCode, failure, resources }: RanReply): void {
+    this.#logger.debug('an action ran', {
+      action: String(action),
+      exitCode,
+      ...(failure === undefined ? {} : { failure: failure.code }),
+      ...resources,
+    })
+  }
+
+  /** What the runner said at its end is in the log; the message is for somebody who cannot do anything about it. */
+  async #failAfterDeath({ action }: ActionRun, lastWords: string): Promise<Outcome> {
+    const { fn } = action
+    const text = Buffer.from(`action       ${action}\nfailure      the process that ran it died, twice: ${lastWords}\n`)
+    const log = Digest.ofBytes(fn, text)
+    const stored = await this.#options.store.write(log, text).then(
+      () => logsOf(toPlainDigest(log)),
+      () => ({}),
+    )
+    const failure = new GoregoError('internal', `the process that ran the action died, twice (${lastWords})`)
+    return { ...fail(failure), ...stored }
   }
 
   /** A result that cannot be kept is a result all the same. */
@@ -207,6 +276,17 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
   }
 }
 
+function outputsEvicted(digests: readonly Digest[]): GoregoError {
+  const message = `outputs of the action (${digests.map(String).slice(0, 3).join(', ')}) were evicted from the cache as soon as they were there: it is too small for what is using it`
+  return new GoregoError('resource-exhausted', message, {
+    details: [{ kind: 'retry-after', delayMs: RETRY_AFTER_EVICTION_MS }],
+  })
+}
+
 function fail({ code, message, details }: GoregoError): Outcome {
   return { failure: { code, message, details }, cached: false }
+}
+
+function logsOf(log: PlainDigest | undefined): Pick<Outcome, 'logs'> {
+  return log === undefined ? {} : { logs: { gorego: fromPlainDigest(log) } }
 }

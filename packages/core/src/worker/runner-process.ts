@@ -1,5 +1,4 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import {
   type FromRunner,
@@ -42,7 +41,6 @@ export class RunnerProcess {
 
   constructor(program: RunnerProgram, setup: RunnerSetup) {
     this.#directory = setup.directory
-    mkdirSync(setup.temporary, { recursive: true })
     this.#child = fork(program.path, [], {
       execArgv: [...program.execArgv],
       env: { ...program.env },

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { NodeProperties, UInt32Value } from '../proto/messages.js'
 import { until } from '../testing/until.js'
 import { WorkerRig } from '../testing/worker-rig.js'
 
@@ -29,6 +30,22 @@ test('CM-13 scripts that were staged a moment ago run, many at a time: no ETXTBS
     assert.is(stdout, `${n} argument\n`)
   }
   assert.is(rig.worker.runnerPids.length, 2)
+})
+
+test('CM-12 CM-13 programs that were staged a moment ago run, linked and copied, on all slots at once: no ETXTBSY', async () => {
+  await using busy = await WorkerRig.open({ slots: 4 })
+  const binary = readFileSync('/bin/true')
+  const properties = () => new NodeProperties().setUnixMode(new UInt32Value().setValue(0o755))
+  const runs = Array.from({ length: 60 }, async (_, n) => {
+    // A program of its own for each, so that none is there already, executable, from another run.
+    const content = n % 3 === 0 ? `#!/bin/sh\n# ${n}\n` : Buffer.concat([binary, Buffer.from(String(n))])
+    const program = n % 2 === 0 ? { content, executable: true } : { content, properties: properties() }
+    return await busy.run({ argv: ['bin/program'], inputs: { bin: { directory: { program } } } })
+  })
+  for (const { outcome, result } of await Promise.all(runs)) {
+    assert.equal([outcome.failure, result.getExitCode()], [undefined, 0])
+  }
+  assert.is(busy.worker.runnerPids.length, 4)
 })
 
 test('no more actions run at a time than there are slots, and as many', async () => {

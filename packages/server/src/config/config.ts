@@ -1,15 +1,37 @@
+import type { DigestFunctionName, PlatformPolicy, PlatformProperty } from '@gorego/core'
+
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 /** Everything that a server can be told. One field, one line in settings.ts: its key, variable, flag, default and meaning. */
 export interface Config {
   /** Where gRPC is served: `host:port`, `[::1]:port` (port 0 takes a free one) or `unix:/path`. */
   readonly listenAddr: string
+  /** The instances that there are; empty for any. */
+  readonly instanceNames: readonly string[]
+  /** Whether the server describes its services to whoever asks. */
+  readonly reflection: boolean
   readonly localCache: {
     /** Absolute path; made if absent. */
     readonly dir: string
     /** In GB of 1,000,000,000 bytes. */
     readonly maxSizeGb: number
+    /** For so long after a blob was stored, found or read it is not evicted. */
+    readonly graceSeconds: number
+    /** What is kept of uploads that break off, so that clients can continue them. */
+    readonly partialUploads: {
+      /** In GB of 1,000,000,000 bytes, of `maxSizeGb`. 0 keeps nothing. */
+      readonly maxSizeGb: number
+      readonly keepMinutes: number
+    }
   }
+  readonly actionCache: {
+    /** Whether clients may store results. Executions do in any case. */
+    readonly updates: boolean
+    /** Whether a client has to upload an action and its command before their result. */
+    readonly requireAction: boolean
+  }
+  /** Which are offered, the preferred one first; undefined stands for all that this process can compute. */
+  readonly digestFunctions: readonly DigestFunctionName[] | undefined
   readonly execution: {
     /** False: a cache that executes nothing. */
     readonly enabled: boolean
@@ -19,6 +41,27 @@ export interface Config {
     readonly buildRoot: string | undefined
     /** How many actions may wait for a slot. */
     readonly queueSize: number
+    /** What actions may ask for beside what the machine says of itself. */
+    readonly platform: readonly PlatformProperty[]
+    readonly platformPolicy: PlatformPolicy
+    /** In seconds, for actions that say nothing. */
+    readonly defaultTimeout: number
+    /** In seconds; actions that ask for more are refused. */
+    readonly maxTimeout: number
+    /** In seconds; an operation that nobody waits for is cancelled after so long (EX-19). */
+    readonly abandonAfter: number
+    /** Whether symbolic links in inputs and outputs may have absolute targets. */
+    readonly absoluteSymlinks: 'allowed' | 'disallowed'
+    /** Refuse what the protocol lets a server refuse: lists out of order, a working directory that is not there. */
+    readonly strict: boolean
+    /** What a command may write to stdout, and as much to stderr, in MB of 1,000,000 bytes. */
+    readonly maxStdoutMb: number
+    /** Tell clients what an action used, in its metadata. */
+    readonly reportResourceUsage: boolean
   }
+  /** Whether SplitBlob and SpliceBlob are served. */
+  readonly chunking: boolean
+  /** In seconds: how often a connection is asked whether its client is still there. */
+  readonly keepalive: number
   readonly logLevel: LogLevel
 }

@@ -9,7 +9,7 @@ export interface Kind<T> {
   readonly wants: string
   /** From a variable or a flag. */
   fromText(text: string, resolvePath: ResolvePath): T | undefined
-  /** From a file: text, number, boolean or whatever else was written there. */
+  /** From a file: text, number, boolean, a Map, or a list of scalars; in a list, undefined stands for anything else. */
   fromYaml(value: unknown, resolvePath: ResolvePath): T | undefined
 }
 
@@ -17,6 +17,24 @@ export interface Kind<T> {
 export function oneOf<T extends string>(words: readonly T[]): Kind<T> {
   const find = (value: unknown) => words.find((word) => word === value)
   return { wants: `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`, fromText: find, fromYaml: find }
+}
+
+/** Several values of one kind: a list in a file, text with commas between them anywhere. Each value counts once. */
+export function listOf<T>(kind: Kind<T>, { min = 0 }: { readonly min?: number } = {}): Kind<readonly T[]> {
+  const collect = (values: readonly (T | undefined)[]) => {
+    const known = values.filter((value) => value !== undefined)
+    return known.length === values.length && known.length >= min ? [...new Set(known)] : undefined
+  }
+  const fromText: Kind<readonly T[]>['fromText'] = (text, resolvePath) =>
+    collect(text.split(',').map((item) => kind.fromText(item.trim(), resolvePath)))
+  return {
+    wants: `a list${min > 0 ? ` of ${min} or more` : ''}, each of them ${kind.wants}`,
+    fromText,
+    fromYaml: (value, resolvePath) => {
+      if (typeof value === 'string') return fromText(value, resolvePath)
+      return Array.isArray(value) ? collect(value.map((item) => kind.fromYaml(item, resolvePath))) : undefined
+    },
+  }
 }
 
 export const boolean: Kind<boolean> = {
@@ -41,6 +59,10 @@ export function wholeNumber({ of, min, max }: NumberRange): Kind<number> {
 
 export function positiveNumber({ of }: { readonly of: string }): Kind<number> {
   return numeric(`a number of ${of} above 0`, (value) => Number.isFinite(value) && value > 0)
+}
+
+export function numberFromZero({ of }: { readonly of: string }): Kind<number> {
+  return numeric(`a number of ${of}, 0 or more`, (value) => Number.isFinite(value) && value >= 0)
 }
 
 function numeric(wants: string, fits: (value: number) => boolean): Kind<number> {

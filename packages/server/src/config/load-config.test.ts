@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert'
 import type { Config } from './config.js'
 import { ConfigError } from './config-error.js'
 import { type LoadConfigOptions, type LoadedConfig, loadConfig } from './load-config.js'
+import { settingEntries } from './settings.js'
 
 interface Context {
   dir: string
@@ -35,10 +36,38 @@ test.before.each((context) => {
 
 test.after.each(({ dir }) => rmSync(dir, { recursive: true }))
 
+/** What a file has at its top. */
+const sections = new Set(settingEntries.map(({ key }) => key.split('.')[0]))
+
 const DEFAULTS: Config = {
   listenAddr: '127.0.0.1:50051',
-  localCache: { dir: '/home/ann/.cache/gorego/server', maxSizeGb: 50 },
-  execution: { enabled: true, concurrency: 0, buildRoot: undefined, queueSize: 10_000 },
+  instanceNames: [],
+  reflection: true,
+  localCache: {
+    dir: '/home/ann/.cache/gorego/server',
+    maxSizeGb: 50,
+    graceSeconds: 300,
+    partialUploads: { maxSizeGb: 5, keepMinutes: 10 },
+  },
+  chunking: true,
+  keepalive: 60,
+  digestFunctions: undefined,
+  actionCache: { updates: true, requireAction: false },
+  execution: {
+    enabled: true,
+    concurrency: 0,
+    buildRoot: undefined,
+    queueSize: 10_000,
+    abandonAfter: 60,
+    platform: [],
+    platformPolicy: 'standard',
+    defaultTimeout: 3600,
+    maxTimeout: 86_400,
+    absoluteSymlinks: 'allowed',
+    strict: false,
+    maxStdoutMb: 256,
+    reportResourceUsage: false,
+  },
   logLevel: 'info',
 }
 
@@ -51,19 +80,65 @@ test('a file sets everything; its relative paths count from where it is', async 
     yaml: `
       # comment
       listen_addr: "[::1]:8980"
-      local_cache: { dir: ../cache, max_size_gb: 0.5 }
+      instance_names: [main, team/a, ""]
+      reflection: false
+      local_cache: { dir: ../cache, max_size_gb: 0.5, grace_seconds: 20, partial_uploads: { max_size_gb: 0, keep_minutes: 1.5 } }
+      chunking: false
+      keepalive: 7
+      digest_functions: [sha512, sha256]
+      action_cache: { updates: false, require_action: true }
       execution:
         enabled: false
         concurrency: 3
         build_root: ~/builds
         queue_size: 7
+        abandon_after: 5
+        platform:
+          OSFamily: linux
+          ISA: [x86-64, x86-avx2]
+        platform_policy: strict
+        default_timeout: 60
+        max_timeout: 600
+        absolute_symlinks: disallowed
+        strict: true
+        max_stdout_mb: 1
+        report_resource_usage: true
       log_level: debug
     `,
   })
   assert.equal(config, {
     listenAddr: '[::1]:8980',
-    localCache: { dir: join(dir, 'cache'), maxSizeGb: 0.5 },
-    execution: { enabled: false, concurrency: 3, buildRoot: '/home/ann/builds', queueSize: 7 },
+    instanceNames: ['main', 'team/a', ''],
+    reflection: false,
+    localCache: {
+      dir: join(dir, 'cache'),
+      maxSizeGb: 0.5,
+      graceSeconds: 20,
+      partialUploads: { maxSizeGb: 0, keepMinutes: 1.5 },
+    },
+    chunking: false,
+    keepalive: 7,
+    digestFunctions: ['sha512', 'sha256'],
+    actionCache: { updates: false, requireAction: true },
+    execution: {
+      enabled: false,
+      concurrency: 3,
+      buildRoot: '/home/ann/builds',
+      queueSize: 7,
+      abandonAfter: 5,
+      platform: [
+        { name: 'OSFamily', value: 'linux' },
+        { name: 'ISA', value: 'x86-64' },
+        { name: 'ISA', value: 'x86-avx2' },
+      ],
+      platformPolicy: 'strict',
+      defaultTimeout: 60,
+      maxTimeout: 600,
+      absoluteSymlinks: 'disallowed',
+      strict: true,
+      maxStdoutMb: 1,
+      reportResourceUsage: true,
+    },
     logLevel: 'debug',
   })
 })
@@ -79,6 +154,33 @@ test('flags go before variables, and those before the file', async ({ load }) =>
   const env = { GOREGO_EXECUTION_CONCURRENCY: '2', GOREGO_LOG_LEVEL: 'warn' }
   const { execution, logLevel } = (await load({ yaml, env, flags: { concurrency: '3' } })).config
   assert.equal([execution.concurrency, execution.queueSize, logLevel], [3, 1, 'warn'])
+})
+
+test('a list may be written with commas in the file, too, and is so in variables', async ({ load }) => {
+  const functions = ['blake3', 'sha256']
+  assert.equal((await load({ yaml: 'digest_functions: blake3, sha256' })).config.digestFunctions, functions)
+  assert.equal((await load({ yaml: 'digest_functions:\n  - blake3\n  - sha256' })).config.digestFunctions, functions)
+  const env = { GOREGO_DIGEST_FUNCTIONS: 'blake3,sha256' }
+  assert.equal((await load({ yaml: 'digest_functions: [md5]', env })).config.digestFunctions, functions)
+})
+
+test('a list that holds something else is refused as a whole', async ({ load }) => {
+  for (const yaml of [
+    '[sha256, sha3]',
+    '[]',
+    '[sha256, [md5]]',
+    '[{ sha256: 1 }]',
+    '[~]',
+    '{ sha256: 1 }',
+    'sha3',
+    '7',
+  ]) {
+    const [only] = await problems(load({ yaml: `digest_functions: ${yaml}` }))
+    assert.match(
+      only ?? '',
+      /^etc\/config\.yaml:1: digest_functions: got .*, want a list of 1 or more, each of them sha256, /,
+    )
+  }
 })
 
 test('relative paths of variables and flags count from the working directory', async ({ load, dir }) => {
@@ -157,7 +259,7 @@ const UNKNOWN_KEYS: readonly (readonly [string, string])[] = [
     'unknown key local_cache.dir; did you mean local_cache.dir, that is dir, indented below local_cache:?',
   ],
   ['execution: { log_level: warn }', 'unknown key execution.log_level; did you mean log_level, which is not indented?'],
-  ['colour: red', 'unknown key colour; known here: listen_addr, local_cache, execution, log_level'],
+  ['colour: red', `unknown key colour; known here: ${[...sections].join(', ')}`],
   ['execution: 4', 'execution: got the number 4, want keys with values'],
   ['- a\n- b', 'the file: got a list, want keys with values'],
   ['log_level: info\nlog_level: warn', 'Map keys must be unique'],

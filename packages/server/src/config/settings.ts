@@ -1,6 +1,19 @@
 import { join } from 'node:path'
+import { digestFunctions } from '@gorego/core'
 import type { Config } from './config.js'
-import { boolean, type Kind, listenAddress, oneOf, path, positiveNumber, wholeNumber } from './kinds.js'
+import { instanceName } from './instance-name-kind.js'
+import {
+  boolean,
+  type Kind,
+  listenAddress,
+  listOf,
+  numberFromZero,
+  oneOf,
+  path,
+  positiveNumber,
+  wholeNumber,
+} from './kinds.js'
+import { platformProperties } from './platform-kind.js'
 import { type Surroundings, userCacheDirectory } from './surroundings.js'
 
 /** The flags of `gorego start` that stand for a setting, without their dashes. */
@@ -19,8 +32,15 @@ export interface Setting<T> {
 }
 
 type SettingsOf<Section> = {
-  readonly [K in keyof Section]: Section[K] extends object ? SettingsOf<Section[K]> : Setting<Section[K]>
+  readonly [K in keyof Section]: Section[K] extends readonly unknown[]
+    ? Setting<Section[K]>
+    : Section[K] extends object
+      ? SettingsOf<Section[K]>
+      : Setting<Section[K]>
 }
+
+/** Timers go no further than 2³¹ ms. */
+const LONGEST_TIMEOUT_S = 2_000_000
 
 /** The one table: whatever can be set has a line here, and keys, variables, the loader and the documentation follow from it. */
 const settings: SettingsOf<Config> = {
@@ -30,6 +50,18 @@ const settings: SettingsOf<Config> = {
     flag: 'listen',
     about:
       'Where gRPC is served: `host:port` (`[::1]:50051` for IPv6, port 0 takes a free one) or `unix:/path`. Whoever reaches it can run commands as the user that gorego runs as.',
+  },
+  instanceNames: {
+    kind: listOf(instanceName),
+    fallback: () => [],
+    fallbackText: 'any name',
+    about:
+      'The instance names that clients may use; calls with others are refused with `INVALID_ARGUMENT`. A list, or text with commas; `""` stands for the empty name.',
+  },
+  reflection: {
+    kind: boolean,
+    fallback: () => true,
+    about: 'Whether the server describes its services to tools such as grpcurl (`grpc.reflection.v1`).',
   },
   localCache: {
     dir: {
@@ -47,6 +79,46 @@ const settings: SettingsOf<Config> = {
       about:
         'How much disk space blobs may take, in GB of 10⁹ bytes; fractions are allowed. The least recently used ones make room.',
     },
+    graceSeconds: {
+      kind: wholeNumber({ of: 'seconds', min: 0 }),
+      fallback: () => 300,
+      about:
+        'For so long after a client stored, found or read a blob it is not evicted, because the client relies on it. When nothing may be evicted, writes are refused with `RESOURCE_EXHAUSTED`. The longer, the larger a cache must be for the builds that use it at once.',
+    },
+    partialUploads: {
+      maxSizeGb: {
+        kind: numberFromZero({ of: 'gigabytes' }),
+        fallback: () => 5,
+        about:
+          'How much of `local_cache.max_size_gb` uploads that broke off may take, in GB of 10⁹ bytes, until their clients continue them or blobs need the room. `0`: nothing is kept, and broken uploads start again.',
+      },
+      keepMinutes: {
+        kind: positiveNumber({ of: 'minutes' }),
+        fallback: () => 10,
+        about: 'How long an upload that broke off is kept for its client to continue.',
+      },
+    },
+  },
+  actionCache: {
+    updates: {
+      kind: boolean,
+      fallback: () => true,
+      about:
+        '`false`: clients cannot store results (`UpdateActionResult` is refused with `PERMISSION_DENIED`, and GetCapabilities says so); what is executed here is cached in any case.',
+    },
+    requireAction: {
+      kind: boolean,
+      fallback: () => false,
+      about:
+        '`true`: a result is only taken from clients that have uploaded its Action and Command; others get `FAILED_PRECONDITION`.',
+    },
+  },
+  digestFunctions: {
+    kind: listOf(oneOf(digestFunctions.map((fn) => fn.name)), { min: 1 }),
+    fallback: () => undefined,
+    fallbackText: `${digestFunctions.map((fn) => `\`${fn.name}\``).join(', ')}; without \`blake3\` where the optional package hash-wasm is not installed`,
+    about:
+      'Which digest functions clients may use, a list. The first is the one that executions are advertised with: Bazel 4 insists that it is its own, later clients look at all. A server with clients of one kind needs only one, such as `[sha256]`.',
   },
   execution: {
     enabled: {
@@ -74,6 +146,71 @@ const settings: SettingsOf<Config> = {
       fallback: () => 10_000,
       about: 'How many actions may wait for a slot; further ones are refused with `RESOURCE_EXHAUSTED`.',
     },
+    platform: {
+      kind: platformProperties,
+      fallback: () => [],
+      fallbackText: 'what the machine says of itself',
+      about:
+        'Platform properties that actions may ask for, beside `OSFamily`, `ISA` and `Arch` of this machine, or in their place: names with a value or a list of values each; in a variable `name=value,name=value`.',
+    },
+    platformPolicy: {
+      kind: oneOf(['standard', 'strict', 'lenient']),
+      fallback: () => 'standard',
+      about:
+        'What becomes of actions with platform properties that are not known here. `standard`: those by which clients talk to other services (`container-image`, `Pool`, …) are ignored with one warning each, others refused with `FAILED_PRECONDITION`; `strict`: all are refused; `lenient`: all are ignored.',
+    },
+    defaultTimeout: {
+      kind: wholeNumber({ of: 'seconds', min: 1, max: LONGEST_TIMEOUT_S }),
+      fallback: () => 3600,
+      about: 'How long a command may run whose action sets no timeout, in seconds.',
+    },
+    maxTimeout: {
+      kind: wholeNumber({ of: 'seconds', min: 1, max: LONGEST_TIMEOUT_S }),
+      fallback: () => 86_400,
+      about: 'The longest timeout that an action may set, in seconds; longer ones are refused with `INVALID_ARGUMENT`.',
+    },
+    abandonAfter: {
+      kind: wholeNumber({ of: 'seconds', min: 1, max: 86_400 }),
+      fallback: () => 60,
+      about:
+        'An action whose clients have all gone is cancelled after so many seconds; until then they can come back to it.',
+    },
+    absoluteSymlinks: {
+      kind: oneOf(['allowed', 'disallowed']),
+      fallback: () => 'allowed',
+      about:
+        'Whether symbolic links among inputs and outputs may have absolute targets. `disallowed` refuses such inputs, and fails actions that make such outputs.',
+    },
+    strict: {
+      kind: boolean,
+      fallback: () => false,
+      about:
+        '`true` refuses what the protocol lets a server refuse: lists in an Action, Command or Directory that are not sorted, and a working directory that is not among the inputs.',
+    },
+    maxStdoutMb: {
+      kind: wholeNumber({ of: 'megabytes', min: 1, max: 1_000_000 }),
+      fallback: () => 256,
+      about:
+        'How much a command may write to stdout, and as much to stderr, in MB of 10⁶ bytes. One that writes more is stopped, and its action fails with `FAILED_PRECONDITION`; what it wrote up to there is kept.',
+    },
+    reportResourceUsage: {
+      kind: boolean,
+      fallback: () => false,
+      about:
+        '`true` adds CPU time and peak memory of each action to its `auxiliary_metadata`, as a `gorego.execution.v1.ResourceUsage`. Some clients cannot print a result with a message that they do not know.',
+    },
+  },
+  chunking: {
+    kind: boolean,
+    fallback: () => true,
+    about:
+      '`true`: clients may move large blobs in chunks of some 512 KiB, of which those are left out that the other side has (SplitBlob, SpliceBlob). Chunks that were asked for take disk space of their own.',
+  },
+  keepalive: {
+    kind: wholeNumber({ of: 'seconds', min: 1, max: 86_400 }),
+    fallback: () => 60,
+    about:
+      'How often a connection is asked whether its client is still there, in seconds. One that does not answer within 20 seconds (or this time, if it is shorter) is closed, and what only it was waiting for is given up.',
   },
   logLevel: {
     kind: oneOf(['debug', 'info', 'warn', 'error']),

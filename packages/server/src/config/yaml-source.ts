@@ -1,4 +1,14 @@
-import { isAlias, isMap, isScalar, LineCounter, type Node, parseDocument, type YAMLMap } from 'yaml'
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml'
 import type { ConfigProblem } from './config-error.js'
 import type { Findings, FoundValue } from './found-value.js'
 import type { ResolvePath } from './kinds.js'
@@ -63,9 +73,19 @@ class YamlReader {
   }
 
   #readValue(entry: SettingEntry, node: Node, offset: number): void {
-    const value = isScalar(node) ? entry.kind.fromYaml(node.value, this.#resolvePath) : undefined
+    const value = entry.kind.fromYaml(this.#plain(node), this.#resolvePath)
     if (value !== undefined) this.#values.push({ entry, value })
     else this.#problem(offset, `${entry.key}: got ${describe(node)}, want ${entry.kind.wants}`)
+  }
+
+  /** What a kind gets to read: a scalar, a list of them, or a Map. Undefined, which no kind takes, for anything else. */
+  #plain(node: Node | null): unknown {
+    if (isMap(node)) return node.toJS(this.#document, { mapAsMap: true })
+    if (!isSeq(node)) return isScalar(node) ? node.value : undefined
+    return (node as YAMLSeq<Node | null>).items.map((item) => {
+      const written = this.#resolve(item)
+      return isScalar(written) ? written.value : undefined
+    })
   }
 
   #resolve(node: Node | null): Node | null {

@@ -1,31 +1,38 @@
 import {
   type ActionCache,
   type ContentAddressableStorage,
-  Digest,
   type DigestFunction,
+  digestInTurns,
   GoregoError,
   reapi,
 } from '@gorego/core'
+import type { Dialect } from '../wire/dialect.js'
 import { requestDigest } from '../wire/digests.js'
-import { checkInstanceName } from '../wire/instance-name.js'
 import { unary } from '../wire/method.js'
+import { checkActionResult } from './check-action-result.js'
 import { inlineContents, wantsInlining } from './inlining.js'
 import { MAX_ACTION_RESULT_BYTES } from './limits.js'
+import { requireAction } from './require-action.js'
 import type { Service } from './service.js'
 
 const SERVICE = '/build.bazel.remote.execution.v2.ActionCache'
 
-export interface ActionCacheServiceOptions {
+export interface ActionCacheServiceOptions extends Dialect {
   /** Must only return complete results (AC-02). */
   readonly actionCache: ActionCache
   readonly cas: ContentAddressableStorage
+  /** Whether clients may store results (AC-12). Default true. */
+  readonly updates?: boolean
+  /** Whether the Action and the Command of a result must have been uploaded (AC-09). Default false. */
+  readonly requireAction?: boolean
 }
 
-export function actionCacheService({ actionCache, cas }: ActionCacheServiceOptions): Service {
+export function actionCacheService(options: ActionCacheServiceOptions): Service {
+  const { checkInstance, actionCache, cas, functions, updates = true } = options
   return [
     unary(`${SERVICE}/GetActionResult`, reapi.GetActionResultRequest.deserializeBinary, async (request, { signal }) => {
-      const instance = checkInstanceName(request.getInstanceName())
-      const action = requestDigest(request.getDigestFunction(), request.getActionDigest(), 'action_digest')
+      const instance = checkInstance(request.getInstanceName())
+      const action = requestDigest(functions, request.getDigestFunction(), request.getActionDigest(), 'action_digest')
       const stored = await actionCache.get({ instance, action }, signal)
       // AC-01
       if (stored === undefined) throw new GoregoError('not-found', `no result is cached for action ${action}`)
@@ -43,11 +50,13 @@ export function actionCacheService({ actionCache, cas }: ActionCacheServiceOptio
       `${SERVICE}/UpdateActionResult`,
       reapi.UpdateActionResultRequest.deserializeBinary,
       async (request, { signal }) => {
-        const instance = checkInstanceName(request.getInstanceName())
-        const action = requestDigest(request.getDigestFunction(), request.getActionDigest(), 'action_digest')
+        const instance = checkInstance(request.getInstanceName())
+        const action = requestDigest(functions, request.getDigestFunction(), request.getActionDigest(), 'action_digest')
         const result = request.getActionResult()
         if (result === undefined) throw new GoregoError('invalid-argument', 'action_result is missing')
-        checkResult(result, action.fn)
+        if (!updates) throw updatesAreOff()
+        checkActionResult(result, action.fn)
+        if (options.requireAction) await requireAction(action, cas, signal)
         await moveContentsToCas(result, action.fn, cas, signal)
         // AC-15, OR-10: a result of nothing but zeros would be no bytes at all, which looks like no result.
         if (result.serializeBinary().length === 0) {
@@ -67,40 +76,11 @@ export function actionCacheService({ actionCache, cas }: ActionCacheServiceOptio
   ]
 }
 
-/** AC-10: what a client stores, others get. */
-function checkResult(result: reapi.ActionResult, fn: DigestFunction): void {
-  for (const file of result.getOutputFilesList()) {
-    checkPath(file.getPath())
-    reapi.fromDigestMessage(fn, file.getDigest(), `the digest of ${file.getPath()}`)
-  }
-  for (const directory of result.getOutputDirectoriesList()) {
-    checkPath(directory.getPath())
-    const digests = [directory.getTreeDigest(), directory.getRootDirectoryDigest()]
-    if (digests.every((digest) => digest === undefined)) {
-      throw new GoregoError(
-        'invalid-argument',
-        `the output directory ${directory.getPath()} has neither tree_digest nor root_directory_digest`,
-      )
-    }
-    for (const digest of digests)
-      if (digest !== undefined) reapi.fromDigestMessage(fn, digest, `the digest of ${directory.getPath()}`)
-  }
-  const links = [
-    result.getOutputSymlinksList(),
-    result.getOutputFileSymlinksList(),
-    result.getOutputDirectorySymlinksList(),
-  ]
-  for (const link of links.flat()) checkPath(link.getPath())
-  for (const digest of [result.getStdoutDigest(), result.getStderrDigest()]) {
-    if (digest !== undefined) reapi.fromDigestMessage(fn, digest, 'the digest of stdout or stderr')
-  }
-}
-
-function checkPath(path: string): void {
-  if (!path.startsWith('/') && !path.includes('\0') && !path.split('/').includes('..')) return
-  throw new GoregoError(
-    'invalid-argument',
-    `the output path ${JSON.stringify(path.slice(0, 200))} must be relative and must not lead up`,
+/** AC-12 */
+function updatesAreOff(): GoregoError {
+  return new GoregoError(
+    'permission-denied',
+    'this server takes no action results from clients (action_cache.updates is false); only what it executes is cached',
   )
 }
 
@@ -112,7 +92,7 @@ async function moveContentsToCas(
   signal: AbortSignal,
 ): Promise<void> {
   const store = async (bytes: Uint8Array) => {
-    const digest = Digest.ofBytes(fn, bytes)
+    const digest = await digestInTurns(fn, bytes)
     await cas.write(digest, bytes, signal)
     return reapi.toDigestMessage(digest)
   }

@@ -1,14 +1,25 @@
-import { digestFunctions, reapi, SHA256 } from '@gorego/core'
-import { checkInstanceName } from '../wire/instance-name.js'
+import {
+  type ActionPolicy,
+  type DigestFunctionSet,
+  type FastCdcParameters,
+  reapi,
+  SUPPORTED_NODE_PROPERTIES,
+} from '@gorego/core'
+import type { Dialect } from '../wire/dialect.js'
 import { unary } from '../wire/method.js'
 import { MAX_BATCH_BYTES, PRIORITIES } from './limits.js'
 import type { Service } from './service.js'
 
-export interface CapabilitiesOptions {
+export interface CapabilitiesOptions extends Dialect {
+  /** Whether clients may store results (AC-12). */
+  readonly updates: boolean
   /** Whether actions run here, or results are only cached (CP-01). */
   readonly execution: boolean
   /** The largest blob that is taken, in bytes. */
   readonly maxBlobBytes: number
+  /** How blobs are cut; undefined where they are not (CH-01). */
+  readonly chunking: FastCdcParameters | undefined
+  readonly absoluteSymlinks: ActionPolicy['absoluteSymlinks']
 }
 
 const PATH = '/build.bazel.remote.execution.v2.Capabilities/GetCapabilities'
@@ -17,25 +28,49 @@ const PATH = '/build.bazel.remote.execution.v2.Capabilities/GetCapabilities'
 const HIGHEST = [2, 13] as const
 const LOWEST = [2, 0] as const
 
+const ABSOLUTE_SYMLINKS = {
+  allowed: reapi.SymlinkAbsolutePathStrategy.Value.ALLOWED,
+  disallowed: reapi.SymlinkAbsolutePathStrategy.Value.DISALLOWED,
+} as const
+
 export function capabilitiesService(options: CapabilitiesOptions): Service {
+  const { checkInstance } = options
   const capabilities = describe(options).serializeBinary()
   return [
     unary(PATH, reapi.GetCapabilitiesRequest.deserializeBinary, async (request) => {
-      checkInstanceName(request.getInstanceName())
+      checkInstance(request.getInstanceName())
       return capabilities
     }),
   ]
 }
 
-function describe({ execution, maxBlobBytes }: CapabilitiesOptions): reapi.ServerCapabilities {
-  const functions = digestFunctions.map((fn) => fn.value as reapi.DigestFunctionValue)
+function describe({
+  functions,
+  compressors,
+  execution,
+  maxBlobBytes,
+  updates,
+  chunking,
+  absoluteSymlinks,
+}: CapabilitiesOptions): reapi.ServerCapabilities {
+  const compressorValues = compressors.map(({ value }) => value as reapi.CompressorValue)
   const cache = new reapi.CacheCapabilities()
-    .setDigestFunctionsList(functions)
-    .setActionCacheUpdateCapabilities(new reapi.ActionCacheUpdateCapabilities().setUpdateEnabled(true))
+    .setDigestFunctionsList(valuesOf(functions))
+    .setActionCacheUpdateCapabilities(new reapi.ActionCacheUpdateCapabilities().setUpdateEnabled(updates))
     .setMaxBatchTotalSizeBytes(MAX_BATCH_BYTES)
     .setMaxCasBlobSizeBytes(maxBlobBytes)
-    // CP-05: absolute targets are staged and returned as they are.
-    .setSymlinkAbsolutePathStrategy(reapi.SymlinkAbsolutePathStrategy.Value.ALLOWED)
+    // CP-04: identity always works, and is not listed.
+    .setSupportedCompressorsList(compressorValues)
+    .setSupportedBatchUpdateCompressorsList(compressorValues)
+    // CP-05
+    .setSymlinkAbsolutePathStrategy(ABSOLUTE_SYMLINKS[absoluteSymlinks])
+  if (chunking !== undefined) {
+    const { averageBytes, seed } = chunking
+    cache
+      .setSplitBlobSupport(true)
+      .setSpliceBlobSupport(true)
+      .setFastCdc2020Params(new reapi.FastCdc2020Params().setAvgChunkSizeBytes(averageBytes).setSeed(seed))
+  }
   const capabilities = new reapi.ServerCapabilities()
     .setCacheCapabilities(cache)
     .setLowApiVersion(version(LOWEST))
@@ -44,15 +79,24 @@ function describe({ execution, maxBlobBytes }: CapabilitiesOptions): reapi.Serve
   return capabilities
 }
 
-function executionCapabilities(functions: reapi.DigestFunctionValue[]): reapi.ExecutionCapabilities {
+function executionCapabilities(functions: DigestFunctionSet): reapi.ExecutionCapabilities {
   const range = new reapi.PriorityCapabilities.PriorityRange()
     .setMinPriority(PRIORITIES.min)
     .setMaxPriority(PRIORITIES.max)
-  return new reapi.ExecutionCapabilities()
-    .setDigestFunction(SHA256.value as reapi.DigestFunctionValue)
-    .setDigestFunctionsList(functions)
-    .setExecEnabled(true)
-    .setExecutionPriorityCapabilities(new reapi.PriorityCapabilities().setPrioritiesList([range]))
+  return (
+    new reapi.ExecutionCapabilities()
+      // CP-02
+      .setDigestFunction(functions.preferred.value as reapi.DigestFunctionValue)
+      .setDigestFunctionsList(valuesOf(functions))
+      .setExecEnabled(true)
+      // CP-08
+      .setSupportedNodePropertiesList([...SUPPORTED_NODE_PROPERTIES])
+      .setExecutionPriorityCapabilities(new reapi.PriorityCapabilities().setPrioritiesList([range]))
+  )
+}
+
+function valuesOf(functions: DigestFunctionSet): reapi.DigestFunctionValue[] {
+  return [...functions].map((fn) => fn.value as reapi.DigestFunctionValue)
 }
 
 function version([major, minor]: readonly [number, number]): reapi.SemVer {

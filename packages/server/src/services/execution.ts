@@ -1,13 +1,12 @@
 import {
   type ContentAddressableStorage,
   GoregoError,
-  type Logger,
   type OperationState,
   reapi,
   type TaskScheduler,
 } from '@gorego/core'
+import type { Dialect } from '../wire/dialect.js'
 import { requestDigest } from '../wire/digests.js'
-import { checkInstanceName } from '../wire/instance-name.js'
 import { serverStream } from '../wire/method.js'
 import { NO_HINTS } from './inlining.js'
 import { PRIORITIES } from './limits.js'
@@ -16,28 +15,32 @@ import type { Service } from './service.js'
 
 const SERVICE = '/build.bazel.remote.execution.v2.Execution'
 
-export interface ExecutionOptions {
-  readonly logger?: Logger
+export interface ExecutionOptions extends Dialect {
   readonly scheduler: TaskScheduler
   readonly cas: ContentAddressableStorage
   /** How often a stream says that it is alive, in milliseconds. Default 30 s (EX-20). */
   readonly keepAliveMs?: number
 }
 
-export function executionService({ scheduler, cas, keepAliveMs = 30_000, logger }: ExecutionOptions): Service {
+export function executionService({
+  checkInstance,
+  scheduler,
+  cas,
+  functions,
+  keepAliveMs = 30_000,
+}: ExecutionOptions): Service {
   return [
     serverStream(
       `${SERVICE}/Execute`,
       reapi.ExecuteRequest.deserializeBinary,
       async function* (request, { signal, labels }) {
         const { name } = await scheduler.execute({
-          instance: checkInstanceName(request.getInstanceName()),
-          action: requestDigest(request.getDigestFunction(), request.getActionDigest(), 'action_digest'),
+          instance: checkInstance(request.getInstanceName()),
+          action: requestDigest(functions, request.getDigestFunction(), request.getActionDigest(), 'action_digest'),
           skipCacheLookup: request.getSkipCacheLookup(),
           priority: clamp(request.getExecutionPolicy()?.getPriority() ?? 0),
           labels,
         })
-        logger?.debug('execute', { operation: name, action: request.getActionDigest()?.getHash(), ...labels })
         const hints = {
           stdout: request.getInlineStdout(),
           stderr: request.getInlineStderr(),

@@ -19,7 +19,8 @@ const MAX_DIRECTORY_BYTES = MAX_SENT_MESSAGE_BYTES - 1024
 
 /**
  * Every Directory below a root, the root first, each distinct one once (GT-02, GT-06). The order follows from the root
- * alone, so a token is the number of Directories before it, tied to the root that it was made for (GT-05).
+ * alone, so a token is the number of Directories before it, missing ones
+ * included, tied to the root that it was made for (GT-05).
  */
 export async function* getTree(
   cas: ContentAddressableStorage,
@@ -31,31 +32,26 @@ export async function* getTree(
   const skip = pageToken === '' ? 0 : parseToken(root, pageToken)
   let page = new reapi.GetTreeResponse()
   let bytesInPage = 0
-  let passed = 0
-  for await (const { directory, sizeBytes } of directories(cas, root, signal)) {
-    if (passed < skip) {
-      passed++
-      continue
-    }
+  for await (const { directory, sizeBytes, position } of directories(cas, root, skip, signal)) {
     const full = page.getDirectoriesList().length
     if (full > 0 && (full === pageSize || bytesInPage + sizeBytes > PAGE_BYTES)) {
-      yield page.setNextPageToken(`${root.hash}-${passed}`)
+      yield page.setNextPageToken(`${root.fn.name}-${root.hash}-${position}`)
       page = new reapi.GetTreeResponse()
       bytesInPage = 0
     }
     page.addDirectories(directory)
     bytesInPage += sizeBytes
-    passed++
   }
-  if (passed < skip) throw badToken()
   yield page
 }
 
+/** Those from position `skip` on. */
 async function* directories(
   cas: ContentAddressableStorage,
   root: Digest,
+  skip: number,
   signal: AbortSignal,
-): AsyncGenerator<{ directory: reapi.Directory; sizeBytes: number }> {
+): AsyncGenerator<{ directory: reapi.Directory; sizeBytes: number; position: number }> {
   const seen = new Set<string>([root.key])
   const waiting = [root]
   for (let at = 0; at < waiting.length; at++) {
@@ -65,7 +61,7 @@ async function* directories(
     if (bytes === undefined) continue
     // GT-08
     const directory = reapi.decode(reapi.Directory, bytes, `the directory ${digest}`)
-    yield { directory, sizeBytes: bytes.length }
+    if (at >= skip) yield { directory, sizeBytes: bytes.length, position: at }
     for (const node of directory.getDirectoriesList()) {
       const child = reapi.fromDigestMessage(root.fn, node.getDigest(), `the digest of directory ${node.getName()}`)
       if (seen.has(child.key)) continue
@@ -73,6 +69,7 @@ async function* directories(
       waiting.push(child)
     }
   }
+  if (skip > waiting.length) throw badToken()
 }
 
 /** GT-01, GT-03: a root must be there, what is below it may be missing. What is too large is not even read. */
@@ -97,8 +94,8 @@ async function getDirectory(
 }
 
 function parseToken(root: Digest, token: string): number {
-  const match = /^([0-9a-f]+)-(\d{1,15})$/.exec(token)
-  if (match === null || match[1] !== root.hash) throw badToken()
+  const match = /^([0-9a-z]+-[0-9a-f]+)-(\d{1,15})$/.exec(token)
+  if (match === null || match[1] !== `${root.fn.name}-${root.hash}`) throw badToken()
   return Number(match[2])
 }
 

@@ -32,7 +32,7 @@ export async function toOperation(
 
 async function toResponse(
   { action }: OperationState,
-  { result, failure, cached, message }: Outcome,
+  { result, failure, cached, message, logs = {} }: Outcome,
   cas: ContentAddressableStorage,
   hints: InliningHints,
   signal: AbortSignal,
@@ -40,6 +40,10 @@ async function toResponse(
   const response = new reapi.ExecuteResponse().setCachedResult(cached).setMessage(message ?? failure?.message ?? '')
   // ER-01; a status is sent also where it is OK, for clients that read it without asking whether it is there.
   response.setStatus(failure === undefined ? new reapi.RpcStatus() : toRpcStatus(failure))
+  for (const [name, digest] of Object.entries(logs)) {
+    const log = new reapi.LogFile().setDigest(reapi.toDigestMessage(digest)).setHumanReadable(true)
+    response.getServerLogsMap().set(name, log)
+  }
   if (result === undefined) return response
   const actionResult = reapi.decode(reapi.ActionResult, result, 'the result of an action')
   if (wantsInlining(hints)) await inlineContents(actionResult, hints, action.fn, cas, signal)

@@ -5,6 +5,7 @@ import {
   reapi,
   type TaskScheduler,
 } from '@gorego/core'
+import type { Dialect } from '../wire/dialect.js'
 import { unary } from '../wire/method.js'
 import { watch } from './execution.js'
 import { NO_HINTS } from './inlining.js'
@@ -19,13 +20,17 @@ const LONGEST_WAIT_MS = 2 ** 31 - 1
 /** One more result may follow, of which the largest are a few hundred KiB: well below the 4 MiB of a message. */
 const MAX_PAGE_RESULT_BYTES = 2 * 1024 * 1024
 
-export interface OperationsOptions {
+export interface OperationsOptions extends Dialect {
   readonly scheduler: TaskScheduler
   readonly cas: ContentAddressableStorage
 }
 
-/** google.longrunning.Operations over what the scheduler knows (OP-02). */
-export function operationsService({ scheduler, cas }: OperationsOptions): Service {
+/**
+ * google.longrunning.Operations over what the scheduler knows (OP-02). Names are random and say nothing about their
+ * instance; in ListOperations, `name` is empty, an instance, or the collection `[instance/]operations`.
+ */
+export function operationsService(options: OperationsOptions): Service {
+  const { checkInstance, scheduler, cas } = options
   const describe = (state: OperationState, signal: AbortSignal) => toOperation(state, cas, NO_HINTS, signal)
   return [
     unary(`${SERVICE}/GetOperation`, reapi.GetOperationRequest.deserializeBinary, async (request, { signal }) =>
@@ -33,13 +38,16 @@ export function operationsService({ scheduler, cas }: OperationsOptions): Servic
     ),
     unary(`${SERVICE}/ListOperations`, reapi.ListOperationsRequest.deserializeBinary, async (request, { signal }) => {
       const matches = parseFilter(request.getFilter())
+      const parent = request.getName().replace(/(^|\/)operations$/, '')
+      const instance = parent === '' ? undefined : checkInstance(parent)
       const page = scheduler.list({
         pageSize: request.getPageSize(),
         pageToken: request.getPageToken(),
         maxResultBytes: MAX_PAGE_RESULT_BYTES,
+        where: (state) => matches(state) && (instance === undefined || state.instance === instance),
       })
       const response = new reapi.ListOperationsResponse().setNextPageToken(page.nextPageToken ?? '')
-      for (const state of page.operations.filter(matches)) response.addOperations(await describe(state, signal))
+      for (const state of page.operations) response.addOperations(await describe(state, signal))
       return response
     }),
     unary(`${SERVICE}/CancelOperation`, reapi.CancelOperationRequest.deserializeBinary, async (request) => {

@@ -1,17 +1,20 @@
 import {
   type ActionSpec,
   type Digest,
+  type DigestFunction,
+  type DigestFunctionName,
   ExecutionError,
   GoregoError,
+  loadDigestFunction,
   type Progress,
   prepareAction,
   type RunOptions,
   RunResult,
   reapi,
-  SHA256,
 } from '@gorego/core'
 import { fromRpcStatus } from '../wire/status.js'
 import { Channel } from './channel.js'
+import { checkDigestFunction } from './check-digest-function.js'
 import { RemoteStore } from './remote-store.js'
 
 const PACKAGE = 'build.bazel.remote.execution.v2'
@@ -19,6 +22,8 @@ const PACKAGE = 'build.bazel.remote.execution.v2'
 export interface RemoteExecutorOptions {
   /** Default: the empty instance name. */
   readonly instance?: string
+  /** What everything is hashed with; the server has to offer it. Default `sha256`. */
+  readonly digestFunction?: DigestFunctionName
 }
 
 /** Runs actions on another server, with the calls of LocalExecutor: uploads what it does not have, executes, reads back. */
@@ -26,16 +31,30 @@ export class RemoteExecutor implements AsyncDisposable {
   readonly store: RemoteStore
   readonly #channel: Channel
   readonly #instance: string
+  readonly #fn: DigestFunction
 
-  private constructor(channel: Channel, instance: string) {
+  private constructor(channel: Channel, instance: string, fn: DigestFunction) {
     this.#channel = channel
     this.#instance = instance
+    this.#fn = fn
     this.store = new RemoteStore(channel, instance)
   }
 
-  /** `grpc://host:port`, `grpcs://host:port` or `unix:/path`. Throws `unavailable` if no server answers. */
-  static async connect(target: string, { instance = '' }: RemoteExecutorOptions = {}): Promise<RemoteExecutor> {
-    return new RemoteExecutor(await Channel.connect(target), instance)
+  /**
+   * `grpc://host:port`, `grpcs://host:port` or `unix:/path`. Throws `unavailable` if no server answers, and
+   * `failed-precondition` if the server does not offer the digest function.
+   */
+  static async connect(target: string, options: RemoteExecutorOptions = {}): Promise<RemoteExecutor> {
+    const { instance = '', digestFunction = 'sha256' } = options
+    const fn = await loadDigestFunction(digestFunction)
+    const channel = await Channel.connect(target)
+    try {
+      await checkDigestFunction(channel, instance, fn)
+    } catch (error) {
+      channel[Symbol.dispose]()
+      throw error
+    }
+    return new RemoteExecutor(channel, instance, fn)
   }
 
   async run(options: RunOptions): Promise<RunResult> {
@@ -82,13 +101,14 @@ export class RemoteExecutor implements AsyncDisposable {
             options.signal,
           )
     const status = response.getStatus()
-    if (status !== undefined && status.getCode() !== 0) throw new ExecutionError(fromRpcStatus(status), result)
+    if (status !== undefined && status.getCode() !== 0)
+      throw new ExecutionError(fromRpcStatus(status), result, logsOf(response, action))
     if (result === undefined) throw new GoregoError('internal', 'the server finished the operation without a result')
     return result
   }
 
   #upload(spec: ActionSpec, signal: AbortSignal | undefined): Promise<Digest> {
-    return prepareAction(spec, { cas: this.store, fn: SHA256, signal })
+    return prepareAction(spec, { cas: this.store, fn: this.#fn, signal })
   }
 
   async #execute(action: Digest, { refresh, priority, signal, onProgress }: RunOptions): Promise<reapi.Operation> {
@@ -154,4 +174,17 @@ function responseOf(operation: reapi.Operation): reapi.ExecuteResponse {
   const response = packed && reapi.unpackAny(packed, `${PACKAGE}.ExecuteResponse`, reapi.ExecuteResponse)
   if (response === undefined) throw new GoregoError('internal', 'the server finished the operation without a response')
   return response
+}
+
+/** A log with a bad digest is no reason to hide what it is about. */
+function logsOf(response: reapi.ExecuteResponse, { fn }: Digest): Record<string, Digest> {
+  const logs: Record<string, Digest> = Object.create(null)
+  for (const [name, log] of response.getServerLogsMap().entries()) {
+    try {
+      logs[name] = reapi.fromDigestMessage(fn, log.getDigest(), `the digest of server log ${name}`)
+    } catch {
+      // Then without it.
+    }
+  }
+  return logs
 }

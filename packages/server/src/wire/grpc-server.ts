@@ -12,6 +12,7 @@ import {
 } from '@grpc/grpc-js'
 import { MAX_RECEIVED_MESSAGE_BYTES } from '../services/limits.js'
 import type { Service } from '../services/service.js'
+import { createCallLog } from './call-log.js'
 import { withWideWindows } from './http2-windows.js'
 import { methodDefinition } from './method.js'
 
@@ -20,6 +21,10 @@ export interface GrpcServerOptions {
   readonly listenAddr: string
   readonly services: readonly Service[]
   readonly logger: Logger
+  /** Whether each call is logged, at `debug`. Default false. */
+  readonly logCalls?: boolean
+  /** How often a connection is asked whether its client is still there, in milliseconds. Default 60 s. */
+  readonly keepaliveMs?: number
 }
 
 /** A listening gRPC server. */
@@ -35,15 +40,21 @@ export interface GrpcServer {
 /** Clients ask for the next thing within this time after an answer, or want nothing more. */
 const QUIET_MS = 200
 
-export async function listen({ listenAddr, services, logger }: GrpcServerOptions): Promise<GrpcServer> {
+/** A client that does not answer a ping in this time is gone. */
+const LONGEST_ANSWER_MS = 20_000
+
+export async function listen(options: GrpcServerOptions): Promise<GrpcServer> {
+  const { listenAddr, services, logger, logCalls = false, keepaliveMs = 60_000 } = options
+  const log = createCallLog({ logger, everyCall: logCalls })
   // What goes wrong is thrown or logged by us; grpc-js would print it a second time, to standard error.
   setLogVerbosity(logVerbosity.NONE)
   const server = new Server({
     'grpc.max_receive_message_length': MAX_RECEIVED_MESSAGE_BYTES,
     'grpc.max_send_message_length': -1,
-    // A client that vanished without a word must not be taken for one that waits (EX-19), nor keep its upload open.
-    'grpc.keepalive_time_ms': 60_000,
-    'grpc.keepalive_timeout_ms': 20_000,
+    // A client that vanished without a word must not be taken for one that waits (EX-19), nor keep its upload open. It is also
+    // what ends a connection that broke HTTP/2's rules: Node 20 says good-bye, stops reading, and never hears that it was closed.
+    'grpc.keepalive_time_ms': keepaliveMs,
+    'grpc.keepalive_timeout_ms': Math.min(keepaliveMs, LONGEST_ANSWER_MS),
   })
   let lastCallAt = 0
   const noted =
@@ -55,7 +66,7 @@ export async function listen({ listenAddr, services, logger }: GrpcServerOptions
   for (const service of services) {
     const named = service.map((method) => [method.path.slice(method.path.lastIndexOf('/') + 1), method] as const)
     const implementation: UntypedServiceImplementation = {}
-    for (const [name, method] of named) implementation[name] = noted(method.handle(logger))
+    for (const [name, method] of named) implementation[name] = noted(method.handle(log))
     server.addService(
       Object.fromEntries(named.map(([name, method]) => [name, methodDefinition(method)])),
       implementation,

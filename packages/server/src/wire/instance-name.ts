@@ -11,9 +11,29 @@ export const RESERVED_SEGMENTS: ReadonlySet<string> = new Set([
   'compressed-blobs',
 ])
 
-/** GEN-03: any instance name is taken, the empty one too, as long as resource names could carry it. Returns it. */
+/** Longer names of anything are refused before they are taken apart: what sends them means no good. */
+export const LONGEST_NAME = 4096
+
+/** Returns the name of an instance that there is; throws `invalid-argument` for any other (GEN-03). */
+export type InstanceCheck = (instance: string) => string
+
+/** Of the instances that are listed; without a list, of any that a resource name could carry. */
+export function createInstanceCheck(names: readonly string[]): InstanceCheck {
+  if (names.length === 0) return checkInstanceName
+  const known = new Set(names)
+  return (instance) => {
+    if (known.has(checkInstanceName(instance))) return instance
+    throw new GoregoError(
+      'invalid-argument',
+      `there is no instance ${JSON.stringify(instance.slice(0, 100))} here; the setting instance_names has the names of those that there are`,
+    )
+  }
+}
+
+/** RN-05: any name, the empty one too, as long as resource names could carry it. Returns it. */
 export function checkInstanceName(instance: string): string {
   if (instance === '') return instance
+  if (instance.length > LONGEST_NAME) throw refuse(instance, 'it is too long')
   for (const segment of instance.split('/')) {
     if (segment === '') throw refuse(instance, 'it has an empty segment, or a slash at an end')
     if (RESERVED_SEGMENTS.has(segment)) throw refuse(instance, `"${segment}" is reserved`)

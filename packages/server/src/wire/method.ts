@@ -1,14 +1,19 @@
-import { GoregoError, type Logger, reapi } from '@gorego/core'
+import { GoregoError, reapi } from '@gorego/core'
 import {
   Metadata,
   type MethodDefinition,
+  type ServerDuplexStream,
   type ServerReadableStream,
   type ServerUnaryCall,
   type ServerWritableStream,
+  type StatusObject,
   type sendUnaryData,
   type UntypedHandleCall,
 } from '@grpc/grpc-js'
+import { MAX_REQUEST_FIELDS } from '../services/limits.js'
+import type { CallLog } from './call-log.js'
 import { requestLabels } from './request-metadata.js'
+import { resourceNameHeader } from './resource-name-header.js'
 import { toCallStatus } from './status.js'
 
 /** A message to send: as such, or as the bytes that it is on the wire. */
@@ -20,6 +25,8 @@ export interface CallContext {
   readonly signal: AbortSignal
   /** Who calls and why, as far as the client says (RM-01). */
   readonly labels: Readonly<Record<string, string>>
+  /** The ByteStream resource name in the headers, which is optional (RN-10). */
+  readonly resourceName: string | undefined
 }
 
 /** Bytes in, message out; throws for bytes that are no such message. */
@@ -27,6 +34,10 @@ export type Parser<T> = (bytes: Uint8Array) => T
 
 export type UnaryHandler<Request> = (request: Request, context: CallContext) => Promise<Outgoing>
 export type ServerStreamHandler<Request> = (request: Request, context: CallContext) => AsyncIterable<Outgoing>
+export type BidiStreamHandler<Request> = (
+  requests: AsyncIterable<Request>,
+  context: CallContext,
+) => AsyncIterable<Outgoing>
 export type ClientStreamHandler<Request> = (requests: AsyncIterable<Request>, context: CallContext) => Promise<Outgoing>
 
 /** One RPC as a service file declares it, before it is attached to a server. */
@@ -34,21 +45,28 @@ export interface Method {
   readonly path: string
   readonly requestStream: boolean
   readonly responseStream: boolean
-  readonly handle: (logger: Logger) => UntypedHandleCall
+  readonly handle: (log: CallLog) => UntypedHandleCall
 }
 
 type Call = Pick<ServerUnaryCall<Buffer, Buffer>, 'cancelled' | 'metadata'> & {
   on(event: 'cancelled', listener: () => void): unknown
 }
 
+/** What a call with several answers is written to. */
+interface OutgoingStream {
+  write(bytes: Buffer, written: () => void): unknown
+  end(): unknown
+  emit(event: 'error', status: StatusObject): unknown
+}
+
 /**
- * The three adapters below share one idea: grpc-js hands over and takes bytes, and messages are made of them in here. A
+ * The four adapters below share one idea: grpc-js hands over and takes bytes, and messages are made of them in here. A
  * request that cannot be parsed is so the client's fault, INVALID_ARGUMENT, where grpc-js would say INTERNAL (GEN-06),
  * and a handler that has bytes already can send them as they are. Whatever a handler throws ends its call and no other.
  */
 export function unary<Request>(path: string, parse: Parser<Request>, handler: UnaryHandler<Request>): Method {
-  const handle = (logger: Logger) => (call: ServerUnaryCall<Buffer, Buffer>, respond: sendUnaryData<Buffer>) => {
-    void answer(path, call, respond, logger, (context) => handler(decode(path, parse, call.request), context))
+  const handle = (log: CallLog) => (call: ServerUnaryCall<Buffer, Buffer>, respond: sendUnaryData<Buffer>) => {
+    void answer(path, call, respond, log, (context) => handler(decode(path, parse, call.request), context))
   }
   return { path, requestStream: false, responseStream: false, handle }
 }
@@ -58,8 +76,8 @@ export function clientStream<Request>(
   parse: Parser<Request>,
   handler: ClientStreamHandler<Request>,
 ): Method {
-  const handle = (logger: Logger) => (call: ServerReadableStream<Buffer, Buffer>, respond: sendUnaryData<Buffer>) => {
-    void answer(path, call, respond, logger, (context) => handler(decodeAll(path, parse, call), context))
+  const handle = (log: CallLog) => (call: ServerReadableStream<Buffer, Buffer>, respond: sendUnaryData<Buffer>) => {
+    void answer(path, call, respond, log, (context) => handler(decodeAll(path, parse, call), context))
   }
   return { path, requestStream: true, responseStream: false, handle }
 }
@@ -69,16 +87,17 @@ export function serverStream<Request>(
   parse: Parser<Request>,
   handler: ServerStreamHandler<Request>,
 ): Method {
-  const handle = (logger: Logger) => async (call: ServerWritableStream<Buffer, Buffer>) => {
-    const context = contextOf(call)
-    try {
-      await sendAll(call, handler(decode(path, parse, call.request), context), context.signal)
-      call.end()
-    } catch (thrown) {
-      if (!context.signal.aborted) call.emit('error', toCallStatus(explain(path, thrown, logger)))
-    }
+  const handle = (log: CallLog) => (call: ServerWritableStream<Buffer, Buffer>) => {
+    void stream(path, call, log, (context) => handler(decode(path, parse, call.request), context))
   }
-  return { path, requestStream: false, responseStream: true, handle: handle as Method['handle'] }
+  return { path, requestStream: false, responseStream: true, handle }
+}
+
+export function bidiStream<Request>(path: string, parse: Parser<Request>, handler: BidiStreamHandler<Request>): Method {
+  const handle = (log: CallLog) => (call: ServerDuplexStream<Buffer, Buffer>) => {
+    void stream(path, call, log, (context) => handler(decodeAll(path, parse, call), context))
+  }
+  return { path, requestStream: true, responseStream: true, handle }
 }
 
 /** grpc-js's way of saying which methods a service has. */
@@ -105,15 +124,36 @@ async function answer(
   path: string,
   call: Call,
   respond: sendUnaryData<Buffer>,
-  logger: Logger,
+  log: CallLog,
   handler: (context: CallContext) => Promise<Outgoing>,
 ): Promise<void> {
+  const startedAt = performance.now()
   const context = contextOf(call)
   try {
     const response = toBuffer(await handler(context))
     if (!context.signal.aborted) respond(null, response)
+    log({ path, context, startedAt })
   } catch (thrown) {
-    if (!context.signal.aborted) respond(toCallStatus(explain(path, thrown, logger)))
+    if (!context.signal.aborted) respond(toCallStatus(GoregoError.from(thrown)))
+    log({ path, context, startedAt, thrown })
+  }
+}
+
+async function stream(
+  path: string,
+  call: Call & OutgoingStream,
+  log: CallLog,
+  handler: (context: CallContext) => AsyncIterable<Outgoing>,
+): Promise<void> {
+  const startedAt = performance.now()
+  const context = contextOf(call)
+  try {
+    await sendAll(call, handler(context), context.signal)
+    call.end()
+    log({ path, context, startedAt })
+  } catch (thrown) {
+    if (!context.signal.aborted) call.emit('error', toCallStatus(GoregoError.from(thrown)))
+    log({ path, context, startedAt, thrown })
   }
 }
 
@@ -121,35 +161,35 @@ function contextOf(call: Call): CallContext {
   const abort = new AbortController()
   if (call.cancelled) abort.abort()
   else call.on('cancelled', () => abort.abort())
-  return { signal: abort.signal, labels: requestLabels(call.metadata ?? new Metadata()) }
-}
-
-function explain(path: string, thrown: unknown, logger: Logger): GoregoError {
-  const error = GoregoError.from(thrown)
-  // A fault of ours: the client gets the sentence, the log what a developer needs.
-  if (error.code === 'internal') logger.error(`${path} failed`, { error: thrown })
-  return error
+  let labels: Readonly<Record<string, string>> | undefined
+  return {
+    signal: abort.signal,
+    // Most calls are over before anybody asks, and small ones are cheaper than this header.
+    get labels() {
+      labels ??= requestLabels(call.metadata ?? new Metadata())
+      return labels
+    },
+    get resourceName() {
+      return resourceNameHeader(call.metadata ?? new Metadata())
+    },
+  }
 }
 
 function decode<Request>(path: string, parse: Parser<Request>, bytes: Uint8Array): Request {
-  return reapi.decode({ deserializeBinary: parse }, bytes, `a request to ${path}`)
+  return reapi.decode({ deserializeBinary: parse }, bytes, `a request to ${path}`, MAX_REQUEST_FIELDS)
 }
 
 async function* decodeAll<Request>(
   path: string,
   parse: Parser<Request>,
-  call: ServerReadableStream<Buffer, Buffer>,
+  call: Pick<ServerReadableStream<Buffer, Buffer>, 'iterator'>,
 ): AsyncGenerator<Request> {
   // Leaving early must not destroy the stream: the answer still goes out on it (BW-08).
   for await (const bytes of call.iterator({ destroyOnReturn: false })) yield decode(path, parse, bytes)
 }
 
 /** BR-11: one message is on its way while the next is made, and no more, however slowly the client reads. */
-async function sendAll(
-  call: ServerWritableStream<Buffer, Buffer>,
-  messages: AsyncIterable<Outgoing>,
-  signal: AbortSignal,
-): Promise<void> {
+async function sendAll(call: OutgoingStream, messages: AsyncIterable<Outgoing>, signal: AbortSignal): Promise<void> {
   let sent: Promise<void> = Promise.resolve()
   for await (const message of messages) {
     await sent
@@ -159,7 +199,7 @@ async function sendAll(
   await sent
 }
 
-function send(call: ServerWritableStream<Buffer, Buffer>, bytes: Buffer, signal: AbortSignal): Promise<void> {
+function send(call: OutgoingStream, bytes: Buffer, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       signal.removeEventListener('abort', done)

@@ -1,5 +1,6 @@
 import { reapi } from '@gorego/core'
 import { Metadata } from '@grpc/grpc-js'
+import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { requestLabels } from './request-metadata.js'
@@ -41,6 +42,14 @@ test('RM-01: garbage says nothing and fails nothing', () => {
   for (const garbage of ['ff', '0aff', '0a02c328', '08', '0a0308ff01'.repeat(50)]) {
     assert.equal(requestLabels(headers(Buffer.from(garbage, 'hex'))), {})
   }
+})
+
+test('RM-01: whatever the header is, there are labels or none', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+      for (const value of Object.values(requestLabels(headers(bytes)))) assert.ok(value !== '' && value.length <= 300)
+    }),
+  )
 })
 
 test('RM-02: labels are bounded', () => {

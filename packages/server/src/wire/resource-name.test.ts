@@ -2,9 +2,18 @@ import { GoregoError } from '@gorego/core'
 import { blobOf } from '@gorego/core/testing'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { parseReadName, parseWriteName } from './resource-name.js'
+import { dialectOf } from '../../test/dialect.js'
+import type { Compressor } from '../compression/compressor.js'
+import * as resourceName from './resource-name.js'
+
+const parseReadName = (name: string, compressors: readonly Compressor[] = []) =>
+  resourceName.parseReadName(name, dialectOf({ compressors }))
+const parseWriteName = (name: string, compressors: readonly Compressor[] = []) =>
+  resourceName.parseWriteName(name, dialectOf({ compressors }))
 
 const { digest } = blobOf('named')
+const same = (content: AsyncIterable<Uint8Array>) => content
+const zstd: Compressor = { name: 'zstd', value: 1, compress: same, decompress: same }
 const UUID = '6a1f1f0e-9a0c-4c5e-8a1b-0d3c2b1a0f9e'
 
 function refused(parse: (name: string) => unknown, name: string): void {
@@ -59,11 +68,41 @@ test('RN-06: the function may be spelled out; those that are not served are refu
   refused(parseReadName, `blobs/sha256/${'a'.repeat(40)}/12`)
 })
 
-test('RN-02, RN-07: compressors that are not advertised are refused', () => {
-  for (const compressor of ['zstd', 'deflate', 'identity', 'ZSTD', '']) {
-    refused(parseReadName, `compressed-blobs/${compressor}/${digest}`)
-    refused(parseWriteName, `uploads/${UUID}/compressed-blobs/${compressor}/${digest}`)
+test('RN-02, RN-03: compressed names say what with', () => {
+  for (const instance of ['', 'main/', 'a/b/']) {
+    const parsed = parseReadName(`${instance}compressed-blobs/zstd/${digest}`, [zstd])
+    assert.is(parsed.compressor, zstd)
+    assert.is(parsed.instance, instance.slice(0, -1))
+    assert.ok(parsed.digest.equals(digest))
+    const upload = parseWriteName(`${instance}uploads/${UUID}/compressed-blobs/zstd/sha256/${digest}/x/y`, [zstd])
+    assert.is(upload.compressor, zstd)
+    assert.ok(upload.digest.equals(digest))
   }
+  assert.is(parseReadName(`blobs/${digest}`, [zstd]).compressor, undefined)
+})
+
+test('RN-07: compressors that are not advertised are refused, and identity is none', () => {
+  for (const compressor of ['deflate', 'brotli', 'identity', 'ZSTD', 'Zstd', '', 'blobs']) {
+    refused((name) => parseReadName(name, [zstd]), `compressed-blobs/${compressor}/${digest}`)
+    refused((name) => parseWriteName(name, [zstd]), `uploads/${UUID}/compressed-blobs/${compressor}/${digest}`)
+  }
+  refused(parseReadName, `compressed-blobs/zstd/${digest}`)
+  refused((name) => parseReadName(name, [zstd]), `compressed-blobs/${digest}`)
+  refused((name) => parseReadName(name, [zstd]), `blobs/zstd/${digest}`)
+})
+
+test('uploads are the same when instance, uuid, compressor and digest are; the rest makes no difference', () => {
+  const upload = (name: string) => parseWriteName(name, [zstd]).upload
+  const name = `uploads/${UUID}/blobs/${digest}`
+  assert.is(upload(`${name}/x`), upload(`uploads/${UUID}/blobs/sha256/${digest}/y`))
+  const { hash, sizeBytes } = digest
+  const others = [
+    `a/${name}`,
+    `uploads/1/blobs/${digest}`,
+    `uploads/${UUID}/compressed-blobs/zstd/${digest}`,
+    `uploads/${UUID}/blobs/${hash}/${sizeBytes + 1}`,
+  ]
+  assert.is(new Set([name, ...others].map(upload)).size, 5)
 })
 
 test('RN-08: read names end with the size', () => {
@@ -74,7 +113,20 @@ test('RN-11: sizes are plain decimals up to 2^63-1', () => {
   const { hash } = digest
   assert.is(parseReadName(`blobs/${hash}/0`).digest.sizeBytes, 0)
   assert.is(parseReadName(`blobs/${hash}/9223372036854775807`).digest.sizeBytes, 2 ** 63)
-  for (const size of ['', '-1', '+1', '1.0', '1e3', '0x10', ' 1', '9223372036854775808', '9'.repeat(400), 'x']) {
+  for (const size of [
+    '',
+    '-1',
+    '+1',
+    '1.0',
+    '1e3',
+    '0x10',
+    ' 1',
+    '9223372036854775808',
+    '9'.repeat(400),
+    'x',
+    '007',
+    '00',
+  ]) {
     refused(parseReadName, `blobs/${hash}/${size}`)
   }
 })

@@ -30,7 +30,8 @@ test('every code comes back as itself, as a message and as the end of a call', (
     for (const back of [fromRpcStatus(toRpcStatus(error)), fromCallStatus(toCallStatus(error))]) {
       assert.is(back.code, code)
       assert.is(back.message, error.message)
-      assert.equal(back.details, [])
+      const retried = code === 'resource-exhausted' || code === 'unavailable'
+      assert.equal(back.details, retried ? [{ kind: 'retry-after', delayMs: 1000 }] : [])
     }
   }
   assert.is(toCallStatus(new GoregoError('unavailable', '')).code, status.UNAVAILABLE)
@@ -54,6 +55,24 @@ test('GEN-05: details that nobody here knows, or that are garbage, do no harm', 
   metadata.set('grpc-status-details-bin', Buffer.from('ffffff', 'hex'))
   const error = fromCallStatus({ code: status.NOT_FOUND, details: 'not here', metadata })
   assert.equal([error.code, error.message], ['not-found', 'not here'])
+})
+
+test('GEN-05, EX-06: of more missing blobs than headers have room for, the first are named, and the wait', () => {
+  const subjects = Array.from({ length: 5000 }, (_, n) => `blobs/${'a'.repeat(64)}/${n}`)
+  const missing = { kind: 'missing-blobs', subjects } as const
+  const retry = { kind: 'retry-after', delayMs: 7 } as const
+  for (const [code, message] of [
+    ['failed-precondition', 'short'],
+    ['failed-precondition', 'ö'.repeat(5000)],
+    ['unavailable', 'short'],
+  ] as const) {
+    const error = new GoregoError(code, message, { details: code === 'unavailable' ? [missing, retry] : [missing] })
+    const [first, second] = fromCallStatus(toCallStatus(error)).details
+    assert.ok(first?.kind === 'missing-blobs')
+    assert.ok(first.subjects.length >= 5 && first.subjects.length < 40, `${first.subjects.length}`)
+    assert.equal(first.subjects, subjects.slice(0, first.subjects.length))
+    assert.equal(second, code === 'unavailable' ? retry : undefined)
+  }
 })
 
 test('codes that core does not know are internal errors', () => {

@@ -25,6 +25,13 @@ const CORE_CODES = new Map(Object.entries(GRPC_CODES).map(([code, value]) => [va
 const LONGEST_MESSAGE = 2_000
 const LONGEST_DETAILS = 3_000
 
+/** What a violation takes beside its subject: type, tags and lengths. */
+const VIOLATION_OVERHEAD = 20
+
+/** Clients retry these whatever else is said (GEN-06), so they are only thrown where a retry can help; and that is said (GEN-02). */
+const RETRIED: ReadonlySet<ErrorCode> = new Set(['resource-exhausted', 'unavailable'])
+const RETRY_AFTER: ErrorDetail = { kind: 'retry-after', delayMs: 1000 }
+
 /** Anything with a code, a message and details: a GoregoError, or the failure in an outcome. */
 export interface Described {
   readonly code: ErrorCode
@@ -35,7 +42,7 @@ export interface Described {
 /** As `google.rpc.Status`: in ExecuteResponse and batch entries, and behind every failed call (GEN-05). */
 export function toRpcStatus({ code, message, details }: Described): reapi.RpcStatus {
   const rpcStatus = new reapi.RpcStatus().setCode(GRPC_CODES[code]).setMessage(wellFormed(message))
-  for (const detail of details) rpcStatus.addDetails(toAny(detail))
+  for (const detail of withRetryAfter(code, details)) rpcStatus.addDetails(toAny(detail))
   return rpcStatus
 }
 
@@ -43,11 +50,36 @@ export function toRpcStatus({ code, message, details }: Described): reapi.RpcSta
 export function toCallStatus(described: Described): StatusObject {
   const message = cut(described.message)
   const metadata = new Metadata()
-  if (described.details.length > 0) {
-    const packed = toRpcStatus({ ...described, message }).serializeBinary()
-    if (packed.length <= LONGEST_DETAILS) metadata.set('grpc-status-details-bin', Buffer.from(packed))
-  }
+  const packed = packDetails({ ...described, message })
+  if (packed !== undefined) metadata.set('grpc-status-details-bin', Buffer.from(packed))
   return { code: GRPC_CODES[described.code], details: message, metadata }
+}
+
+/**
+ * GEN-05. Where there is more to say than headers have room for, the first of the missing blobs are named: a client that
+ * uploads these and tries again hears of the next ones, where without any it would try in vain.
+ */
+function packDetails(described: Described): Uint8Array | undefined {
+  const details = withRetryAfter(described.code, described.details)
+  if (details.length === 0) return undefined
+  const packed = toRpcStatus(described).serializeBinary()
+  if (packed.length <= LONGEST_DETAILS) return packed
+  const bare = details.map((detail) => (detail.kind === 'missing-blobs' ? { ...detail, subjects: [] } : detail))
+  let room = LONGEST_DETAILS - toRpcStatus({ ...described, details: bare }).serializeBinary().length
+  const fitting = details.map((detail): ErrorDetail => {
+    if (detail.kind !== 'missing-blobs') return detail
+    const subjects = detail.subjects.filter((subject) => {
+      room -= Buffer.byteLength(subject) + VIOLATION_OVERHEAD
+      return room >= 0
+    })
+    return { ...detail, subjects }
+  })
+  return toRpcStatus({ ...described, details: fitting }).serializeBinary()
+}
+
+function withRetryAfter(code: ErrorCode, details: readonly ErrorDetail[]): readonly ErrorDetail[] {
+  if (!RETRIED.has(code) || details.some(({ kind }) => kind === 'retry-after')) return details
+  return [...details, RETRY_AFTER]
 }
 
 /** What another server's status means to us: for clients of ours. */

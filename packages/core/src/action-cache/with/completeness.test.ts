@@ -139,7 +139,8 @@ test('AC-03: looking a result up is a use of every blob that it refers to', asyn
   const { result, blobs } = everyKindOfReference()
   const used = Object.values(blobs)
   const unused = Array.from({ length: 20 }, (_, n) => blobOf(`unused ${n}`))
-  using cas = await LocalStore.open({ dir: directory.path, maxBytes: 4096 * (used.length + unused.length) })
+  const maxBytes = 4096 * (used.length + unused.length)
+  using cas = await LocalStore.open({ dir: directory.path, maxBytes, graceMs: 0 })
   await store(cas, [...used, ...unused])
   await cached(cas, result)
   // As many as were not used: they take the places of those, and of no other.
@@ -206,6 +207,54 @@ test('a blob that goes between two looks makes a miss; a store that fails does n
     override get = () => Promise.reject(failure)
   }
   await rejects(cached(new Burning(), result), failure)
+})
+
+test('a tree that is far too large to be one is not read: a miss', async () => {
+  class Unreadable extends MemoryStore {
+    override findMissing = async () => []
+    override get = () => Promise.reject(new Error('this was read'))
+  }
+  const digest = toDigestMessage(blobOf('tree').digest).setSizeBytes(1e9)
+  for (const output of [
+    new OutputDirectory().setTreeDigest(digest),
+    new OutputDirectory().setRootDirectoryDigest(digest),
+  ]) {
+    const result = new ActionResult().setOutputDirectoriesList([output]).serializeBinary()
+    equal(await cached(new Unreadable(), result), undefined)
+  }
+})
+
+test('AC-02: a directory of very many entries is looked through to its end, and lets others have their turns', async () => {
+  const last = blobOf('the last of many')
+  const many = new Directory().setFilesList([
+    ...Array.from({ length: 30_000 }, (_, n) => fileNode(`${n}`, blobOf('one of many'))),
+    fileNode('last', last),
+  ])
+  const directory = blobOf(many.serializeBinary())
+  const cas = new MemoryStore()
+  await store(cas, [blobOf('one of many'), directory])
+  const tree = blobOf(encodeTree(directory.bytes, []))
+  await store(cas, [tree])
+  for (const output of [
+    new OutputDirectory().setTreeDigest(toDigestMessage(tree.digest)),
+    new OutputDirectory().setRootDirectoryDigest(toDigestMessage(directory.digest)),
+  ]) {
+    const result = new ActionResult().setOutputDirectoriesList([output]).serializeBinary()
+    let turns = 0
+    const count = () => {
+      turns++
+      immediate = setImmediate(count)
+    }
+    let immediate = setImmediate(count)
+    equal(await cached(cas, result), undefined)
+    clearImmediate(immediate)
+    equal(turns > 1, true)
+  }
+  await store(cas, [last])
+  const complete = new ActionResult()
+    .setOutputDirectoriesList([new OutputDirectory().setTreeDigest(toDigestMessage(tree.digest))])
+    .serializeBinary()
+  deepEqual(await cached(cas, complete), Uint8Array.from(complete))
 })
 
 test.run()

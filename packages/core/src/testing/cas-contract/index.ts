@@ -36,6 +36,7 @@ export function casContract(test: RegisterTest, { name, open, fn = SHA256 }: Cas
   const tests: CasTests = { ...lookUpTests, ...readTests, ...writeTests }
   for (const [title, run] of Object.entries(tests)) {
     test(`${name}: ${title}`, async () => {
+      await fn.prepare()
       const { cas, leftovers, close } = await open()
       try {
         await run(cas, fn)

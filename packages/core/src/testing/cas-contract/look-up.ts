@@ -1,5 +1,5 @@
 import { deepEqual } from 'node:assert/strict'
-import { Digest, emptyDigest } from '../../digest/index.js'
+import { Digest, digestFunctions, emptyDigest } from '../../digest/index.js'
 import { blobOf, collect, type TestBlob } from '../blobs.js'
 import { rejectsWith } from '../contract.js'
 import type { CasTests } from './index.js'
@@ -44,6 +44,15 @@ export const lookUpTests: CasTests = {
     deepEqual(await cas.findMissing([digest]), [digest])
     await cas.write(digest, bytes)
     deepEqual(await cas.findMissing([digest]), [])
+  },
+
+  'DIG-07: the right hash of another function is another blob, and absent': async (cas, fn) => {
+    const { digest, bytes } = blobOf('content', fn)
+    await cas.write(digest, bytes)
+    const others = digestFunctions.filter((each) => each !== fn && each.hashLength === fn.hashLength)
+    const asked = others.map((other) => Digest.of(other, digest.hash, digest.sizeBytes))
+    deepEqual(await cas.findMissing(asked), asked)
+    for (const other of asked) await rejectsWith('not-found', cas.get(other))
   },
 
   'DIG-02: the right hash with another size is another blob, and absent': async (cas, fn) => {

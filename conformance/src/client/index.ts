@@ -1,0 +1,13 @@
+// A client for tests: it sends and receives bytes, and can say what no generated client would.
+export * from './actions.js'
+export * from './any-call.js'
+export * from './bad-digests.js'
+export * from './cached-results.js'
+export * from './calls.js'
+export * from './codes.js'
+export * from './digest-functions.js'
+export * from './gate.js'
+export * from './raw-client.js'
+export * from './results.js'
+export * from './trees.js'
+export * from './zstd.js'

@@ -1,0 +1,263 @@
+import type { Section } from './requirement.js'
+
+/** Sections 11 to 15: executing actions, and what they are made of. */
+export const executionSections: readonly Section[] = [
+  {
+    number: 11,
+    title: 'Execution, WaitExecution, Operations',
+    requirements: [
+      {
+        id: 'EX-01',
+        level: 'M',
+        says: 'first message quickly returns an Operation with a unique non-empty name and ExecuteOperationMetadata (action_digest, digest_function, stage).',
+      },
+      { id: 'EX-02', level: 'M', says: 'stream then behaves as WaitExecution until done.' },
+      { id: 'EX-03', level: 'M', says: 'done ⇔ stage COMPLETED, and the stream ends right after.' },
+      {
+        id: 'EX-04',
+        level: 'M',
+        says: 'done Operation carries response = ExecuteResponse (Any type URL type.googleapis.com/build.bazel.remote.execution.v2.ExecuteResponse); **never** Operation.error.',
+      },
+      {
+        id: 'EX-05',
+        level: 'M',
+        says: 'creation errors (bad digest, queue full, unknown instance, unauthorised) are gRPC status; run errors are ExecuteResponse.status.',
+      },
+      {
+        id: 'EX-06',
+        level: 'M',
+        says: 'missing Action/Command/Directory/file ⇒ status FAILED_PRECONDITION with PreconditionFailure violations type MISSING, subject blobs/[fn/]hash/size, one per missing blob, no instance prefix.',
+      },
+      {
+        id: 'EX-07',
+        level: 'D',
+        says: 'missing Action itself: reported like any other missing blob, in the response or as gRPC status.',
+      },
+      {
+        id: 'EX-08',
+        level: 'M',
+        says: 'bad Action (unparsable, no command digest, no arguments, escaping paths) ⇒ INVALID_ARGUMENT.',
+      },
+      { id: 'EX-09', level: 'D', says: 'unsatisfiable platform ⇒ FAILED_PRECONDITION with description.' },
+      { id: 'EX-10', level: 'M', says: 'queue full ⇒ RESOURCE_EXHAUSTED (quota) or UNAVAILABLE (no queue).' },
+      { id: 'EX-11', level: 'M', says: 'cancelled through the API ⇒ CANCELLED.' },
+      { id: 'EX-12', level: 'M', says: 'timeout ⇒ DEADLINE_EXCEEDED.' },
+      { id: 'EX-13', level: 'M', says: 'infrastructure fault ⇒ INTERNAL.' },
+      {
+        id: 'EX-14',
+        level: 'M',
+        says: 'skip_cache_lookup=false: may serve AC (complete entries only) with cached_result=true.',
+      },
+      {
+        id: 'EX-15',
+        level: 'M',
+        says: 'skip=true: result not visible before the request; merge with in-flight allowed; S overwrite the AC entry.',
+      },
+      { id: 'EX-16', level: 'M', says: 'do_not_cache: neither cached nor merged, nor served from AC (D).' },
+      { id: 'EX-17', level: 'M', says: 'status≠OK never cached; C exit≠0 not cached by default.' },
+      {
+        id: 'EX-18',
+        level: 'M',
+        says: 'in-flight merge only for equal (instance, function, digest, not do_not_cache); each client has its own stream; one client leaving does not kill it for the rest.',
+      },
+      { id: 'EX-19', level: 'M', says: 'server stops action when nobody waits (D: grace, default 60 s).' },
+      { id: 'EX-20', level: 'C', says: 'keepalive update at least every 60 s (D: 30 s).' },
+      { id: 'EX-21', level: 'S', says: 'stage may go back (EXECUTING→QUEUED) on worker loss.' },
+      { id: 'EX-22', level: 'M', says: 'inline_stdout/stderr/output_files hints as AC-05..08.' },
+      {
+        id: 'EX-23',
+        level: 'D',
+        says: 'ExecutionPolicy.priority: lower runs first, FIFO inside equal; outside advertised range ⇒ INVALID_ARGUMENT (D: clamp).',
+      },
+      {
+        id: 'EX-24',
+        level: 'M',
+        says: 'MAY run more than once; outputs are published atomically (AC entry written only after all blobs are stored).',
+      },
+      { id: 'WX-01', level: 'M', says: 'WaitExecution answers at once with current state, then the final one.' },
+      { id: 'WX-02', level: 'M', says: 'unknown/expired/deleted name ⇒ NOT_FOUND.' },
+      {
+        id: 'WX-03',
+        level: 'M',
+        says: 'works after completion during retention; several concurrent waiters all get the final op.',
+      },
+      { id: 'OP-01', level: 'D', says: 'Operations API optional; what we do not implement ⇒ UNIMPLEMENTED.' },
+      {
+        id: 'OP-02',
+        level: 'M',
+        says: 'Get/List/Cancel/Delete/Wait semantics: Cancel is best effort, ends as ExecuteResponse.status CANCELLED (EX-04 overrides the generic error), Delete hides but does not cancel, List pages with page_size/page_token/filter, Wait honours timeout.',
+      },
+    ],
+  },
+  {
+    number: 12,
+    title: 'Action and Command',
+    requirements: [
+      { id: 'AN-01', level: 'M', says: 'timeout longer than the server maximum ⇒ reject (INVALID_ARGUMENT).' },
+      { id: 'AN-02', level: 'S', says: 'absent ⇒ server default.' },
+      { id: 'AN-03', level: 'M', says: 'clock covers only the command run, not queue/staging/upload.' },
+      {
+        id: 'AN-04',
+        level: 'M',
+        says: 'negative/absurd Duration ⇒ INVALID_ARGUMENT; zero duration treated as unset (D).',
+      },
+      { id: 'AN-05', level: 'M', says: 'salt only affects the digest.' },
+      { id: 'AN-06', level: 'S', says: 'Action.platform preferred, Command.platform as fallback.' },
+      {
+        id: 'CM-01',
+        level: 'M',
+        says: "argv[0]: absolute, relative to working directory, or bare name via PATH; S Command's PATH wins.",
+      },
+      { id: 'CM-02', level: 'M', says: 'no shell interpretation; arguments byte-exact incl. empty strings and UTF-8.' },
+      {
+        id: 'CM-03',
+        level: 'M',
+        says: "env: listed variables set; worker defaults may exist but are overridden; nothing of the server's secrets leaks (C).",
+      },
+      { id: 'CM-04', level: 'S', says: 'unsorted env is non-canonical: MAY reject, we accept (D).' },
+      {
+        id: 'CM-05',
+        level: 'M',
+        says: 'output paths relative to working directory, / separated, no leading/trailing slash, no .. escape; violation ⇒ INVALID_ARGUMENT. Empty output_directories entry means the whole working dir.',
+      },
+      { id: 'CM-06', level: 'M', says: 'output_paths non-empty ⇒ legacy lists ignored.' },
+      {
+        id: 'CM-07',
+        level: 'M',
+        says: 'parent dirs of outputs created; the output dirs themselves not created (unless in inputs).',
+      },
+      {
+        id: 'CM-08',
+        level: 'M',
+        says: 'working_directory relative to input root, must exist as a directory (D: strict flag; default create).',
+      },
+      { id: 'CM-09', level: 'M', says: 'unlisted files discarded; action dir removed afterwards.' },
+      {
+        id: 'CM-10',
+        level: 'M',
+        says: 'unknown output_node_properties key ⇒ INVALID_ARGUMENT; known ones (mtime, unix_mode) returned on files/dirs/symlinks.',
+      },
+      { id: 'CM-11', level: 'S', says: 'unknown output_directory_format ⇒ TREE_ONLY; superset allowed.' },
+      {
+        id: 'CM-12',
+        level: 'M',
+        says: 'input tree complete before start; input files have the right executable bit; symlinks reproduced verbatim; C inputs are not writable through to CAS.',
+      },
+      {
+        id: 'CM-13',
+        level: 'M',
+        says: 'relative executable paths and #! scripts work right after staging (no ETXTBSY) under full concurrency.',
+      },
+    ],
+  },
+  {
+    number: 13,
+    title: 'Directory, symbolic links, node properties',
+    requirements: [
+      { id: 'DR-01', level: 'M', says: 'names are single non-empty segments, not ./.., no /, no NUL.' },
+      { id: 'DR-02', level: 'M', says: 'unique across files+dirs+symlinks.' },
+      { id: 'DR-03', level: 'M', says: 'each list sorted by UTF-8 bytes.' },
+      {
+        id: 'DR-04',
+        level: 'M',
+        says: 'node properties sorted. Violations of 01–02 ⇒ INVALID_ARGUMENT always; 03–04 MAY be enforced (D: reject in strict mode).',
+      },
+      { id: 'DR-05', level: 'M', says: 'Foo/foo both legal (case-insensitive hosts may reject at execution).' },
+      {
+        id: 'DR-06',
+        level: 'M',
+        says: 'output Directories we produce are canonical (sorted by bytes, not UTF-16 order).',
+      },
+      {
+        id: 'DR-07',
+        level: 'M',
+        says: 'absolute symlink target in inputs ⇒ INVALID_ARGUMENT when DISALLOWED; in outputs ⇒ FAILED_PRECONDITION.',
+      },
+      { id: 'DR-08', level: 'M', says: '.. allowed anywhere in targets.' },
+      { id: 'DR-09', level: 'M', says: 'dangling symlinks are legal inputs and outputs.' },
+      { id: 'DR-10', level: 'M', says: 'is_executable = owner exec bit.' },
+      {
+        id: 'DR-11',
+        level: 'D',
+        says: 'special files (fifo, socket, device) as outputs ⇒ INVALID_ARGUMENT/FAILED_PRECONDITION (D), never read.',
+      },
+    ],
+  },
+  {
+    number: 14,
+    title: 'Results, metadata, responses',
+    requirements: [
+      {
+        id: 'OR-01',
+        level: 'M',
+        says: 'each existing output appears once in exactly one of files/dirs/symlinks; missing outputs omitted.',
+      },
+      { id: 'OR-02', level: 'M', says: 'path string equals the requested one.' },
+      {
+        id: 'OR-03',
+        level: 'M',
+        says: 'output_files entry that is a directory ⇒ FAILED_PRECONDITION; output_directories entry that is a file ⇒ FAILED_PRECONDITION.',
+      },
+      {
+        id: 'OR-04',
+        level: 'M',
+        says: 'output_paths symlink ⇒ output_symlinks; legacy lists ⇒ output_file_symlinks/output_directory_symlinks by target type, wrong type ⇒ FAILED_PRECONDITION; S also populate deprecated fields for old clients.',
+      },
+      { id: 'OR-05', level: 'M', says: 'every digest in the result is in CAS before the operation completes.' },
+      { id: 'OR-06', level: 'S', says: 'same content ⇒ same Tree digest (deterministic order).' },
+      {
+        id: 'OR-07',
+        level: 'M',
+        says: 'is_topologically_sorted only if: dedup, every child referenced, parents before children, record encoding tags 0x0a then 0x12.',
+      },
+      {
+        id: 'OR-08',
+        level: 'M',
+        says: 'tree_digest and root_directory_digest agree when both set; DIRECTORY formats upload each Directory blob.',
+      },
+      { id: 'OR-09', level: 'M', says: 'stdout/stderr: small empty ones omit digest (D); digest otherwise.' },
+      { id: 'OR-10', level: 'S', says: 'at least one non-default field set (worker).' },
+      { id: 'ER-01', level: 'M', says: 'status non-OK ⇔ did not finish; non-zero exit is status OK.' },
+      { id: 'ER-02', level: 'M', says: 'OK response has result.' },
+      { id: 'ER-03', level: 'S', says: 'timeout response includes partial stdout/stderr and outputs when available.' },
+      { id: 'ER-04', level: 'M', says: 'cached_result correct.' },
+      { id: 'ER-05', level: 'S', says: 'message/server_logs human readable.' },
+      {
+        id: 'EM-01',
+        level: 'M',
+        says: 'timestamps monotone: queued ≤ worker_start ≤ input_fetch_start ≤ input_fetch_completed ≤ execution_start ≤ execution_completed ≤ output_upload_start ≤ output_upload_completed ≤ worker_completed.',
+      },
+      { id: 'EM-02', level: 'M', says: 'virtual_execution_duration uses the clock that enforces the timeout.' },
+      { id: 'EM-03', level: 'S', says: 'cached results keep the original metadata.' },
+    ],
+  },
+  {
+    number: 15,
+    title: 'Platform, RequestMetadata',
+    requirements: [
+      {
+        id: 'PL-01',
+        level: 'S',
+        says: 'unknown property ⇒ reject (D: policy reject | ignore, default ignore with warning for well-known foreign keys such as container-image).',
+      },
+      {
+        id: 'PL-02',
+        level: 'M',
+        says: 'OSFamily single value, exact, lowercase canonical (accept Linux case-insensitively as C).',
+      },
+      { id: 'PL-03', level: 'M', says: 'ISA may repeat and is ANDed.' },
+      { id: 'PL-04', level: 'S', says: 'same name may repeat if allowed.' },
+      { id: 'PL-05', level: 'D', says: 'properties sorted by name then value (MAY enforce).' },
+      {
+        id: 'RM-01',
+        level: 'M',
+        says: 'header build.bazel.remote.execution.v2.requestmetadata-bin parsed on every RPC; absent/garbage never fails the call.',
+      },
+      {
+        id: 'RM-02',
+        level: 'S',
+        says: 'tool name/version, invocation, action id, mnemonic, target appear in logs/spans, never as unbounded metric labels.',
+      },
+    ],
+  },
+]

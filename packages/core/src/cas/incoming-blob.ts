@@ -1,0 +1,108 @@
+import type { Digest, DigestingCheck } from '../digest/index.js'
+import { type DiskBudget, diskFull, isDiskFull, onDiskOf, type Reservation } from '../disk/index.js'
+import { SMALL_BLOB } from './blob-file-reader.js'
+import { BlobFileWriter } from './blob-file-writer.js'
+
+/** Room for a stream is made in such steps, in bytes: not at once, or who only says that he will send much evicts much. */
+const STEP = 256 * 1024
+
+/** A write that finds the disk full evicts something, and is tried again, so often in all. */
+const TRIES_ON_FULL_DISK = 4
+
+/**
+ * One blob on its way to the disk: its temporary file, and the room that it takes of the budget for as long as it is
+ * neither a stored blob nor gone.
+ */
+export class IncomingBlob implements Disposable {
+  readonly digest: Digest
+  readonly #file: BlobFileWriter
+  readonly #room: Reservation
+  readonly #budget: DiskBudget
+
+  private constructor(digest: Digest, file: BlobFileWriter, room: Reservation, budget: DiskBudget) {
+    this.digest = digest
+    this.#file = file
+    this.#room = room
+    this.#budget = budget
+  }
+
+  /** Throws `resource-exhausted` where the budget has no room for its beginning. */
+  static async open(digest: Digest, temporaryPath: string, budget: DiskBudget): Promise<IncomingBlob> {
+    const room = budget.reservation()
+    try {
+      await room.grow(Math.min(digest.sizeBytes, STEP))
+      const file = await makingRoom(budget, 0, () => new BlobFileWriter(temporaryPath))
+      return new IncomingBlob(digest, file, room, budget)
+    } catch (error) {
+      room[Symbol.dispose]()
+      throw error
+    }
+  }
+
+  /** Of the temporary file. */
+  get path(): string {
+    return this.#file.path
+  }
+
+  /** Bytes that were appended. */
+  get size(): number {
+    return this.#file.size
+  }
+
+  /** Makes sure that so many more bytes fit into the budget. Throws `resource-exhausted`; then nothing has changed. */
+  async makeRoomFor(bytes: number): Promise<void> {
+    if (this.#hasRoomFor(bytes)) return
+    const size = Math.max(this.#file.size + bytes, this.#room.bytes + STEP)
+    // BW-06: one byte too many is refused by who checks the digest; no room is made for it.
+    await this.#room.grow(Math.min(this.digest.sizeBytes, size))
+  }
+
+  /** Where there is room, the disk is at work when this returns, and the caller can hash the chunk meanwhile. */
+  async append(chunk: Uint8Array): Promise<void> {
+    if (!this.#hasRoomFor(chunk.length)) await this.makeRoomFor(chunk.length)
+    await makingRoom(this.#budget, chunk.length, () =>
+      chunk.length <= SMALL_BLOB ? this.#file.appendSync(chunk) : this.#file.append(chunk),
+    )
+  }
+
+  /** Appends a chunk and hashes it meanwhile. Whatever comes of one of the two, the other has ended when this does. */
+  async appendHashed(chunk: Uint8Array, check: DigestingCheck): Promise<void> {
+    const both = await Promise.allSettled([this.append(chunk), check.updateInTurns(chunk)])
+    for (const part of both.reverse()) if (part.status === 'rejected') throw part.reason
+  }
+
+  /** Gives the descriptor back while nothing comes, and room beyond what came. */
+  suspend(): void {
+    this.#file.suspend()
+    this.#room.shrink(this.#file.size)
+  }
+
+  /** Puts the file in place; whoever does that counts it as a blob from now on. */
+  commit(finalPath: string): void {
+    onDiskOf(this.#budget.name, () => this.#file.commit(finalPath))
+    this.#room[Symbol.dispose]()
+  }
+
+  #hasRoomFor(bytes: number): boolean {
+    return this.#file.size + bytes <= this.#room.bytes
+  }
+
+  /** Removes the file, unless it was put in place. */
+  [Symbol.dispose](): void {
+    this.#file.discard()
+    this.#room[Symbol.dispose]()
+  }
+}
+
+/** The disk may be fuller than the budget has it, of others' files. What may go goes then, and the write is tried again. */
+async function makingRoom<T>(budget: DiskBudget, bytes: number, write: () => T | Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await write()
+    } catch (error) {
+      if (!isDiskFull(error)) throw error
+      const another = tries < TRIES_ON_FULL_DISK && (await budget.shrink(tries * Math.max(bytes, STEP)))
+      if (!another) throw diskFull(error, budget.name)
+    }
+  }
+}

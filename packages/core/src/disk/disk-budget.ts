@@ -1,0 +1,169 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { GoregoError } from '../errors/index.js'
+import { type BlobIndex, blocks, type IndexEntry } from './blob-index.js'
+
+/** Evictions, at some 40 µs each, before other work gets a turn. */
+const EVICTIONS_A_TURN = 32
+
+/** Blobs from before the start that the disk is asked about, at some 6 µs each, before other work gets a turn. */
+const LOOKS_A_TURN = 256
+
+/** What holds the room then are uploads under way, which end or are given up. */
+const UPLOADS_RETRY_MS = 1_000
+
+export interface DiskBudgetOptions {
+  /** What a person calls it: completes "no space is left on the disk of …". */
+  readonly name: string
+  readonly index: BlobIndex
+  /** Bytes of whole blocks, for blobs and uploads under way together. */
+  readonly maxBytes: number
+  /** For so long after its last use a blob is not evicted, in milliseconds. */
+  readonly graceMs: number
+  /** The index's clock. */
+  readonly now: () => number
+  /** Removes a blob: its files and its entry. */
+  readonly evict: (entry: IndexEntry) => void
+  /** Whether the disk says of a blob, not used since the start, that it was stored within the grace. */
+  readonly storedRecently: (entry: IndexEntry) => boolean
+  /** Gives up something else that takes room, such as an upload that broke off, when no blob may go. False if there is nothing. */
+  readonly spare?: () => boolean
+}
+
+/**
+ * Who may be on the disk. Least recently used blobs make room for new ones, except those used within the grace: a client
+ * was told that they are there, and relies on it. Where nothing may go, who wants room is refused and told how long
+ * it takes until something may.
+ */
+export class DiskBudget {
+  readonly #options: DiskBudgetOptions
+  #reserved = 0
+
+  constructor(options: DiskBudgetOptions) {
+    this.#options = options
+  }
+
+  get name(): string {
+    return this.#options.name
+  }
+
+  /** What uploads under way take, in bytes of whole blocks. */
+  get reservedBytes(): number {
+    return this.#reserved
+  }
+
+  /** Space for one upload, none at first. Its holder gives it back when the file is gone, or counted as a blob. */
+  reservation(): Reservation {
+    let held = 0
+    let disposed = false
+    return {
+      get bytes() {
+        return held
+      },
+      grow: async (bytes) => {
+        const more = blocks(bytes) - held
+        if (more <= 0) return
+        const waitMs = await this.#reserve(more)
+        if (waitMs > 0) throw this.#refusal(more, waitMs)
+        if (disposed) this.#reserved -= more
+        else held += more
+      },
+      shrink: (bytes) => {
+        const less = Math.max(0, held - blocks(bytes))
+        this.#reserved -= less
+        held -= less
+      },
+      [Symbol.dispose]: () => {
+        disposed = true
+        this.#reserved -= held
+        held = 0
+      },
+    }
+  }
+
+  /** Evicts until everything fits, or nothing more may go. Returns how long it takes until it may, in milliseconds: 0 if it fits. */
+  makeRoom(): Promise<number> {
+    return this.#reserve(0)
+  }
+
+  /** Evicts so many bytes, or what may go, whatever the budget: the disk is full. False if nothing may go. */
+  async shrink(bytes: number): Promise<boolean> {
+    const search = new Search()
+    const before = this.#options.index.bytes
+    const target = before - Math.max(bytes, 1)
+    while (this.#options.index.bytes > target && this.#evictOldest(search) === 0) {
+      if (search.isLong) await search.pause()
+    }
+    return this.#options.index.bytes < before
+  }
+
+  /** Blobs and uploads under way, in bytes of whole blocks. */
+  get usedBytes(): number {
+    return this.#options.index.bytes + this.#reserved
+  }
+
+  /** As `makeRoom`; what fits is taken in the same breath, so that no two of many who ask at once get the same room. */
+  async #reserve(bytes: number): Promise<number> {
+    const search = new Search()
+    while (this.usedBytes + bytes > this.#options.maxBytes) {
+      const waitMs = this.#evictOldest(search)
+      if (waitMs > 0 && this.#options.spare?.() !== true) return waitMs
+      if (search.isLong) await search.pause()
+    }
+    this.#reserved += bytes
+    return 0
+  }
+
+  /** 0, or how long the one that may go first is still to be kept. */
+  #evictOldest(search: Search): number {
+    const { index, graceMs, now, evict, storedRecently } = this.#options
+    for (;;) {
+      const oldest = index.oldest()
+      if (oldest === undefined) return UPLOADS_RETRY_MS
+      const keptMs = oldest.usedAt + graceMs - now()
+      if (keptMs > 0) return keptMs
+      if (oldest.usedAt === Number.NEGATIVE_INFINITY && graceMs > 0) {
+        // Nothing is evicted yet, and the search goes on after a pause.
+        if (search.looks++ >= LOOKS_A_TURN) return 0
+        // Whoever sent it was told so by the process before us; now it counts as used.
+        if (storedRecently(oldest)) {
+          index.add(oldest.digest, oldest.plain ? 'plain' : 'executable')
+          continue
+        }
+      }
+      search.evictions++
+      evict(oldest)
+      return 0
+    }
+  }
+
+  #refusal(bytes: number, waitMs: number): GoregoError {
+    const { maxBytes, graceMs } = this.#options
+    const message = `the cache is full: ${bytes} more bytes do not fit into its ${maxBytes}, and everything in it was used within the last ${graceMs / 1000} s or is still being written; try again later, or give it more room`
+    return new GoregoError('resource-exhausted', message, { details: [{ kind: 'retry-after', delayMs: waitMs }] })
+  }
+}
+
+/** Space that an upload under way takes on the disk. */
+export interface Reservation extends Disposable {
+  readonly bytes: number
+  /** Makes it so many bytes in all, evicting what has to go. Throws `resource-exhausted` with `retry-after`, and is what it was. */
+  grow(bytes: number): Promise<void>
+  /** Makes it no more than so many bytes. */
+  shrink(bytes: number): void
+}
+
+/** The work of one search for room, so that it does not take too much at a time. */
+class Search {
+  evictions = 0
+  looks = 0
+
+  get isLong(): boolean {
+    return this.evictions >= EVICTIONS_A_TURN || this.looks >= LOOKS_A_TURN
+  }
+
+  async pause(): Promise<void> {
+    this.evictions = 0
+    this.looks = 0
+    await nextTurn()
+  }
+}

@@ -1,0 +1,2 @@
+export { type PlatformLabels, type PlatformPolicy, type PlatformProperty, platformProperties } from './platform.js'
+export { createPlatformCheck, type PlatformCheck, type PlatformCheckOptions } from './platform-check.js'

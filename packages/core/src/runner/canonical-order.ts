@@ -1,0 +1,65 @@
+import type { Digest } from '../digest/index.js'
+import { GoregoError } from '../errors/index.js'
+import { compareUtf8 } from '../proto/canonical.js'
+import type { Action, Command, Directory, NodeProperties, Platform } from '../proto/messages.js'
+
+/**
+ * The protocol wants lists in one order, so that equal actions have equal digests, and lets a server refuse others. Only
+ * the client's own cache hits suffer, so that is for servers that are told to be strict.
+ */
+
+type Named = { getName(): string }
+type NamedValue = Named & { getValue(): string }
+
+/** DR-03, DR-04 */
+export function checkDirectoryOrder(directory: Directory, digest: Digest): void {
+  const where = `of the input directory ${digest}`
+  const [files, symlinks] = [directory.getFilesList(), directory.getSymlinksList()]
+  checkOrder(files, byName, `the files ${where}`)
+  checkOrder(directory.getDirectoriesList(), byName, `the directories ${where}`)
+  checkOrder(symlinks, byName, `the symbolic links ${where}`)
+  for (const node of [directory, ...files, ...symlinks]) checkProperties(node.getNodeProperties(), where)
+}
+
+/** CM-04, PL-05, and the lists of output paths. */
+export function checkCommandOrder(command: Command): void {
+  checkOrder(command.getEnvironmentVariablesList(), byName, 'the environment variables of the Command')
+  checkOrder(command.getOutputPathsList(), compareUtf8, 'output_paths of the Command')
+  checkOrder(command.getOutputFilesList(), compareUtf8, 'output_files of the Command')
+  checkOrder(command.getOutputDirectoriesList(), compareUtf8, 'output_directories of the Command')
+  checkPlatform(command.getPlatform(), 'the platform properties of the Command')
+}
+
+/** PL-05 */
+export function checkActionOrder(action: Action): void {
+  checkPlatform(action.getPlatform(), 'the platform properties of the Action')
+}
+
+function checkPlatform(platform: Platform | undefined, what: string): void {
+  checkOrder(platform?.getPropertiesList() ?? [], byNameAndValue, what)
+}
+
+function checkProperties(properties: NodeProperties | undefined, where: string): void {
+  checkOrder(properties?.getPropertiesList() ?? [], byNameAndValue, `the node properties ${where}`)
+}
+
+function byName(a: Named, b: Named): number {
+  return compareUtf8(a.getName(), b.getName())
+}
+
+function byNameAndValue(a: NamedValue, b: NamedValue): number {
+  return byName(a, b) || compareUtf8(a.getValue(), b.getValue())
+}
+
+/** In order, and nothing twice. */
+function checkOrder<T>(list: readonly T[], compare: (a: T, b: T) => number, what: string): void {
+  for (const [n, item] of list.entries()) {
+    const before = list[n - 1]
+    if (before !== undefined && compare(before, item) >= 0) {
+      throw new GoregoError(
+        'invalid-argument',
+        `${what} are not sorted, or have something twice, which this server does not accept (execution.strict)`,
+      )
+    }
+  }
+}

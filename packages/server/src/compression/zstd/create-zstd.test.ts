@@ -1,0 +1,51 @@
+import { blobOfSize, collect, inChunks } from '@gorego/core/testing'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { createZstd, zstdWith } from './create-zstd.js'
+import { nodeEngine } from './node-engine.js'
+import { wasmEngine } from './wasm-engine.js'
+
+const contents = [
+  Buffer.alloc(0),
+  Buffer.from('short'),
+  Buffer.alloc(1_000_000, 'the same again '),
+  Buffer.from(blobOfSize(700_000, 'noise').bytes),
+]
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
+}
+
+for (const [name, engine] of [
+  ['node:zlib', nodeEngine()],
+  ['@bokuweb/zstd-wasm', await wasmEngine()],
+] as const) {
+  test(`BR-02, BR-06: what ${name} compresses comes back as it was`, async () => {
+    // Node has it from 22.15 on.
+    if (engine === undefined) return
+    const zstd = zstdWith(engine)
+    for (const content of contents) {
+      const compressed = await collect(zstd.compress(once(content)))
+      assert.ok(compressed.length > 0, 'also nothing is a frame')
+      assert.ok((await collect(zstd.decompress(once(compressed)))).equals(content))
+    }
+    assert.ok((await collect(zstd.compress(once(contents[2] as Buffer)))).length < 10_000)
+  })
+
+  test(`BR-09: what ${name} makes goes out in pieces`, async () => {
+    if (engine === undefined) return
+    for await (const chunk of zstdWith(engine).compress(once(contents[3] as Buffer))) {
+      assert.ok(chunk.length < 512 * 1024)
+    }
+  })
+}
+
+test('there is one here', async () => {
+  const zstd = await createZstd()
+  assert.is(zstd?.name, 'zstd')
+  const content = contents[2] as Buffer
+  const compressed = await collect(zstd?.compress(inChunks(content, 100_000)) ?? once(content))
+  assert.ok(compressed.length < content.length)
+})
+
+test.run()

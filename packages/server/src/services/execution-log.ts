@@ -1,0 +1,44 @@
+import { type ExecuteRequest, type Logger, type OperationState, reapi, type Stage } from '@gorego/core'
+
+/** ActionResult.exit_code on the wire. */
+const EXIT_CODE_FIELD = 4
+
+/**
+ * One line an execution: what came of it, for whom, how long it was in each stage, and what it used (RM-02). At `info`, because it is
+ * what somebody looks for who asks why a build was slow; what is a fault of ours at `error`.
+ */
+export function logExecution(logger: Logger, operation: OperationState, { labels }: ExecuteRequest): void {
+  const { name, instance, action, outcome } = operation
+  const { failure, result, resources, cached = false } = outcome ?? {}
+  const level = failure?.code === 'internal' ? 'error' : 'info'
+  logger[level]('executed', {
+    operation: name,
+    digest: String(action),
+    ...(instance === '' ? {} : { instance }),
+    outcome: failure?.code ?? 'ok',
+    ...(failure === undefined ? {} : { why: failure.message }),
+    ...(result === undefined ? {} : { exitCode: exitCodeOf(result) }),
+    cached,
+    ...stageTimes(operation),
+    ...resources,
+    ...labels,
+  })
+}
+
+/** In milliseconds. A stage ends where the next one that there was begins. */
+function stageTimes({ enteredAt, createdAt }: OperationState): Record<string, number> {
+  const { completed = createdAt, executing = completed, queued = executing } = enteredAt
+  const reached = (stage: Stage, name: string, ms: number) => (enteredAt[stage] === undefined ? {} : { [name]: ms })
+  return {
+    lookupMs: queued - createdAt,
+    ...reached('queued', 'queuedMs', executing - queued),
+    ...reached('executing', 'executingMs', completed - executing),
+  }
+}
+
+/** Without making a message of a result that may list thousands of files. No system has negative ones. */
+function exitCodeOf(result: Uint8Array): number {
+  let exitCode = 0
+  for (const field of reapi.wireFields(result)) if (field.number === EXIT_CODE_FIELD) exitCode = field.value
+  return exitCode
+}

@@ -1,0 +1,39 @@
+import { GoregoError, type Logger } from '@gorego/core'
+import type { CallContext } from './method.js'
+
+/** A call that is over. */
+export interface EndedCall {
+  readonly path: string
+  readonly context: CallContext
+  /** Since when, by `performance.now()`. */
+  readonly startedAt: number
+  /** What its handler threw, if anything. */
+  readonly thrown?: unknown
+}
+
+/** Is told of every call when it is over. */
+export type CallLog = (call: EndedCall) => void
+
+export interface CallLogOptions {
+  readonly logger: Logger
+  /** Whether calls that are nobody's fault are worth a line: there can be ten thousand a second. */
+  readonly everyCall: boolean
+}
+
+/** RM-02: each call at `debug` with who made it and why, and at `error` what was a fault of ours. */
+export function createCallLog({ logger, everyCall }: CallLogOptions): CallLog {
+  return ({ path, context, startedAt, thrown }) => {
+    const error = thrown === undefined ? undefined : GoregoError.from(thrown)
+    // The client gets the sentence, the log what a developer needs.
+    if (error?.code === 'internal' && !context.signal.aborted) {
+      logger.error(`${path} failed`, { error: thrown, ...context.labels })
+    } else if (everyCall) {
+      logger.debug(path, {
+        outcome: context.signal.aborted ? 'cancelled' : (error?.code ?? 'ok'),
+        ms: Math.round(performance.now() - startedAt),
+        ...(error === undefined ? {} : { why: error.message }),
+        ...context.labels,
+      })
+    }
+  }
+}
