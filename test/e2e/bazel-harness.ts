@@ -81,6 +81,7 @@ export class BazelWorkspace {
   constructor(
     readonly program: string,
     readonly remoteExecutor: string,
+    readonly startupOptions: readonly string[] = [],
   ) {
     // On the way out nothing can wait for an orderly shutdown.
     this.#forget = onExit(() => this.#killAndDelete())
@@ -170,6 +171,7 @@ export class BazelWorkspace {
       // Otherwise Java writes to /tmp, whatever TMPDIR says.
       `--host_jvm_args=-Djava.io.tmpdir=${this.#temp}`,
       '--host_jvm_args=-XX:-UsePerfData',
+      ...this.startupOptions,
     ]
     const debian = this.program.startsWith('/usr/bin/') && existsSync(join(DEBIAN_INSTALL_BASE, 'install_base_key'))
     return debian ? [...options, `--install_base=${DEBIAN_INSTALL_BASE}`, '--trust_install_base'] : options

@@ -1,6 +1,6 @@
 // A build tool that is bundled still finds its runner: beside it as an installed package, or where it says.
 import { execFile } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -60,6 +60,15 @@ test('a bundle that stands alone runs with a copy of the runner', () =>
     const tool = await bundle(directory, `{ runner: new URL('./runner.mjs', import.meta.url).pathname }`)
     copyFileSync(join(core, 'dist/runner.js'), join(directory, 'bundled/runner.mjs'))
     assert.is((await run(process.execPath, [tool, join(directory, 'cache')])).stdout, 'bundled\n')
+  }))
+
+test('DIG-09: a bundle that stands alone computes BLAKE3, in the tool and in the runner', () =>
+  inDirectory(async (directory) => {
+    const options = `{ digestFunction: 'blake3', runner: new URL('./runner.mjs', import.meta.url).pathname }`
+    const tool = await bundle(directory, options)
+    copyFileSync(join(core, 'dist/runner.js'), join(directory, 'bundled/runner.mjs'))
+    assert.is((await run(process.execPath, [tool, join(directory, 'cache')])).stdout, 'bundled\n')
+    assert.ok(existsSync(join(directory, 'cache/cas/blake3')))
   }))
 
 test('a bundle without a runner says what to do', () =>

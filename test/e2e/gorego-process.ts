@@ -11,6 +11,10 @@ const STOP_WITHIN_MS = 60_000
 export interface GoregoOptions {
   /** Where the server keeps its data. Default: a temporary directory, deleted when the server is gone. */
   dir?: string
+  /** Where its actions run. Default: below `dir`. */
+  buildRoot?: string
+  /** Its working directory, which its runners have from it. Default: that of this process. */
+  cwd?: string
   /** Added to this process's environment. */
   env?: NodeJS.ProcessEnv
 }
@@ -38,8 +42,22 @@ export async function startGorego(args: string[] = [], options: GoregoOptions = 
   const [program, ...before] = goregoCommand()
   const ownDir = options.dir === undefined
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'gorego-e2e-'))
-  const argv = [...before, 'start', '--listen', '127.0.0.1:0', '--dir', dir, ...args]
-  const child = spawn(program, argv, { env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const { cwd, buildRoot } = options
+  const argv = [
+    ...before,
+    'start',
+    '--listen',
+    '127.0.0.1:0',
+    ...(buildRoot === undefined ? ['--dir', dir] : []),
+    ...args,
+  ]
+  // --dir would also put the build root below it.
+  const places = buildRoot === undefined ? {} : { GOREGO_LOCAL_CACHE_DIR: dir, GOREGO_EXECUTION_BUILD_ROOT: buildRoot }
+  const child = spawn(program, argv, {
+    ...(cwd === undefined ? {} : { cwd }),
+    env: { ...process.env, ...places, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
 
   const printed = collectOutput(child)
   const gone = whenGone(child)

@@ -48,6 +48,24 @@ packed('npx gorego start serves, and stops on SIGTERM with exit code 0', async (
   await server.stop()
 })
 
+packed('BLAKE3 comes with the packages', async () => {
+  const args = [
+    '--no',
+    'gorego',
+    'run',
+    '--dir',
+    'cache-of-blake3',
+    '--digest-function',
+    'blake3',
+    '--',
+    'echo',
+    'packed',
+  ]
+  const { stdout } = await run('npx', args, { cwd: directory })
+  assert.is(stdout, 'packed\n')
+  assert.ok(existsSync(join(directory, 'cache-of-blake3/cas/blake3')))
+})
+
 packed('ending npx ends the server', async () => {
   const args = ['--no', 'gorego', 'start', '--listen', '127.0.0.1:0', '--dir', join(directory, 'cache')]
   const npx = spawn('npx', args, { cwd: directory, stdio: ['ignore', 'pipe', 'ignore'] })
