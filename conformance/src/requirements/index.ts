@@ -1,12 +1,18 @@
 import { executionSections } from './execution.js'
 import { practiceSections } from './practice.js'
 import type { Requirement, Section } from './requirement.js'
+import { resultSections } from './results.js'
 import { storageSections } from './storage.js'
 
 export type { Level, Requirement, Section } from './requirement.js'
 
 /** All sections in their order. */
-export const sections: readonly Section[] = [...storageSections, ...executionSections, ...practiceSections]
+export const sections: readonly Section[] = [
+  ...storageSections,
+  ...resultSections,
+  ...executionSections,
+  ...practiceSections,
+]
 
 const byId = new Map(sections.flatMap(({ requirements }) => requirements.map((each) => [each.id, each] as const)))
 
