@@ -64,7 +64,7 @@ export const zones = [
     closed: true,
     bare: ['@gorego/core', '@gorego/core/testing', '@grpc/grpc-js', 'fzstd', 'uvu/assert'],
   },
-  { path: 'test/', bare: publicEntries },
+  { path: 'test/', bare: [...publicEntries, '@gorego/conformance/client'] },
   // They run before anything is installed.
   { path: 'scripts/', closed: true, bare: [] },
 ]

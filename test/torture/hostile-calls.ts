@@ -1,34 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import { paths } from '@gorego/conformance/client'
 import { type Digest, reapi } from '@gorego/core'
 import { type BuiltAction, blobOf, buildAction, type TestBlob } from '@gorego/core/testing'
 import { Connection } from './hostile-connection.js'
 
-const V2 = '/build.bazel.remote.execution.v2'
-const CAS = `${V2}.ContentAddressableStorage`
-const OPERATIONS = '/google.longrunning.Operations'
-
 /** Every RPC that there is. */
-export const paths = {
-  getCapabilities: `${V2}.Capabilities/GetCapabilities`,
-  findMissingBlobs: `${CAS}/FindMissingBlobs`,
-  batchUpdateBlobs: `${CAS}/BatchUpdateBlobs`,
-  batchReadBlobs: `${CAS}/BatchReadBlobs`,
-  getTree: `${CAS}/GetTree`,
-  splitBlob: `${CAS}/SplitBlob`,
-  spliceBlob: `${CAS}/SpliceBlob`,
-  read: '/google.bytestream.ByteStream/Read',
-  write: '/google.bytestream.ByteStream/Write',
-  queryWriteStatus: '/google.bytestream.ByteStream/QueryWriteStatus',
-  getActionResult: `${V2}.ActionCache/GetActionResult`,
-  updateActionResult: `${V2}.ActionCache/UpdateActionResult`,
-  execute: `${V2}.Execution/Execute`,
-  waitExecution: `${V2}.Execution/WaitExecution`,
-  getOperation: `${OPERATIONS}/GetOperation`,
-  listOperations: `${OPERATIONS}/ListOperations`,
-  cancelOperation: `${OPERATIONS}/CancelOperation`,
-  deleteOperation: `${OPERATIONS}/DeleteOperation`,
-  waitOperation: `${OPERATIONS}/WaitOperation`,
-} as const
+export { paths }
 
 const OK = 0
 
