@@ -13,16 +13,16 @@ const SLASH = Buffer.from('/')
  * Removes whatever an action left, synchronously. Directories without permissions are opened up first; symbolic links
  * are removed, never followed; files are never chmod-ed (they may be links to stored blobs). Names are bytes, not text,
  * and the walk is a loop, because an action decides what its names are and how deep they go. What is absent, or removed
- * by somebody else meanwhile, is fine.
+ * by somebody else meanwhile, is fine. `aside`: names that begin like this are used for what is moved up.
  */
-export function removeTree(path: string): void {
+export function removeTree(path: string | Buffer, aside = String(path)): void {
   const trees = [Buffer.from(path)]
   let moved = 0
   for (let tree = trees.pop(); tree !== undefined; tree = trees.pop()) {
     removeOne(tree, (deep) => {
       // Numbers that are taken: somebody who removed the same tree did not get to its end.
       let higher: string
-      do higher = `${path}.deep-${process.pid}-${moved++}`
+      do higher = `${aside}.deep-${process.pid}-${moved++}`
       while (existsSync(higher))
       chmodSync(deep, OWNER_ALL)
       renameSync(deep, higher)

@@ -1,20 +1,10 @@
-import { linkSync, lstatSync, readFileSync, rmSync, type Stats, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { linkSync, lstatSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { Digest, type DigestFunction, isEmptyBlob } from '../digest/index.js'
-import {
-  type BlobVariant,
-  copyFile,
-  isIntact,
-  linkOrCopy,
-  moveInto,
-  onDiskOf,
-  STORED_MTIME_S,
-  type StoreLayout,
-  sealFile,
-  storedMode,
-} from '../disk/index.js'
+import { type BlobVariant, copyFile, isIntact, moveInto, onDiskOf, type StoreLayout, sealFile } from '../disk/index.js'
 import { GoregoError } from '../errors/index.js'
+import { ifThere } from './if-there.js'
 import { attributesOf, type OutputAttributes } from './node-properties.js'
-import { OpenedFile } from './opened-file.js'
+import { copyDescriptor, OpenedFile } from './opened-file.js'
 
 /** Actions, Commands and Directories are read whole; a Directory of 100,000 files has some 10 MB. */
 const MAX_MESSAGE_BYTES = 128 * 1024 * 1024
@@ -22,32 +12,9 @@ const MAX_MESSAGE_BYTES = 128 * 1024 * 1024
 /** Bytes that are hashed at a time. */
 const CHUNK = 1024 * 1024
 
-/**
- * An action can put a modification time back, but not a change time. That one also moves whenever somebody makes or
- * removes a link, so a file whose change time moved is read again, and not condemned. For files above this size, which it
- * takes long to read, the change time is compared with what it was just after we linked them; for smaller ones, any
- * change time that is not clearly before the command's start will do.
- */
-const LARGE = 256 * 1024
-
-/** File times come from a coarse clock: a change just after a moment can be stamped as just before it. */
-const COARSE_CLOCK_MS = 10
-
 interface Stored {
   readonly digest: Digest
   readonly variant: BlobVariant
-}
-
-/** A stored file that the action has under a name of its own. */
-interface Link {
-  readonly digest: Digest
-  /** Which file it is, for ever: the store's path may come to lead to another. */
-  readonly inode: number
-  readonly mode: number
-  /** Just after it was linked the last time. */
-  readonly changedAt: number
-  /** Where the action has it, the first place of several. */
-  readonly target: string
 }
 
 interface OutputFile {
@@ -59,16 +26,14 @@ interface OutputFile {
 
 /**
  * The store's files as one runner uses them for one action: synchronous, by path, without the main process. Remembers
- * what it linked, to check it after the run, and what it added, for the main process's index.
+ * what it added, for the main process's index.
  */
 export class BlobFiles {
   readonly stored: Stored[] = []
   readonly #layout: StoreLayout
   readonly #temporary: string
-  /** By the path in the store. */
-  readonly #links = new Map<string, Link>()
   /** By inode: what was stored already is read-only by now, whatever the action had made it. */
-  readonly #outputs = new Map<bigint, OutputFile>()
+  readonly #outputs = new Map<number, OutputFile>()
   readonly #device: bigint
   readonly #buffer = Buffer.allocUnsafeSlow(CHUNK)
   #temporaries = 0
@@ -82,7 +47,6 @@ export class BlobFiles {
   /** Starts the books afresh for the next action. */
   reset(): void {
     this.stored.length = 0
-    this.#links.clear()
     this.#outputs.clear()
   }
 
@@ -95,56 +59,13 @@ export class BlobFiles {
     return bytes?.length === digest.sizeBytes ? bytes : undefined
   }
 
-  /**
-   * Puts an input file in place: a link to the stored file, or a copy where it must not share the inode (`copy`) or
-   * cannot. False if the store does not have the blob, or not whole. The executable bit belongs to an inode, so
-   * executables are linked to one of their own (CM-12).
-   */
-  place(digest: Digest, executable: boolean, target: string, copy: boolean): boolean {
-    const variant = executable ? 'executable' : 'plain'
-    if (isEmptyBlob(digest)) {
-      writeFileSync(target, '', { flag: 'wx', mode: storedMode(variant) })
-      utimesSync(target, STORED_MTIME_S, STORED_MTIME_S)
-      return true
-    }
-    if (copy) return this.#copyIntact(digest, target, variant)
-    const source = this.#layout.blob(digest, variant)
-    const link = () => this.#linkIntact(source, digest, target, variant)
-    return link() || (executable && this.#inCache(() => this.#makeExecutable(digest, source)) && link())
+  /** Whether a file was added to the store under one of its names, as it is. */
+  isOutput(inode: number): boolean {
+    return this.#outputs.has(inode)
   }
 
-  /**
-   * Waits, some milliseconds at most, until a change to a large file will be stamped with another time than our link. To
-   * be called when everything is in place, before the command is started.
-   */
-  settle(): void {
-    let latest = 0
-    for (const { digest, changedAt } of this.#links.values()) if (isLarge(digest)) latest = Math.max(latest, changedAt)
-    const rest = latest + COARSE_CLOCK_MS - Date.now()
-    if (rest > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, rest)
-  }
-
-  /**
-   * Which of the linked blobs are not what they were before the command was started (milliseconds since 1970), or may not
-   * have been while it ran. Another action may have written to one; its runner had it thrown out of the store, and by
-   * now somebody may have sent it again. So not what the store has counts, but the file that was linked, and where that
-   * is neither in the store nor where the action had it, nobody knows.
-   */
-  altered(startedAt: number): Digest[] {
-    const altered = new Map<string, Digest>()
-    for (const [source, { digest, inode, mode, changedAt, target }] of this.#links) {
-      const isSame = (path: string) => {
-        const stats = statsIfAny(path)
-        // The mode belongs to the inode, too: one `chmod +x`, and the blob would be a program for everybody.
-        if (stats?.ino !== inode || stats.mode !== mode || !isIntact(stats, digest.sizeBytes)) return false
-        const isOld = isLarge(digest) ? stats.ctimeMs === changedAt : stats.ctimeMs < startedAt - COARSE_CLOCK_MS
-        if (isOld) return true
-        using file = OpenedFile.open(path)
-        return file?.digest(digest.fn, this.#buffer).equals(digest) === true
-      }
-      if (!isSame(source) && !isSame(target)) altered.set(digest.key, digest)
-    }
-    return [...altered.values()]
+  digestOf(fn: DigestFunction, file: OpenedFile): Digest {
+    return file.digest(fn, this.#buffer)
   }
 
   /**
@@ -155,15 +76,18 @@ export class BlobFiles {
     using file = OpenedFile.open(path)
     if (file === undefined) return undefined
     const { stats } = file
-    const known = this.#outputs.get(stats.ino)
+    const inode = Number(stats.ino)
+    const known = this.#outputs.get(inode)
     if (known !== undefined) return known
     // A file with several names may change under another of them; one on another file system cannot be linked.
     const mustCopy = stats.nlink > 1n || stats.dev !== this.#device
-    const digest = this.#inCache(() => (mustCopy ? this.#storeCopy(fn, file) : this.#storeLink(fn, file)))
+    const digest = this.#inCache(() =>
+      mustCopy ? this.#publishCopy((target) => file.copyTo(target, fn, this.#buffer)) : this.#storeLink(fn, file),
+    )
     const attributes = attributesOf(stats)
     // DR-10: the owner's bit decides.
     const output = { digest, executable: (attributes.mode & 0o100) !== 0, attributes }
-    this.#outputs.set(stats.ino, output)
+    this.#outputs.set(inode, output)
     return output
   }
 
@@ -178,6 +102,32 @@ export class BlobFiles {
       }),
     )
     return digest
+  }
+
+  /** Makes the executable variant of a blob; false if the store does not have the blob, or not whole. */
+  makeExecutable(digest: Digest): boolean {
+    return this.#inCache(() => {
+      const temporary = this.#temporaryPath()
+      if (!this.copyIntact(digest, temporary, 'executable')) return false
+      moveInto(temporary, this.#layout.blob(digest, 'executable'))
+      this.stored.push({ digest, variant: 'executable' })
+      return true
+    })
+  }
+
+  /** Copies a stored file, unless it is not there, was cut short, or was written to. */
+  copyIntact(digest: Digest, target: string, variant: BlobVariant): boolean {
+    const source = this.#layout.blob(digest)
+    const stats = lstatSync(source, { throwIfNoEntry: false })
+    if (stats === undefined || !isIntact(stats, digest.sizeBytes)) return false
+    if (ifThere(() => copyFile(source, target) ?? true) === undefined) return false
+    sealFile(target, variant)
+    return true
+  }
+
+  /** Adds what is in an open file, from its beginning. */
+  storeCopy(fn: DigestFunction, descriptor: number): Digest {
+    return this.#inCache(() => this.#publishCopy((target) => copyDescriptor(descriptor, target, fn, this.#buffer)))
   }
 
   #storeLink(fn: DigestFunction, file: OpenedFile): Digest {
@@ -200,10 +150,10 @@ export class BlobFiles {
   }
 
   /** What is hashed is the copy. */
-  #storeCopy(fn: DigestFunction, file: OpenedFile): Digest {
+  #publishCopy(copyTo: (target: string) => Digest): Digest {
     const temporary = this.#temporaryPath()
     try {
-      const digest = file.copyTo(temporary, fn, this.#buffer)
+      const digest = copyTo(temporary)
       this.#publish(digest, (target) => moveInto(temporary, target))
       return digest
     } finally {
@@ -217,41 +167,6 @@ export class BlobFiles {
     const existing = lstatSync(target, { throwIfNoEntry: false })
     if (existing === undefined || !isIntact(existing, digest.sizeBytes)) put(target)
     this.stored.push({ digest, variant: 'plain' })
-  }
-
-  #makeExecutable(digest: Digest, target: string): boolean {
-    const temporary = this.#temporaryPath()
-    if (!this.#copyIntact(digest, temporary, 'executable')) return false
-    moveInto(temporary, target)
-    this.stored.push({ digest, variant: 'executable' })
-    return true
-  }
-
-  /** Links a stored file, unless it is not there, was cut short, or was written to. */
-  #linkIntact(source: string, digest: Digest, target: string, variant: BlobVariant): boolean {
-    const done = ifThere(() => linkOrCopy(source, target))
-    if (done === undefined) return false
-    const stats = lstatSync(done === 'linked' ? target : source, { throwIfNoEntry: false })
-    if (stats === undefined || !isIntact(stats, digest.sizeBytes)) {
-      unlinkSync(target)
-      return false
-    }
-    if (done === 'copied') sealFile(target, variant)
-    else {
-      const first = this.#links.get(source)?.target ?? target
-      this.#links.set(source, { digest, inode: stats.ino, mode: stats.mode, changedAt: stats.ctimeMs, target: first })
-    }
-    return true
-  }
-
-  /** Copies a stored file, unless it is not there, was cut short, or was written to. */
-  #copyIntact(digest: Digest, target: string, variant: BlobVariant): boolean {
-    const source = this.#layout.blob(digest)
-    const stats = lstatSync(source, { throwIfNoEntry: false })
-    if (stats === undefined || !isIntact(stats, digest.sizeBytes)) return false
-    if (ifThere(() => copyFile(source, target) ?? true) === undefined) return false
-    sealFile(target, variant)
-    return true
   }
 
   /** Nothing half-written stays where the disk is full: it would keep it so. */
@@ -280,26 +195,4 @@ function linked(file: OpenedFile, target: string): boolean {
   if (file.isAt(target)) return true
   unlinkSync(target)
   return false
-}
-
-function isLarge(digest: Digest): boolean {
-  return digest.sizeBytes > LARGE
-}
-
-function ifThere<T>(action: () => T): T | undefined {
-  try {
-    return action()
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
-}
-
-/** Undefined also where an action has closed a directory on the way. */
-function statsIfAny(path: string): Stats | undefined {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false })
-  } catch {
-    return undefined
-  }
 }

@@ -1,186 +1,168 @@
-import { mkdirSync, symlinkSync } from 'node:fs'
-import type { Digest, DigestFunction } from '../digest/index.js'
-import { GoregoError } from '../errors/index.js'
-import { decode } from '../proto/decode.js'
-import { fromDigestMessage } from '../proto/digests.js'
-import { Directory } from '../proto/messages.js'
-import type { ActionPolicy } from './action-policy.js'
-import type { BlobFiles } from './blob-files.js'
-import { checkDirectoryOrder } from './canonical-order.js'
-import { checkName } from './hostile-paths.js'
-import { applyAttributes, applyLinkAttributes, type InputAttributes, inputAttributes } from './node-properties.js'
+import { lstatSync, mkdirSync, realpathSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { Digest } from '../digest/index.js'
+import { removeTree } from '../disk/index.js'
+import { forEachFile, isAsLeft, type KeptDirectory } from './kept-directory.js'
+import { restoreDirectory } from './restoring.js'
+import { DisturbedRoot, makeDirectory, Staging, type StagingOptions } from './staging.js'
 
-/** A tree of identical subtrees can stand for more files than there are atoms: this many entries are the end. */
-const MAX_ENTRIES = 1_000_000
+/** What is remembered of an input root takes some 200 bytes an entry; larger ones are removed and made afresh. */
+const MAX_KEPT_ENTRIES = 100_000
 
-/** Deeper ones have paths beyond PATH_MAX (4,096 bytes). */
-const MAX_DEPTH = 2048
+const ROOT = 'root'
 
-interface InputFile {
-  readonly name: string
-  readonly digest: Digest
-  readonly executable: boolean
-  readonly attributes: InputAttributes | undefined
-}
-
-/** A Directory message, checked. */
-interface InputDirectory {
-  readonly files: readonly InputFile[]
-  readonly directories: readonly { readonly name: string; readonly digest: Digest }[]
-  readonly symlinks: readonly {
-    readonly name: string
-    readonly target: string
-    readonly attributes: InputAttributes | undefined
-  }[]
-  readonly attributes: InputAttributes | undefined
-}
-
-export interface StagingOptions {
-  readonly blobs: BlobFiles
-  /** Keys of the inputs that must not share an inode with the store. */
-  readonly copied: ReadonlySet<string>
-  readonly policy: Pick<ActionPolicy, 'absoluteSymlinks' | 'strict'>
-}
-
-export interface StagedInputs {
-  /** Blobs that the store does not have, all of them (EX-06). If there are any, the layout is incomplete. */
-  readonly missing: readonly Digest[]
-  readonly files: number
-  readonly directories: number
-  readonly symlinks: number
-  readonly bytes: number
-  /**
-   * Gives directories the modes and times that the client wants. To be called when nothing more will be put into them:
-   * that changes the time, and the mode may forbid it.
-   */
-  finish(): void
+export interface InputRootOptions extends StagingOptions {
+  /** A directory of the runner's own. What an earlier runner left there is removed. */
+  readonly directory: string
 }
 
 /**
- * Lays out the input tree of an action in a new directory (CM-12): every directory, also the empty ones, every file as a
- * link to the stored blob, or as a copy where it has attributes of its own, every symbolic link as the client wrote it.
- * Names that could lead elsewhere throw `invalid-argument`.
+ * A slot's input root, which stays from one action to the next (CM-12): every directory, also the empty ones, every file
+ * as a link to the stored blob, or as a copy where it has attributes of its own, every symbolic link as the client wrote it.
+ *
+ * `stage` changes what differs between the last tree and the next: where the digest of a Directory is the same, so is
+ * everything below it. After the command `altered` tells whether it wrote to what the store has, and `restore` finds what
+ * else it did and undoes it: a file that is not the one that was put there, by inode, mode, size and times, is taken out;
+ * a directory whose change time moved is listed, and strangers in it are removed. Change times cannot be set back, and where
+ * the clock is too coarse to tell, a look decides. What is taken out is put in place again by the next `stage` that wants it.
  */
-export function stageInputRoot(path: string, root: Digest, options: StagingOptions): StagedInputs {
-  const { blobs, copied } = options
-  const missing = new Map<string, Digest>()
-  const tree = readDirectories(root, options)
-  const withAttributes: { readonly path: string; readonly attributes: InputAttributes }[] = []
-  const count = { files: 0, directories: 0, symlinks: 0, bytes: 0 }
-  const place = (file: InputFile, target: string): void => {
-    const { digest, executable, attributes } = file
-    const copy = attributes !== undefined || copied.has(digest.key)
-    count.files++
-    count.bytes += digest.sizeBytes
-    if (!blobs.place(digest, executable, target, copy)) missing.set(digest.key, digest)
-    else if (attributes !== undefined) applyAttributes(target, attributes)
-  }
-  const waiting = [{ path, digest: root }]
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const { path: directoryPath, digest } = next
-    const directory = tree.get(digest.key)
-    mkdirSync(directoryPath)
-    if (directory === undefined) {
-      missing.set(digest.key, digest)
-      continue
-    }
-    const { attributes, files, symlinks, directories } = directory
-    if (attributes !== undefined) withAttributes.push({ path: directoryPath, attributes })
-    for (const file of files) place(file, `${directoryPath}/${file.name}`)
-    for (const link of symlinks) {
-      symlinkSync(link.target, `${directoryPath}/${link.name}`)
-      if (link.attributes !== undefined) applyLinkAttributes(`${directoryPath}/${link.name}`, link.attributes)
-    }
-    for (const child of directories) waiting.push({ path: `${directoryPath}/${child.name}`, digest: child.digest })
-    count.directories += directories.length
-    count.symlinks += symlinks.length
-  }
-  return {
-    ...count,
-    missing: [...missing.values()],
-    finish() {
-      // Those below first: a directory may be closed by its mode.
-      for (const { path, attributes } of withAttributes.toReversed()) applyAttributes(path, attributes)
-    },
-  }
-}
+export class InputRoot {
+  readonly #options: InputRootOptions
+  /** Holds the input root and nothing else. */
+  #place: string
+  #places = 0
+  /** The place as a directory with one directory in it; undefined while there is nothing. */
+  #top: KeptDirectory | undefined
+  #realPath = ''
+  /** When the command of this action was started, in milliseconds since 1970; 0 before that. */
+  #startedAt = 0
+  /** Whether the files were looked at after the command. */
+  #checked = false
+  /** Nothing of it may be used again. */
+  #spoilt = false
 
-/** Every distinct Directory of a tree that the store has. What the tree stands for is counted before any of it is made. */
-function readDirectories(root: Digest, options: StagingOptions): Map<string, InputDirectory> {
-  const directories = new Map<string, InputDirectory>()
-  const entries = new Map<string, number>()
-  const read = (digest: Digest, depth: number): number => {
-    const known = entries.get(digest.key)
-    if (known !== undefined) return known
-    if (depth > MAX_DEPTH)
-      throw new GoregoError('invalid-argument', `the input tree is more than ${MAX_DEPTH} directories deep`)
-    const bytes = options.blobs.readMessage(digest)
-    const directory = bytes === undefined ? undefined : parseDirectory(digest.fn, bytes, digest, options.policy)
-    let count = 0
-    if (directory !== undefined) {
-      directories.set(digest.key, directory)
-      count = directory.files.length + directory.directories.length + directory.symlinks.length
-      for (const child of directory.directories) count += read(child.digest, depth + 1)
-    }
-    if (count > MAX_ENTRIES)
-      throw new GoregoError('invalid-argument', `the input tree has more than ${MAX_ENTRIES} entries`)
-    entries.set(digest.key, count)
-    return count
+  constructor(options: InputRootOptions) {
+    this.#options = options
+    this.#place = options.directory
+    this.#remove()
   }
-  read(root, 0)
-  return directories
-}
 
-function parseDirectory(
-  fn: DigestFunction,
-  bytes: Uint8Array,
-  digest: Digest,
-  { absoluteSymlinks, strict }: StagingOptions['policy'],
-): InputDirectory {
-  const message = decode(Directory, bytes, `the input directory ${digest}`)
-  if (strict) checkDirectoryOrder(message, digest)
-  const names = new Set<string>()
-  const checked = (name: string): string => {
-    checkName(name)
-    if (names.has(name)) {
-      throw new GoregoError(
-        'invalid-argument',
-        `the input directory ${digest} has two entries called ${JSON.stringify(name)}`,
-      )
-    }
-    names.add(name)
-    return name
+  /** The directory around the input root. What an action makes there is removed, too. */
+  get place(): string {
+    return this.#place
   }
-  return {
-    files: message.getFilesList().map((file) => ({
-      name: checked(file.getName()),
-      digest: fromDigestMessage(fn, file.getDigest(), `the digest of input ${file.getName()}`),
-      executable: file.getIsExecutable(),
-      attributes: inputAttributes(file.getNodeProperties(), file.getName()),
-    })),
-    directories: message.getDirectoriesList().map((child) => ({
-      name: checked(child.getName()),
-      digest: fromDigestMessage(fn, child.getDigest(), `the digest of input directory ${child.getName()}`),
-    })),
-    symlinks: message.getSymlinksList().map((link) => ({
-      name: checked(link.getName()),
-      target: checkTarget(link.getTarget(), link.getName(), absoluteSymlinks),
-      attributes: inputAttributes(link.getNodeProperties(), link.getName()),
-    })),
-    attributes: inputAttributes(message.getNodeProperties(), `the input directory ${digest}`),
-  }
-}
 
-function checkTarget(target: string, name: string, absolute: ActionPolicy['absoluteSymlinks']): string {
-  const link = `the symbolic link ${JSON.stringify(name)}`
-  if (target === '' || target.includes('\0'))
-    throw new GoregoError('invalid-argument', `the target of ${link} is empty or has a NUL byte in it`)
-  // DR-07
-  if (absolute === 'disallowed' && target.startsWith('/')) {
-    throw new GoregoError(
-      'invalid-argument',
-      `the target of ${link} among the inputs is absolute, ${JSON.stringify(target.slice(0, 200))}, which this server does not allow (execution.absolute_symlinks)`,
-    )
+  /** Of the input root, without symbolic links on the way. */
+  get path(): string {
+    return this.#realPath
   }
-  return target
+
+  /** Files, directories and symbolic links in it. */
+  get entries(): number {
+    return this.#top?.directories.get(ROOT)?.entries ?? 0
+  }
+
+  /** Lays out a tree. Names that could lead elsewhere throw `invalid-argument`; after any error all is laid out afresh. */
+  stage(root: Digest): Staging {
+    this.#startedAt = 0
+    if (this.#spoilt) this.#remove()
+    else if (this.#isDisturbed()) this.#leave()
+    try {
+      return this.#stage(root)
+    } catch (error) {
+      this.#spoilt = true
+      if (!(error instanceof DisturbedRoot)) throw error
+      this.#leave()
+      return this.#stage(root)
+    }
+  }
+
+  /** To be called when all is ready for the command. */
+  start(): void {
+    this.#options.files.settle()
+    this.#startedAt = Date.now()
+    this.#checked = false
+  }
+
+  /** Which of the stored blobs that are linked here are not what they were, or may not have been while the command ran. */
+  altered(): Digest[] {
+    const altered = new Map<string, Digest>()
+    const root = this.#top?.directories.get(ROOT)
+    if (root === undefined) return []
+    forEachFile(root, `${this.#place}/${ROOT}`, (file, path, name, directory) => {
+      const fate = this.#options.files.fateOf(file, path, this.#startedAt)
+      if (fate !== 'same') directory.files.set(name, undefined)
+      if (fate === 'altered') altered.set(file.digest.key, file.digest)
+    })
+    this.#checked = true
+    return [...altered.values()]
+  }
+
+  /** Undoes what the command did, after `altered`. `isOutput`: inodes that became the store's as outputs. */
+  restore(isOutput: (inode: number) => boolean): void {
+    const root = this.#top?.directories.get(ROOT)
+    const unchecked = this.#startedAt > 0 && !this.#checked
+    if (this.#spoilt || unchecked || root === undefined || root.entries > MAX_KEPT_ENTRIES) {
+      this.#remove()
+      return
+    }
+    forEachFile(root, this.#place, (file, _path, name, directory) => {
+      if (isOutput(file.inode)) directory.files.set(name, undefined)
+    })
+    try {
+      const options = { startedAt: this.#startedAt, aside: this.#place }
+      if (this.#top === undefined || !restoreDirectory(this.#top, this.#place, options)) this.#remove()
+    } catch {
+      // Somebody who got away keeps writing there, or a limit was met: what one removal does not get at, the next may.
+      this.#remove()
+    }
+  }
+
+  /** Has everything laid out afresh from the next action on. */
+  distrust(): void {
+    this.#spoilt = true
+  }
+
+  #stage(root: Digest): Staging {
+    const kept = this.#top?.directories.get(ROOT)
+    const staging = new Staging(this.#options, root, kept)
+    this.#top ??= this.#makePlace()
+    staging.bring(this.#top, ROOT, `${this.#place}/${ROOT}`, root)
+    if (kept === undefined) {
+      this.#realPath = realpathSync.native(`${this.#place}/${ROOT}`)
+      this.#top.changedAt = lstatSync(this.#place).ctimeMs
+    }
+    if (staging.hasAttributes) this.#spoilt = true
+    return staging
+  }
+
+  #isDisturbed(): boolean {
+    if (this.#top === undefined) return lstatSync(this.#place, { throwIfNoEntry: false }) !== undefined
+    const root = this.#top.directories.get(ROOT)
+    return !isAsLeft(this.#top, this.#place) || (root !== undefined && !isAsLeft(root, `${this.#place}/${ROOT}`))
+  }
+
+  #makePlace(): KeptDirectory {
+    // The first place, which later ones are in, may be gone.
+    mkdirSync(dirname(this.#place), { recursive: true })
+    return makeDirectory(this.#place)
+  }
+
+  /** Where something cannot be removed, because a process that got away keeps writing there, it is left for whoever sweeps next. */
+  #remove(): void {
+    this.#top = undefined
+    this.#spoilt = false
+    try {
+      removeTree(this.#place)
+    } catch {
+      this.#leave()
+    }
+  }
+
+  /** Still inside the slot's directory: the main process looks there for what outlives us. */
+  #leave(): void {
+    this.#top = undefined
+    this.#spoilt = false
+    this.#place = `${this.#options.directory}/${process.pid}-${this.#places++}`
+  }
 }

@@ -3,12 +3,15 @@
  * costs in files and processes, mostly synchronously, and answers. Small on purpose: a fork copies the page tables of
  * whoever forks, so a command is started from here and never from the main process (docs/architecture.md).
  */
-import { existsSync, mkdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { onDiskOf, removeTree, StoreLayout } from '../disk/index.js'
 import { BlobFiles } from './blob-files.js'
+import { DirectoryReader } from './directory-reader.js'
 import { failureOf } from './explain.js'
+import { InputFiles } from './input-files.js'
+import { InputRoot } from './input-root.js'
 import { killSession } from './kill-session.js'
-import { perform } from './perform.js'
+import { perform, type Workplace } from './perform.js'
 import { type FromRunner, type Job, type JobReply, type RunnerSetup, type ToRunner, toPlainDigest } from './protocol.js'
 
 interface Running {
@@ -18,20 +21,17 @@ interface Running {
 }
 
 let setup: RunnerSetup | undefined
-let blobs: BlobFiles | undefined
+let workplace: Omit<Workplace, 'onStart'> | undefined
 let running: Running | undefined
 const copied = new Set<string>()
-/** Where jobs are laid out. */
-let place = ''
-let abandoned = 0
 
 process.umask(0o022)
 process.on('message', (message: ToRunner) => {
   if (message.kind === 'setup') {
     setup = message
-    place = cleaned(message.directory)
   } else if (message.kind === 'copy') {
     for (const key of message.keys) copied.add(key)
+    workplace?.root.distrust()
   } else if (message.kind === 'cancel') {
     if (running?.job.id === message.id) running.abort.abort()
   } else {
@@ -51,7 +51,6 @@ process.on('SIGTERM', () => {})
 
 async function work(job: Job): Promise<void> {
   if (setup === undefined) throw new Error('a job came before the setup')
-  const { workerName, policy } = setup
   running = { job, abort: new AbortController() }
   const onStart = (processGroup: number) => {
     if (running !== undefined) running.processGroup = processGroup
@@ -59,51 +58,32 @@ async function work(job: Job): Promise<void> {
   }
   let reply: JobReply
   try {
-    blobs ??= blobFiles(setup)
-    blobs.reset()
-    place = unused(place)
-    reply = await perform(job, { blobs, copied, directory: place, workerName, policy, onStart }, running.abort.signal)
+    workplace ??= workplaceOf(setup)
+    workplace.blobs.reset()
+    reply = await perform(job, { ...workplace, onStart }, running.abort.signal)
   } catch (thrown) {
     reply = { kind: 'failed', failure: failureOf(thrown) }
   }
-  const stored = blobs?.stored.map(({ digest, variant }) => ({ digest: toPlainDigest(digest), variant })) ?? []
+  const stored =
+    workplace?.blobs.stored.map(({ digest, variant }) => ({ digest: toPlainDigest(digest), variant })) ?? []
   running = undefined
   send({ kind: 'reply', id: job.id, reply, stored })
-  // The answer is on its way; cleaning up costs the slot's time, not the client's.
-  place = cleaned(place)
+  // The answer is on its way; restoring the input root costs the slot's time, not the client's.
+  workplace?.root.restore((inode) => workplace?.blobs.isOutput(inode) === true)
   send({ kind: 'idle', id: job.id })
 }
 
-/** What a runner before us, when it died, was about to put into the store is of no use to anybody. */
-function blobFiles({ storeRoot, temporary }: RunnerSetup): BlobFiles {
+function workplaceOf({ storeRoot, temporary, directory, workerName, policy }: RunnerSetup): Omit<Workplace, 'onStart'> {
   return onDiskOf(`the cache, ${storeRoot}`, () => {
+    // What a runner before us, when it died, was about to put into the store is of no use to anybody.
     removeTree(temporary)
     mkdirSync(temporary, { recursive: true })
-    return new BlobFiles(new StoreLayout(storeRoot), temporary)
+    const layout = new StoreLayout(storeRoot)
+    const blobs = new BlobFiles(layout, temporary)
+    const files = new InputFiles(layout, blobs)
+    const root = new InputRoot({ directory, files, directories: new DirectoryReader(blobs, policy), copied })
+    return { blobs, root, printed: `${directory}.${process.pid}`, workerName, policy }
   })
-}
-
-/** Where somebody who got away makes again what we removed, it is left to him. */
-function unused(directory: string): string {
-  return existsSync(directory) ? another() : directory
-}
-
-function another(): string {
-  // Still inside the slot's directory: the main process looks there for what outlives us.
-  return `${setup?.directory}/${process.pid}-${abandoned++}`
-}
-
-/**
- * A directory for the next job: the same one, without what the last job left (or a runner before us, when it died). Where
- * that cannot be removed, because a process that got away keeps writing there, it is left for whoever sweeps next.
- */
-function cleaned(directory: string): string {
-  try {
-    removeTree(directory)
-    return directory
-  } catch {
-    return another()
-  }
 }
 
 function send(message: FromRunner): void {

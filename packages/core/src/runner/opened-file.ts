@@ -54,21 +54,12 @@ export class OpenedFile implements Disposable {
 
   /** `buffer`: to read into, of any size. */
   digest(fn: DigestFunction, buffer: Buffer): Digest {
-    return this.#read(fn, buffer, () => {})
+    return read(this.#fd, fn, buffer, () => {})
   }
 
   /** Copies it to a file that must not exist yet, and tells what was copied. */
   copyTo(target: string, fn: DigestFunction, buffer: Buffer): Digest {
-    const copy = openSync(target, 'wx', 0o600)
-    try {
-      const digest = this.#read(fn, buffer, (bytes) => {
-        for (let at = 0; at < bytes.length; ) at += writeSync(copy, bytes, at)
-      })
-      sealDescriptor(copy, 'plain')
-      return digest
-    } finally {
-      closeSync(copy)
-    }
+    return copyDescriptor(this.#fd, target, fn, buffer)
   }
 
   /** Whether another path leads to the same file. */
@@ -80,18 +71,32 @@ export class OpenedFile implements Disposable {
   [Symbol.dispose](): void {
     closeSync(this.#fd)
   }
+}
 
-  #read(fn: DigestFunction, buffer: Buffer, use: (bytes: Buffer) => void): Digest {
-    const hasher = fn.createHasher()
-    let size = 0
-    for (;;) {
-      const count = readSync(this.#fd, buffer, 0, buffer.length, size)
-      if (count === 0) return Digest.of(fn, hasher.digest(), size)
-      const bytes = buffer.subarray(0, count)
-      hasher.update(bytes)
-      use(bytes)
-      size += count
-    }
+/** Copies an open file from its beginning to a file that must not exist yet, and tells what was copied. */
+export function copyDescriptor(fd: number, target: string, fn: DigestFunction, buffer: Buffer): Digest {
+  const copy = openSync(target, 'wx', 0o600)
+  try {
+    const digest = read(fd, fn, buffer, (bytes) => {
+      for (let at = 0; at < bytes.length; ) at += writeSync(copy, bytes, at)
+    })
+    sealDescriptor(copy, 'plain')
+    return digest
+  } finally {
+    closeSync(copy)
+  }
+}
+
+function read(fd: number, fn: DigestFunction, buffer: Buffer, use: (bytes: Buffer) => void): Digest {
+  const hasher = fn.createHasher()
+  let size = 0
+  for (;;) {
+    const count = readSync(fd, buffer, 0, buffer.length, size)
+    if (count === 0) return Digest.of(fn, hasher.digest(), size)
+    const bytes = buffer.subarray(0, count)
+    hasher.update(bytes)
+    use(bytes)
+    size += count
   }
 }
 

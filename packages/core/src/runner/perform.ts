@@ -1,5 +1,5 @@
-import { existsSync, lstatSync, mkdirSync } from 'node:fs'
-import { type Digest, isEmptyBlob } from '../digest/index.js'
+import { existsSync } from 'node:fs'
+import type { Digest } from '../digest/index.js'
 import { diskFull, isDiskOfFull, onDiskOf } from '../disk/index.js'
 import { GoregoError } from '../errors/index.js'
 import { decode } from '../proto/decode.js'
@@ -14,9 +14,10 @@ import { checkActionOrder, checkCommandOrder } from './canonical-order.js'
 import { environmentOf } from './environment.js'
 import { describeEnd, failureOf, stopFailure } from './explain.js'
 import { RootedDirectories, segmentsOf } from './hostile-paths.js'
-import { type StagedInputs, stageInputRoot } from './input-root.js'
+import type { InputRoot } from './input-root.js'
 import { WantedProperties } from './node-properties.js'
 import { type Collection, collectOutputs, type DeclaredOutput, declaredOutputs } from './outputs.js'
+import { PrintedStreams, type StreamName } from './printed-streams.js'
 import { findProgram } from './program.js'
 import {
   fromPlainDigest,
@@ -27,15 +28,16 @@ import {
   toPlainDigest,
 } from './protocol.js'
 import { type CommandEnd, runCommand } from './run-command.js'
+import type { Staging } from './staging.js'
 import { Stamps } from './stamps.js'
 
 /** What a runner has at hand for every job. */
 export interface Workplace {
   readonly blobs: BlobFiles
-  /** Keys of the inputs that must not share an inode with the store. */
-  readonly copied: ReadonlySet<string>
-  /** Empty, and emptied again after the job. */
-  readonly directory: string
+  /** As the action before left it, and restored after this one. */
+  readonly root: InputRoot
+  /** On the build root's disk: what names of files begin with that hold what the command prints. */
+  readonly printed: string
   readonly workerName: string
   readonly policy: ActionPolicy
   readonly onStart: (processGroup: number) => void
@@ -58,14 +60,12 @@ class Performance {
   readonly #stamps: Stamps
   readonly #metadata = new ExecutedActionMetadata()
   readonly #log = new ActionLog()
-  readonly #root: string
 
   constructor(job: Job, workplace: Workplace) {
     this.#job = job
     this.#workplace = workplace
     this.#action = fromPlainDigest(job.action)
     this.#stamps = new Stamps(job.queuedAt)
-    this.#root = `${workplace.directory}/root`
     this.#metadata.setWorker(workplace.workerName)
     this.#metadata.setQueuedTimestamp(timestampFromMillis(job.queuedAt))
     this.#metadata.setWorkerStartTimestamp(this.#now())
@@ -74,20 +74,17 @@ class Performance {
   }
 
   async perform(signal: AbortSignal): Promise<JobReply> {
-    const { blobs, policy } = this.#workplace
+    const { policy } = this.#workplace
     this.#metadata.setInputFetchStartTimestamp(this.#now())
     // DIG-09: from here on everything is hashed with the action's function.
     await this.#action.fn.prepare()
-    const inputs = onDiskOf(this.#place, () => {
-      mkdirSync(this.#workplace.directory, { recursive: true })
-      return this.#stage()
-    })
+    const inputs = onDiskOf(this.#place, () => this.#stage())
     if ('missing' in inputs) return { kind: 'missing', digests: inputs.missing.map(toPlainDigest) }
     const { command, staged } = inputs
     const wanted = WantedProperties.of(command.getOutputNodePropertiesList())
     const workingDirectory = segmentsOf(command.getWorkingDirectory(), [], 'the working directory')
     const outputs = declaredOutputs(command, workingDirectory)
-    const directories = new RootedDirectories(this.#root)
+    const directories = new RootedDirectories(this.#workplace.root.path)
     const cwd = onDiskOf(this.#place, () => {
       // CM-08
       const path = directories.make(workingDirectory, 'the working directory', { mustExist: policy.strict })
@@ -97,13 +94,12 @@ class Performance {
     })
     this.#metadata.setInputFetchCompletedTimestamp(this.#now())
 
-    blobs.settle()
-    const startedAt = Date.now()
-    const end = await this.#run(command, cwd, signal)
+    using streams = new PrintedStreams(this.#workplace.printed, policy.maxPrintedBytes)
+    const end = await this.#run(command, cwd, streams, signal)
 
-    const altered = blobs.altered(startedAt)
+    const altered = this.#workplace.root.altered()
     if (altered.length > 0) return { kind: 'altered', digests: altered.map(toPlainDigest) }
-    return this.#collect(command, outputs, { properties: wanted, directories }, end)
+    return this.#collect(command, outputs, { properties: wanted, directories }, streams, end)
   }
 
   /** The reply when nothing, or nothing to the end, could be done. */
@@ -113,9 +109,9 @@ class Performance {
   }
 
   /** Reads the messages and lays out the inputs; or says what is missing, all of it. */
-  #stage(): { command: Command; staged: StagedInputs } | { missing: Digest[] } {
+  #stage(): { command: Command; staged: Staging } | { missing: Digest[] } {
     const { fn } = this.#action
-    const { blobs, copied, policy } = this.#workplace
+    const { blobs, root, policy } = this.#workplace
     const actionBytes = blobs.readMessage(this.#action)
     if (actionBytes === undefined) return { missing: [this.#action] }
     const action = decode(Action, actionBytes, `the Action ${this.#action}`)
@@ -125,18 +121,18 @@ class Performance {
     this.#log.note('command', String(commandDigest))
     this.#log.note('input root', String(rootDigest))
     const commandBytes = blobs.readMessage(commandDigest)
-    const staged = stageInputRoot(this.#root, rootDigest, { blobs, copied, policy })
+    const staged = root.stage(rootDigest)
     if (commandBytes === undefined) return { missing: [commandDigest, ...staged.missing] }
     if (staged.missing.length > 0) return { missing: [...staged.missing] }
-    const { files, bytes, directories, symlinks } = staged
-    const others = `${counted(directories, 'directory', 'directories')}, ${counted(symlinks, 'symbolic link')}`
-    this.#log.note('staged', `${counted(files, 'file')} (${bytes} bytes), ${others}`)
+    const { placed, placedBytes } = staged
+    const now = `${counted(placed, 'file')} (${placedBytes} bytes) put in place`
+    this.#log.note('staged', `${counted(root.entries, 'entry', 'entries')}; ${now}, the rest was there`)
     const command = decode(Command, commandBytes, `the Command ${commandDigest}`)
     if (policy.strict) checkCommandOrder(command)
     return { command, staged }
   }
 
-  async #run(command: Command, cwd: string, signal: AbortSignal): Promise<CommandEnd> {
+  async #run(command: Command, cwd: string, streams: PrintedStreams, signal: AbortSignal): Promise<CommandEnd> {
     const { timeoutMs } = this.#job
     const { maxPrintedBytes } = this.#workplace.policy
     const argv = command.getArgumentsList()
@@ -151,21 +147,10 @@ class Performance {
     this.#log.note('limits', `${timeoutMs / 1000} s; ${maxPrintedBytes / 1e6} MB to stdout and to stderr`)
     const program = findProgram(argv[0] ?? '', env.PATH, cwd)
     this.#log.note('program', program)
+    this.#workplace.root.start()
     this.#metadata.setExecutionStartTimestamp(this.#now())
-    const end = await runCommand(
-      {
-        program,
-        argv,
-        env,
-        workingDirectory: cwd,
-        stdoutPath: this.#streamPath('stdout'),
-        stderrPath: this.#streamPath('stderr'),
-        maxPrintedBytes,
-        timeoutMs,
-      },
-      this.#workplace.onStart,
-      signal,
-    )
+    const { onStart } = this.#workplace
+    const end = await runCommand({ program, argv, env, workingDirectory: cwd, timeoutMs }, streams, onStart, signal)
     this.#metadata.setExecutionCompletedTimestamp(this.#now())
     this.#metadata.setVirtualExecutionDuration(durationFromMillis(end.durationMs))
     return end
@@ -175,6 +160,7 @@ class Performance {
     command: Command,
     outputs: readonly DeclaredOutput[],
     how: Pick<Collection, 'properties' | 'directories'>,
+    streams: PrintedStreams,
     end: CommandEnd,
   ): RanReply {
     const { fn } = this.#action
@@ -192,8 +178,12 @@ class Performance {
         failure ??= failureOf(thrown)
       }
     }
-    attempt(() => result.setStdoutDigest(this.#storeStream('stdout')))
-    attempt(() => result.setStderrDigest(this.#storeStream('stderr')))
+    const stream = (name: StreamName) => {
+      const digest = streams.store(name, fn, blobs)
+      return digest && toDigestMessage(digest)
+    }
+    attempt(() => result.setStdoutDigest(stream('stdout')))
+    attempt(() => result.setStderrDigest(stream('stderr')))
     attempt(() => {
       const format = command.getOutputDirectoryFormat()
       collectOutputs(outputs, result, { ...how, fn, blobs, absoluteSymlinks, format })
@@ -215,18 +205,6 @@ class Performance {
     }
   }
 
-  /** OR-09: an empty stream has no digest. */
-  #storeStream(name: 'stdout' | 'stderr'): ReturnType<typeof toDigestMessage> | undefined {
-    const path = this.#streamPath(name)
-    const stats = lstatSync(path, { throwIfNoEntry: false })
-    // It lies beside the input root, where a command without a sandbox can get at it. A FIFO in its place must not be opened.
-    if (stats?.isFile() && stats.size === 0) return undefined
-    const file = stats?.isFile() ? this.#workplace.blobs.storeFile(this.#action.fn, path) : undefined
-    if (file === undefined)
-      throw new GoregoError('failed-precondition', `the command removed the file that its ${name} went to`)
-    return isEmptyBlob(file.digest) ? undefined : toDigestMessage(file.digest)
-  }
-
   /** A cancelled action has nobody left to read it. */
   #storeLog(failure: PlainFailure): Pick<RanReply, 'log'> {
     if (failure.code === 'cancelled') return {}
@@ -241,17 +219,13 @@ class Performance {
    */
   #fullDisk(): PlainFailure | undefined {
     // A command can remove even the directory that it was laid out in.
-    const { directory } = this.#workplace
-    const full = existsSync(directory) && isDiskOfFull(directory)
+    const { place } = this.#workplace.root
+    const full = existsSync(place) && isDiskOfFull(place)
     return full ? failureOf(diskFull({ code: 'ENOSPC' }, `${this.#place}, after the command has run`)) : undefined
   }
 
   get #place(): string {
-    return `the build root, ${this.#workplace.directory}`
-  }
-
-  #streamPath(name: 'stdout' | 'stderr'): string {
-    return `${this.#workplace.directory}/${name}`
+    return `the build root, ${this.#workplace.root.place}`
   }
 
   #now() {

@@ -1,7 +1,11 @@
-import { closeSync, fstatSync, ftruncateSync, openSync } from 'node:fs'
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync, unlinkSync } from 'node:fs'
+import type { Digest, DigestFunction } from '../digest/index.js'
 import { onDiskOf } from '../disk/index.js'
+import type { BlobFiles } from './blob-files.js'
 
 export type StreamName = 'stdout' | 'stderr'
+
+const NAMES = ['stdout', 'stderr'] as const
 
 /** Faster than disks and pipes are: a stream that has so much room left cannot be over its limit any earlier. */
 const FASTEST_BYTES_PER_MS = 2_000_000
@@ -10,19 +14,24 @@ const FASTEST_BYTES_PER_MS = 2_000_000
 const SHORTEST_MS = 5
 const LONGEST_MS = 1_000
 
+/** Up to so many bytes are stored from memory. */
+const SMALL = 64 * 1024
+
 /**
- * The files that a command's stdout and stderr go to, and the limit on what is in them. Nobody reads along: their sizes are
- * looked at now and then, the oftener the less room is left, so a command can get some megabytes beyond before it is
- * noticed, and those are cut off. Descriptors are kept, because a command may put something else at the paths.
+ * The files that a command's stdout and stderr go to, and the limit on what is in them. They have no names, so a command
+ * finds them nowhere but at its descriptors 1 and 2, and nothing is to be removed afterwards. Nobody reads along: their sizes
+ * are looked at now and then, the oftener the less room is left, so a command can get some megabytes beyond before it is
+ * noticed, and those are cut off.
  */
 export class PrintedStreams implements Disposable {
   readonly #maxBytes: number
   readonly #descriptors: Readonly<Record<StreamName, number>>
   #timer: NodeJS.Timeout | undefined
 
-  constructor(paths: Readonly<Record<StreamName, string>>, maxBytes: number) {
+  /** `prefix`: names that begin like this are used for a moment. */
+  constructor(prefix: string, maxBytes: number) {
     this.#maxBytes = maxBytes
-    this.#descriptors = onDiskOf(`what the command prints, ${paths.stdout}`, () => openBoth(paths))
+    this.#descriptors = onDiskOf(`what the command prints, ${prefix}`, () => openBoth(prefix))
   }
 
   /** For the command's descriptors 1 and 2. */
@@ -30,7 +39,7 @@ export class PrintedStreams implements Disposable {
     return [this.#descriptors.stdout, this.#descriptors.stderr]
   }
 
-  /** Tells once when a stream is over the limit, until disposed of. */
+  /** Tells once when a stream is over the limit, until the command has ended. */
   watch(onOverflow: () => void): void {
     const room = this.#maxBytes - Math.max(this.#size('stdout'), this.#size('stderr'))
     if (room < 0) {
@@ -41,11 +50,22 @@ export class PrintedStreams implements Disposable {
     this.#timer = setTimeout(() => this.watch(onOverflow), pause)
   }
 
-  /** Cuts both down to the limit, when nobody writes any more; returns those that were beyond it. */
-  cut(): StreamName[] {
-    const over = (['stdout', 'stderr'] as const).filter((name) => this.#size(name) > this.#maxBytes)
+  /** Cuts both down to the limit, when the command has ended; returns those that were beyond it. */
+  end(): StreamName[] {
+    clearTimeout(this.#timer)
+    const over = NAMES.filter((name) => this.#size(name) > this.#maxBytes)
     for (const name of over) ftruncateSync(this.#descriptors[name], this.#maxBytes)
     return over
+  }
+
+  /** Adds what is in a stream to the store. OR-09: an empty one has no digest. */
+  store(name: StreamName, fn: DigestFunction, blobs: BlobFiles): Digest | undefined {
+    const descriptor = this.#descriptors[name]
+    const size = this.#size(name)
+    if (size === 0) return undefined
+    if (size > SMALL) return blobs.storeCopy(fn, descriptor)
+    const bytes = Buffer.allocUnsafe(size)
+    return blobs.storeBytes(fn, bytes.subarray(0, readSync(descriptor, bytes, 0, size, 0)))
   }
 
   [Symbol.dispose](): void {
@@ -58,12 +78,18 @@ export class PrintedStreams implements Disposable {
   }
 }
 
-function openBoth(paths: Readonly<Record<StreamName, string>>): Readonly<Record<StreamName, number>> {
-  const stdout = openSync(paths.stdout, 'w', 0o644)
+function openBoth(prefix: string): Readonly<Record<StreamName, number>> {
+  const stdout = openNameless(`${prefix}-stdout`)
   try {
-    return { stdout, stderr: openSync(paths.stderr, 'w', 0o644) }
+    return { stdout, stderr: openNameless(`${prefix}-stderr`) }
   } catch (error) {
     closeSync(stdout)
     throw error
   }
+}
+
+function openNameless(path: string): number {
+  const descriptor = openSync(path, 'wx+', 0o644)
+  unlinkSync(path)
+  return descriptor
 }

@@ -6,7 +6,7 @@ import { childCpu } from './child-cpu.js'
 import { killGroup } from './kill-group.js'
 import { killSession } from './kill-session.js'
 import { PeakMemory } from './peak-memory.js'
-import { PrintedStreams, type StreamName } from './printed-streams.js'
+import type { PrintedStreams, StreamName } from './printed-streams.js'
 import { startFailure } from './program.js'
 
 /** Between asking a command to stop and making it. */
@@ -21,10 +21,6 @@ export interface CommandToRun {
   /** All that the command sees (CM-03). */
   readonly env: Readonly<Record<string, string>>
   readonly workingDirectory: string
-  readonly stdoutPath: string
-  readonly stderrPath: string
-  /** What it may write to each of them. */
-  readonly maxPrintedBytes: number
   readonly timeoutMs: number
 }
 
@@ -46,19 +42,16 @@ export interface CommandEnd {
 export type StopReason = 'timeout' | 'cancelled' | 'printed'
 
 /**
- * Runs one command in a process group of its own, its output going to files: a grandchild that keeps a pipe open could
+ * Runs one command in a process group of its own, what it prints going to files: a grandchild that keeps a pipe open could
  * keep us waiting for ever. The clock covers the command and nothing else (AN-03). When the command is over, whatever is
  * left of its group is killed, and of a command that had to be stopped whatever is left of its session. Throws for a program that cannot be started.
  */
 export async function runCommand(
   command: CommandToRun,
+  streams: PrintedStreams,
   onStart: (processGroup: number) => void,
   signal: AbortSignal,
 ): Promise<CommandEnd> {
-  using streams = new PrintedStreams(
-    { stdout: command.stdoutPath, stderr: command.stderrPath },
-    command.maxPrintedBytes,
-  )
   const cpuBefore = childCpu()
   const child = start(command, streams)
   const startedAt = performance.now()
@@ -90,7 +83,7 @@ export async function runCommand(
     const durationMs = performance.now() - startedAt
     const resources = usageSince(cpuBefore, memory?.bytes)
     killRest()
-    const cut = streams.cut()
+    const cut = streams.end()
     if (cut.length > 0) stopped ??= 'printed'
     return {
       exitCode,

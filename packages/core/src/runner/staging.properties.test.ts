@@ -1,34 +1,17 @@
 // Whatever a client sends as an input tree is either laid out exactly as described or refused as the client's fault, and
 // never reaches anything beside it.
-import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Digest, SHA256 } from '../digest/index.js'
-import { STORED_MTIME_S, StoreLayout, sealFile } from '../disk/index.js'
+import { STORED_MTIME_S } from '../disk/index.js'
 import { GoregoError } from '../errors/index.js'
-import { toDigestMessage } from '../proto/digests.js'
-import {
-  Command,
-  Directory,
-  DirectoryNode,
-  FileNode,
-  NodeProperties,
-  SymlinkNode,
-  Timestamp,
-  UInt32Value,
-} from '../proto/messages.js'
+import { Command } from '../proto/messages.js'
+import { FilesOnlyStore, type TreeNode } from '../testing/files-only-store.js'
 import { temporaryDirectory } from '../testing/temporary-directory.js'
-import { BlobFiles } from './blob-files.js'
 import { RootedDirectories, segmentsOf } from './hostile-paths.js'
-import { stageInputRoot } from './input-root.js'
 import { declaredOutputs } from './outputs.js'
-
-type Node =
-  | { kind: 'file'; name: string; content: string; executable: boolean; mode?: number; mtime?: number }
-  | { kind: 'link'; name: string; target: string }
-  | { kind: 'directory'; name: string; nodes: Node[]; mode?: number; mtime?: number }
 
 const BAD_NAMES = ['', '.', '..', '/', 'a/b', '../x', '/etc', 'a\0b', '..\0', 'x/', './x']
 
@@ -54,7 +37,7 @@ const attributes = {
   mode: fc.option(fc.oneof(fc.constantFrom(0o644, 0o755, 0o4755), fc.nat(0xffffffff)), { nil: undefined, freq: 3 }),
   mtime: fc.option(fc.integer({ min: 0, max: 4_000_000_000 }), { nil: undefined, freq: 3 }),
 }
-const { nodes } = fc.letrec<{ nodes: Node[]; node: Node }>((tie) => ({
+const { nodes } = fc.letrec<{ nodes: TreeNode[]; node: TreeNode }>((tie) => ({
   nodes: fc.array(tie('node'), { maxLength: 5, depthIdentifier: 'tree' }),
   node: fc.oneof(
     { depthIdentifier: 'tree', maxDepth: 4 },
@@ -67,60 +50,13 @@ const { nodes } = fc.letrec<{ nodes: Node[]; node: Node }>((tie) => ({
     }),
     fc.record({ kind: fc.constant('link' as const), name, target }),
     fc.record({ kind: fc.constant('directory' as const), name, nodes: tie('nodes'), ...attributes }),
-  ) as fc.Arbitrary<Node>,
+  ) as fc.Arbitrary<TreeNode>,
 }))
-
-function properties({ mode, mtime }: { mode?: number; mtime?: number }): NodeProperties | undefined {
-  if (mode === undefined && mtime === undefined) return undefined
-  const message = new NodeProperties()
-  if (mode !== undefined) message.setUnixMode(new UInt32Value().setValue(mode))
-  if (mtime !== undefined) message.setMtime(new Timestamp().setSeconds(mtime))
-  return message
-}
-
-/** A store with nothing but what it was given, without the main process around it. */
-class Files {
-  readonly layout: StoreLayout
-  readonly blobs: BlobFiles
-
-  constructor(readonly root: string) {
-    for (const name of ['tmp', 'store']) mkdirSync(join(root, name))
-    this.layout = new StoreLayout(join(root, 'store'))
-    this.blobs = new BlobFiles(this.layout, join(root, 'tmp'))
-  }
-
-  put(bytes: Uint8Array): Digest {
-    const digest = Digest.ofBytes(SHA256, bytes)
-    const path = this.layout.blob(digest)
-    if (bytes.length === 0 || lstatSync(path, { throwIfNoEntry: false }) !== undefined) return digest
-    mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(path, bytes)
-    sealFile(path, 'plain')
-    return digest
-  }
-
-  directory(nodes: readonly Node[], own: { mode?: number; mtime?: number } = {}): Digest {
-    const message = new Directory().setNodeProperties(properties(own))
-    for (const node of nodes) {
-      if (node.kind === 'file') {
-        const digest = toDigestMessage(this.put(Buffer.from(node.content)))
-        const file = new FileNode().setName(node.name).setDigest(digest).setIsExecutable(node.executable)
-        message.addFiles(file.setNodeProperties(properties(node)))
-      } else if (node.kind === 'link') {
-        message.addSymlinks(new SymlinkNode().setName(node.name).setTarget(node.target))
-      } else {
-        const digest = toDigestMessage(this.directory(node.nodes, node))
-        message.addDirectories(new DirectoryNode().setName(node.name).setDigest(digest))
-      }
-    }
-    return this.put(message.serializeBinary())
-  }
-}
 
 /** What there should be at a path, or is. */
 type Picture = string | { readonly [name: string]: Picture }
 
-function expected(nodes: readonly Node[], own: { mode?: number; mtime?: number } = {}): Picture {
+function expected(nodes: readonly TreeNode[], own: { mode?: number; mtime?: number } = {}): Picture {
   const picture: Record<string, Picture> = Object.create(null)
   if (own.mode !== undefined || own.mtime !== undefined) picture['/'] = looks(own.mode, own.mtime)
   for (const node of nodes) {
@@ -134,7 +70,7 @@ function expected(nodes: readonly Node[], own: { mode?: number; mtime?: number }
   return picture
 }
 
-function actual(path: string, nodes: readonly Node[], own: { mode?: number; mtime?: number } = {}): Picture {
+function actual(path: string, nodes: readonly TreeNode[], own: { mode?: number; mtime?: number } = {}): Picture {
   const stats = lstatSync(path)
   const picture: Record<string, Picture> = Object.create(null)
   if (own.mode !== undefined || own.mtime !== undefined) {
@@ -159,7 +95,7 @@ function looks(mode: number | undefined, mtime: number | undefined): string {
 }
 
 /** Whether the protocol allows a tree, and this system can have it. */
-function isLegal(nodes: readonly Node[]): boolean {
+function isLegal(nodes: readonly TreeNode[]): boolean {
   const names = nodes.map((node) => node.name)
   if (new Set(names).size < names.length) return false
   return nodes.every((node) => {
@@ -192,25 +128,22 @@ test('CM-12 DR-01 DR-02 any tree is laid out exactly, or refused, and nothing be
     fc.property(trees, (tree) => {
       using space = temporaryDirectory()
       const place = join(space.path, 'place')
-      mkdirSync(place)
       writeFileSync(join(space.path, 'outside'), 'untouched')
-      const files = new Files(space.path)
+      const files = new FilesOnlyStore(space.path)
       const root = files.directory(tree)
       const path = join(place, 'root')
-      const options = {
-        blobs: files.blobs,
-        copied: new Set<string>(),
-        policy: { strict: false, absoluteSymlinks: 'allowed' as const },
-      }
       const isTaken = taken(() => {
-        const staged = stageInputRoot(path, root, options)
+        const staged = files.inputRoot(place).stage(root)
         assert.equal(staged.missing, [])
         staged.finish()
       })
       assert.is(isTaken, isLegal(tree))
       if (isTaken) assert.equal(actual(path, tree), expected(tree))
-      assert.equal(readdirSync(space.path).sort(), ['outside', 'place', 'store', 'tmp'])
-      assert.ok(readdirSync(place).every((entry) => entry === 'root'))
+      assert.equal(
+        readdirSync(space.path).filter((entry) => entry !== 'place'),
+        ['outside', 'store', 'tmp'],
+      )
+      assert.ok(!existsSync(place) || readdirSync(place).every((entry) => entry === 'root'))
       assert.is(readFileSync(join(space.path, 'outside'), 'utf8'), 'untouched')
       assert.equal(readdirSync(join(space.path, 'tmp')), [])
     }),
@@ -218,7 +151,7 @@ test('CM-12 DR-01 DR-02 any tree is laid out exactly, or refused, and nothing be
   )
 })
 
-function readable(tree: Node[]): Node[] {
+function readable(tree: TreeNode[]): TreeNode[] {
   return tree.map((node) => {
     if (node.kind === 'link') return node
     const { mode: _, ...rest } = node
@@ -244,15 +177,15 @@ test('CM-05 CM-07 CM-08 any paths of a Command stay inside the input root, or ar
       fc.constantFrom('..', '/', 'a', 'link'),
       (workingDirectory, outputs, linkTarget) => {
         using space = temporaryDirectory()
-        const path = join(space.path, 'root')
-        const files = new Files(space.path)
-        const tree: Node[] = [
+        const files = new FilesOnlyStore(space.path)
+        const tree: TreeNode[] = [
           { kind: 'link', name: 'link', target: linkTarget },
           { kind: 'file', name: 'file', content: 'x', executable: false },
           { kind: 'directory', name: 'a', nodes: [] },
         ]
-        const policy = { strict: false, absoluteSymlinks: 'allowed' as const }
-        stageInputRoot(path, files.directory(tree), { blobs: files.blobs, copied: new Set(), policy })
+        const inputs = files.inputRoot(join(space.path, 'place'))
+        inputs.stage(files.directory(tree))
+        const { path } = inputs
         const before = readdirSync(space.path).sort()
         taken(() => {
           const segments = segmentsOf(workingDirectory, [], 'the working directory')

@@ -45,7 +45,7 @@ test('a worker that is not root cleans up what actions locked, and its store is 
   const seen = JSON.parse(stdout)
   assert.is.not(seen.uid, 0)
   assert.is(seen.locked.code, undefined)
-  assert.is(seen.after.stdout, 'root\nstderr\nstdout\n')
+  assert.is(seen.after.stdout, 'root\n')
   assert.is(seen.refused.stdout, 'refused\nonly to be read', 'CM-12')
   assert.is(seen.forced.code, 'failed-precondition')
   assert.is(seen.again.stdout, 'altered\n')

@@ -1,0 +1,196 @@
+// An input root that is kept from one action to the next is, whatever the actions do to it, what a fresh one would be.
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import fc from 'fast-check'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { Digest, SHA256 } from '../digest/index.js'
+import { parseBlobName } from '../disk/index.js'
+import { FilesOnlyStore, type TreeNode } from '../testing/files-only-store.js'
+import { temporaryDirectory } from '../testing/temporary-directory.js'
+
+const NAMES = ['a', 'b', 'c', 'd', 'e']
+const name = fc.constantFrom(...NAMES)
+const content = fc.constantFrom('', 'one', 'two', 'three', 'x'.repeat(300_000))
+
+const { tree } = fc.letrec<{ tree: TreeNode[]; node: TreeNode }>((tie) => ({
+  tree: fc.uniqueArray(tie('node'), { maxLength: 4, depthIdentifier: 'tree', selector: (node) => node.name }),
+  node: fc.oneof(
+    { depthIdentifier: 'tree', maxDepth: 3 },
+    fc.record({ kind: fc.constant('file' as const), name, content, executable: fc.boolean() }),
+    fc.record({ kind: fc.constant('link' as const), name, target: fc.constantFrom('a', 'nowhere', '..', 'b/a', '/') }),
+    fc.record({ kind: fc.constant('directory' as const), name, nodes: tie('tree') }),
+  ) as fc.Arbitrary<TreeNode>,
+}))
+
+/** What a command may do to two paths, each the n-th of those that there are. */
+const deeds: Record<string, (at: string, other: string) => void> = {
+  overwrite: (at) => writeFileSync(at, 'altered'),
+  'overwrite and put the times back': (at) => {
+    const { atimeMs, mtimeMs, size } = lstatSync(at)
+    writeFileSync(at, 'z'.repeat(size))
+    utimesSync(at, atimeMs / 1000, mtimeMs / 1000)
+  },
+  append: (at) => appendFileSync(at, 'more'),
+  truncate: (at) => truncateSync(at),
+  remove: (at) => rmSync(at, { recursive: true, force: true }),
+  'remove and make again': (at) => {
+    const bytes = readFileSync(at)
+    rmSync(at)
+    writeFileSync(at, bytes, { mode: 0o444 })
+    utimesSync(at, 946_684_800, 946_684_800)
+  },
+  rename: (at, other) => renameSync(at, other),
+  'change places': (at, other) => {
+    const between = `${at}-between`
+    renameSync(at, between)
+    renameSync(other, at)
+    renameSync(between, other)
+  },
+  'away and back': (at) => {
+    renameSync(at, `${at}-away`)
+    renameSync(`${at}-away`, at)
+  },
+  link: (at, other) => linkSync(at, `${other}-link`),
+  'link over': (at, other) => {
+    rmSync(other, { recursive: true })
+    linkSync(at, other)
+  },
+  'make a symbolic link': (at, other) => {
+    rmSync(at, { recursive: true })
+    symlinkSync(relative(dirname(at), other), at)
+  },
+  'make a directory': (at) =>
+    mkdirSync(lstatSync(at).isDirectory() ? join(at, 'made', 'deep') : `${at}-made`, { recursive: true }),
+  'make a file': (at) => writeFileSync(lstatSync(at).isDirectory() ? join(at, 'made') : `${at}-made`, 'made'),
+  'make a file with a strange name': (at) =>
+    writeFileSync(
+      Buffer.concat([Buffer.from(lstatSync(at).isDirectory() ? `${at}/` : at), Buffer.from([0xff, 0xfe])]),
+      '',
+    ),
+  'chmod 0': (at) => chmodSync(at, 0),
+  'chmod 777': (at) => chmodSync(at, 0o777),
+  'chmod and back': (at) => {
+    const { mode } = lstatSync(at)
+    chmodSync(at, 0o700)
+    chmodSync(at, mode)
+  },
+  touch: (at) => utimesSync(at, 1, 1),
+}
+const deed = fc.record({ what: fc.constantFrom(...Object.keys(deeds)), at: fc.nat(30), other: fc.nat(30) })
+
+const runs = fc.array(fc.record({ tree: fc.nat(2), deeds: fc.array(deed, { maxLength: 6 }) }), {
+  minLength: 1,
+  maxLength: 6,
+})
+
+/** Everything below a path, what lies beside it and above it included. */
+function pathsIn(place: string): string[] {
+  const paths = [place]
+  for (const path of paths) {
+    if (!lstatSync(path).isDirectory()) continue
+    try {
+      for (const entry of readdirSync(path)) if (existsSync(join(path, entry))) paths.push(join(path, entry))
+    } catch {
+      // Closed by an earlier deed; root looks in all the same.
+    }
+  }
+  return paths
+}
+
+function doDeeds(list: readonly { what: string; at: number; other: number }[], place: string): void {
+  for (const { what, at, other } of list) {
+    if (!existsSync(place)) return
+    const paths = pathsIn(place)
+    const nth = (n: number) => paths[n % paths.length] ?? place
+    try {
+      deeds[what]?.(nth(at), nth(other))
+    } catch {
+      // Not everything can be done to everything.
+    }
+  }
+}
+
+function picture(path: string): string[] {
+  const stats = lstatSync(path)
+  const mode = (stats.mode & 0o7777).toString(8)
+  if (stats.isSymbolicLink()) return [`-> ${readlinkSync(path)}`]
+  if (stats.isFile()) return [`${mode} ${stats.mtimeMs} ${Digest.ofBytes(SHA256, readFileSync(path))}`]
+  const below = readdirSync(path).sort()
+  return [mode, ...below.flatMap((entry) => picture(join(path, entry)).map((line) => `${entry}/${line}`))]
+}
+
+/** What the main process and the client do about blobs that were written to. */
+function replace(store: FilesOnlyStore, altered: readonly Digest[], contents: ReadonlyMap<string, string>): void {
+  for (const digest of altered) {
+    for (const variant of ['plain', 'executable'] as const) rmSync(store.layout.blob(digest, variant), { force: true })
+    const text = contents.get(digest.key)
+    assert.type(text, 'string', 'only blobs of the tree are altered')
+    store.put(Buffer.from(text ?? ''))
+  }
+}
+
+function assertIntact(store: FilesOnlyStore): void {
+  const root = store.layout.blobFunctionRoot(SHA256)
+  for (const shard of existsSync(root) ? readdirSync(root) : []) {
+    for (const file of readdirSync(join(root, shard))) {
+      const blob = parseBlobName(SHA256, shard, file)
+      assert.is(String(Digest.ofBytes(SHA256, readFileSync(join(root, shard, file)))), String(blob?.digest), file)
+    }
+  }
+}
+
+function contentsOf(nodes: readonly TreeNode[]): string[] {
+  return nodes.flatMap((node) =>
+    node.kind === 'file' ? [node.content] : node.kind === 'directory' ? contentsOf(node.nodes) : [],
+  )
+}
+
+test('CM-12 CM-09 whatever actions do, the next one starts from what a fresh staging gives it', () => {
+  fc.assert(
+    fc.property(fc.array(tree, { minLength: 3, maxLength: 3 }), runs, (trees, actions) => {
+      using space = temporaryDirectory()
+      const store = new FilesOnlyStore(space.path)
+      const digests = trees.map((nodes) => store.directory(nodes))
+      const contents = new Map(
+        trees.flatMap(contentsOf).map((text) => [Digest.ofBytes(SHA256, Buffer.from(text)).key, text]),
+      )
+      const kept = store.inputRoot(join(space.path, 'kept'))
+      for (const [n, action] of actions.entries()) {
+        const root = digests[action.tree]
+        if (root === undefined) throw new Error('there are three trees')
+        kept.stage(root)
+        const fresh = store.inputRoot(join(space.path, `fresh-${n}`))
+        fresh.stage(root)
+        assert.equal(picture(kept.place), picture(fresh.place))
+        rmSync(fresh.place, { recursive: true })
+        kept.start()
+        doDeeds(action.deeds, kept.place)
+        const altered = kept.altered()
+        replace(store, altered, contents)
+        assertIntact(store)
+        kept.restore(() => false)
+      }
+      assert.equal(readdirSync(join(space.path, 'tmp')), [])
+    }),
+    { numRuns: 100 },
+  )
+})
+
+test.run()

@@ -1,0 +1,42 @@
+import { lstatSync } from 'node:fs'
+import type { Digest } from '../digest/index.js'
+import type { PlacedFile } from './input-files.js'
+
+/** A directory of the input root as it was laid out: the last action's Merkle tree, with what is known of the files. */
+export interface KeptDirectory {
+  /** Whose content it has; undefined while something is missing of it, here or anywhere below. */
+  digest: Digest | undefined
+  /** Entries here and in everything below; of a directory with a digest. */
+  entries: number
+  readonly inode: number
+  readonly mode: number
+  /** Its change time when it was last known to hold what it should, in milliseconds since 1970. */
+  changedAt: number
+  /** Undefined for what was found to be gone, or another file. */
+  readonly files: Map<string, PlacedFile | undefined>
+  /** Their targets. */
+  readonly symlinks: Map<string, string>
+  readonly directories: Map<string, KeptDirectory>
+}
+
+/** Whether nobody has touched a directory since it was last looked at, as far as its change time tells. */
+export function isAsLeft({ inode, mode, changedAt }: KeptDirectory, path: string): boolean {
+  const stats = lstatSync(path, { throwIfNoEntry: false })
+  return stats?.ino === inode && stats.mode === mode && stats.ctimeMs === changedAt
+}
+
+/** Visits the files of a directory and of those below it. */
+export function forEachFile(
+  root: KeptDirectory,
+  rootPath: string,
+  visit: (file: PlacedFile, path: string, name: string, directory: KeptDirectory) => void,
+): void {
+  const waiting = [{ directory: root, path: rootPath }]
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { directory, path } = next
+    for (const [name, file] of directory.files) {
+      if (file !== undefined) visit(file, `${path}/${name}`, name, directory)
+    }
+    for (const [name, child] of directory.directories) waiting.push({ directory: child, path: `${path}/${name}` })
+  }
+}
