@@ -12,15 +12,15 @@ const LABEL_WIDTH = 13
  * environment variable, which may be a secret.
  */
 export class ActionLog {
-  readonly #lines: string[] = []
+  readonly #facts: (readonly [label: string, fact: () => string])[] = []
 
-  note(label: string, fact: string): void {
-    const text = fact.length > LONGEST ? `${fact.slice(0, LONGEST)}… (${fact.length} characters)` : fact
-    this.#lines.push(`${label.padEnd(LABEL_WIDTH)}${text}\n`)
+  /** The fact is asked for where somebody wants to read it, which is seldom. */
+  note(label: string, fact: () => string): void {
+    this.#facts.push([label, fact])
   }
 
   get text(): string {
-    return this.#lines.join('')
+    return this.#facts.map(([label, fact]) => `${label.padEnd(LABEL_WIDTH)}${shortened(fact())}\n`).join('')
   }
 
   /** Undefined where there is no room for it: that must not hide the failure itself. */
@@ -33,4 +33,8 @@ export class ActionLog {
     }
     return toPlainDigest(digest)
   }
+}
+
+function shortened(fact: string): string {
+  return fact.length > LONGEST ? `${fact.slice(0, LONGEST)}… (${fact.length} characters)` : fact
 }

@@ -12,12 +12,22 @@ export interface CpuTime {
   readonly systemMs: number
 }
 
+let last: CpuTime = { userMs: 0, systemMs: 0 }
+
 /**
- * What the runner's children have used that ended and were waited for, with all descendants that they waited for in turn.
- * A runner runs one command at a time, so the difference to an earlier answer is that command's. Resolution: 10 ms. Not in
- * it is what outlives its parent, such as a daemon. Undefined where there is no /proc.
+ * What the runner's children have used since the last answer that ended and were waited for, with all descendants that
+ * they waited for in turn. A runner runs one command at a time, so that is one command's. Resolution: 10 ms. Not in it is
+ * what outlives its parent, such as a daemon. Undefined where there is no /proc.
  */
-export function childCpu(): CpuTime | undefined {
+export function childCpuSinceLast(): CpuTime | undefined {
+  const now = childCpu()
+  if (now === undefined) return undefined
+  const used = { userMs: now.userMs - last.userMs, systemMs: now.systemMs - last.systemMs }
+  last = now
+  return used
+}
+
+function childCpu(): CpuTime | undefined {
   const stat = readProc('/proc/self/stat')
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
   const [userMs, systemMs] = [CUTIME, CSTIME].map((field) => Number(fields?.[field]) * MS_PER_TICK)

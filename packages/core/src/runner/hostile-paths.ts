@@ -36,9 +36,9 @@ export class RootedDirectories {
   readonly #root: string
   readonly #known = new Set<string>()
 
-  /** To be made before the command runs: the command can put something else at the path. */
+  /** `root`: without symbolic links on the way, as it was before the command ran, which can put something else at the path. */
   constructor(root: string) {
-    this.#root = realpathSync.native(root)
+    this.#root = root
   }
 
   /** Makes a directory and those above it (CM-07); they may exist, or have to. */

@@ -20,18 +20,36 @@ export function killSession(leader: number | undefined): void {
  * come to say so.
  */
 export function killProcessesIn(directory: string): void {
-  killAll((pid) => {
-    const cwd = workingDirectoryOf(pid)
-    return cwd === directory || cwd?.startsWith(`${directory}/`) === true
-  })
+  killAll((pid) => worksIn(pid, directory))
 }
 
-function killAll(isMeant: (pid: string) => boolean): void {
-  for (let look = 0; look < LOOKS; look++) {
-    const meant = processes().filter(isMeant)
-    if (meant.length === 0) return
-    for (const pid of meant) killOne(Number(pid))
+/**
+ * Ends what is left of a command that ended by itself: what is in its session, or works in a directory. `others`: processes
+ * that are none of it and need no look, which takes some 40 µs each. Returns those that are there now and are none of it.
+ */
+export function killLeftovers(leader: number, directory: string, others: ReadonlySet<string>): Set<string> {
+  return killAll((pid) => !others.has(pid) && (worksIn(pid, directory) || sessionOf(pid) === leader))
+}
+
+/** Returns the processes that stay. */
+function killAll(isMeant: (pid: string) => boolean): Set<string> {
+  for (let look = 1; ; look++) {
+    const stay = new Set<string>()
+    let killed = false
+    for (const pid of processes()) {
+      if (!isMeant(pid)) stay.add(pid)
+      else {
+        killOne(Number(pid))
+        killed = true
+      }
+    }
+    if (!killed || look === LOOKS) return stay
   }
+}
+
+function worksIn(pid: string, directory: string): boolean {
+  const cwd = workingDirectoryOf(pid)
+  return cwd === directory || cwd?.startsWith(`${directory}/`) === true
 }
 
 function processes(): string[] {

@@ -11,17 +11,19 @@ import { failureOf } from './explain.js'
 import { InputFiles } from './input-files.js'
 import { InputRoot } from './input-root.js'
 import { killSession } from './kill-session.js'
+import { Leftovers } from './leftovers.js'
 import { perform, type Workplace } from './perform.js'
 import { type FromRunner, type Job, type JobReply, type RunnerSetup, type ToRunner, toPlainDigest } from './protocol.js'
 
 interface Running {
   readonly job: Job
   readonly abort: AbortController
-  processGroup?: number
+  command?: { readonly processGroup: number; readonly startedAt: number }
 }
 
 let setup: RunnerSetup | undefined
 let workplace: Omit<Workplace, 'onStart'> | undefined
+let leftovers: Leftovers | undefined
 let running: Running | undefined
 const copied = new Set<string>()
 
@@ -29,6 +31,7 @@ process.umask(0o022)
 process.on('message', (message: ToRunner) => {
   if (message.kind === 'setup') {
     setup = message
+    leftovers = new Leftovers(message.directory)
   } else if (message.kind === 'copy') {
     for (const key of message.keys) copied.add(key)
     workplace?.root.distrust()
@@ -41,7 +44,7 @@ process.on('message', (message: ToRunner) => {
 
 // The main process is gone, however that came: leave nothing running. (It, or the next one, removes the directories.)
 process.on('disconnect', () => {
-  killSession(running?.processGroup)
+  killSession(running?.command?.processGroup)
   process.exit(0)
 })
 
@@ -51,16 +54,17 @@ process.on('SIGTERM', () => {})
 
 async function work(job: Job): Promise<void> {
   if (setup === undefined) throw new Error('a job came before the setup')
-  running = { job, abort: new AbortController() }
+  const current: Running = { job, abort: new AbortController() }
+  running = current
   const onStart = (processGroup: number) => {
-    if (running !== undefined) running.processGroup = processGroup
+    current.command = { processGroup, startedAt: performance.now() }
     send({ kind: 'started', id: job.id, processGroup })
   }
   let reply: JobReply
   try {
     workplace ??= workplaceOf(setup)
     workplace.blobs.reset()
-    reply = await perform(job, { ...workplace, onStart }, running.abort.signal)
+    reply = await perform(job, { ...workplace, onStart }, current.abort.signal)
   } catch (thrown) {
     reply = { kind: 'failed', failure: failureOf(thrown) }
   }
@@ -68,7 +72,9 @@ async function work(job: Job): Promise<void> {
     workplace?.blobs.stored.map(({ digest, variant }) => ({ digest: toPlainDigest(digest), variant })) ?? []
   running = undefined
   send({ kind: 'reply', id: job.id, reply, stored })
-  // The answer is on its way; restoring the input root costs the slot's time, not the client's.
+  // The answer is on its way; putting things in order costs the slot's time, not the client's.
+  const { command } = current
+  if (command !== undefined) leftovers?.end(command.processGroup, performance.now() - command.startedAt)
   workplace?.root.restore((inode) => workplace?.blobs.isOutput(inode) === true)
   send({ kind: 'idle', id: job.id })
 }

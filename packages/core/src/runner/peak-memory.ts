@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 import { readProc } from './read-proc.js'
 
-/** From the command's start to the second look, in milliseconds; then the pauses double. */
+/** From the command's start to the first look, in milliseconds; then the pauses double. */
 const FIRST_PAUSE_MS = 10
 const LONGEST_PAUSE_MS = 1_000
 
@@ -18,7 +18,7 @@ const PEAK = /^VmHWM:\s+(\d+) kB$/m
 /**
  * The most memory that one process of a command had at a time. The kernel keeps the peak of each process while it lives, so
  * a few looks with growing pauses do; what a process takes just before its end, and one that comes and goes in a pause, may
- * be missed. Nothing is known where there is no /proc.
+ * be missed. Nothing is known of a command that is over before the first look. Nothing is known where there is no /proc.
  */
 export class PeakMemory implements Disposable {
   readonly #pid: number
@@ -27,7 +27,6 @@ export class PeakMemory implements Disposable {
 
   constructor(pid: number) {
     this.#pid = pid
-    this.#look(pid)
     this.#wait(FIRST_PAUSE_MS)
   }
 

@@ -69,8 +69,8 @@ class Performance {
     this.#metadata.setWorker(workplace.workerName)
     this.#metadata.setQueuedTimestamp(timestampFromMillis(job.queuedAt))
     this.#metadata.setWorkerStartTimestamp(this.#now())
-    this.#log.note('action', String(this.#action))
-    this.#log.note('worker', workplace.workerName)
+    this.#log.note('action', () => String(this.#action))
+    this.#log.note('worker', () => workplace.workerName)
   }
 
   async perform(signal: AbortSignal): Promise<JobReply> {
@@ -118,15 +118,15 @@ class Performance {
     if (policy.strict) checkActionOrder(action)
     const commandDigest = fromDigestMessage(fn, action.getCommandDigest(), "the Action's command_digest")
     const rootDigest = fromDigestMessage(fn, action.getInputRootDigest(), "the Action's input_root_digest")
-    this.#log.note('command', String(commandDigest))
-    this.#log.note('input root', String(rootDigest))
+    this.#log.note('command', () => String(commandDigest))
+    this.#log.note('input root', () => String(rootDigest))
     const commandBytes = blobs.readMessage(commandDigest)
     const staged = root.stage(rootDigest)
     if (commandBytes === undefined) return { missing: [commandDigest, ...staged.missing] }
     if (staged.missing.length > 0) return { missing: [...staged.missing] }
     const { placed, placedBytes } = staged
     const now = `${counted(placed, 'file')} (${placedBytes} bytes) put in place`
-    this.#log.note('staged', `${counted(root.entries, 'entry', 'entries')}; ${now}, the rest was there`)
+    this.#log.note('staged', () => `${counted(root.entries, 'entry', 'entries')}; ${now}, the rest was there`)
     const command = decode(Command, commandBytes, `the Command ${commandDigest}`)
     if (policy.strict) checkCommandOrder(command)
     return { command, staged }
@@ -141,12 +141,12 @@ class Performance {
     if (argv.some((argument) => argument.includes('\0')))
       throw new GoregoError('invalid-argument', 'an argument of the Command has a NUL byte in it')
     const env = environmentOf(command)
-    this.#log.note('arguments', JSON.stringify(argv.slice(0, 100)))
-    this.#log.note('directory', JSON.stringify(command.getWorkingDirectory()))
-    this.#log.note('environment', `${Object.keys(env).join(', ')} (names only)`)
-    this.#log.note('limits', `${timeoutMs / 1000} s; ${maxPrintedBytes / 1e6} MB to stdout and to stderr`)
+    this.#log.note('arguments', () => JSON.stringify(argv.slice(0, 100)))
+    this.#log.note('directory', () => JSON.stringify(command.getWorkingDirectory()))
+    this.#log.note('environment', () => `${Object.keys(env).join(', ')} (names only)`)
+    this.#log.note('limits', () => `${timeoutMs / 1000} s; ${maxPrintedBytes / 1e6} MB to stdout and to stderr`)
     const program = findProgram(argv[0] ?? '', env.PATH, cwd)
-    this.#log.note('program', program)
+    this.#log.note('program', () => program)
     this.#workplace.root.start()
     this.#metadata.setExecutionStartTimestamp(this.#now())
     const { onStart } = this.#workplace
@@ -194,7 +194,7 @@ class Performance {
       this.#metadata.addAuxiliaryMetadata(resourceUsageToAny(end.resources))
     result.setExecutionMetadata(this.#metadata)
     const message = describeEnd(end, failure === undefined ? notMade(outputs, result) : [])
-    if (failure !== undefined) this.#log.note('ended', message || 'exit code 0')
+    if (failure !== undefined) this.#log.note('ended', () => message || 'exit code 0')
     return {
       kind: 'ran',
       result: result.serializeBinary(),
@@ -208,7 +208,7 @@ class Performance {
   /** A cancelled action has nobody left to read it. */
   #storeLog(failure: PlainFailure): Pick<RanReply, 'log'> {
     if (failure.code === 'cancelled') return {}
-    this.#log.note('failure', `${failure.code}: ${failure.message}`)
+    this.#log.note('failure', () => `${failure.code}: ${failure.message}`)
     const log = this.#log.store(this.#action.fn, this.#workplace.blobs)
     return log === undefined ? {} : { log }
   }

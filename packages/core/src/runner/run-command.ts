@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import type { UsedResources } from '../proto/resource-usage.js'
-import { childCpu } from './child-cpu.js'
+import { childCpuSinceLast } from './child-cpu.js'
 import { killGroup } from './kill-group.js'
 import { killSession } from './kill-session.js'
 import { PeakMemory } from './peak-memory.js'
@@ -52,7 +52,6 @@ export async function runCommand(
   onStart: (processGroup: number) => void,
   signal: AbortSignal,
 ): Promise<CommandEnd> {
-  const cpuBefore = childCpu()
   const child = start(command, streams)
   const startedAt = performance.now()
   const ended = exit(child)
@@ -81,7 +80,7 @@ export async function runCommand(
       throw startFailure(error, command.program)
     })
     const durationMs = performance.now() - startedAt
-    const resources = usageSince(cpuBefore, memory?.bytes)
+    const resources = usage(memory?.bytes)
     killRest()
     const cut = streams.end()
     if (cut.length > 0) stopped ??= 'printed'
@@ -108,15 +107,12 @@ export async function runCommand(
   }
 }
 
-function usageSince(
-  before: ReturnType<typeof childCpu>,
-  peakMemoryBytes: number | undefined,
-): UsedResources | undefined {
-  const after = childCpu()
-  if (before === undefined || after === undefined) return undefined
+function usage(peakMemoryBytes: number | undefined): UsedResources | undefined {
+  const used = childCpuSinceLast()
+  if (used === undefined) return undefined
   return {
-    userCpuMs: after.userMs - before.userMs,
-    systemCpuMs: after.systemMs - before.systemMs,
+    userCpuMs: used.userMs,
+    systemCpuMs: used.systemMs,
     ...(peakMemoryBytes === undefined ? {} : { peakMemoryBytes }),
   }
 }

@@ -5,6 +5,8 @@ import type { ExecuteRequest, Outcome } from './operation.js'
 export interface ActionRun {
   readonly instance: string
   readonly action: Digest
+  /** What the Action says of its input root, where that is known: a worker may have one like it. */
+  readonly inputRoot?: Digest
   /** Neither cached nor merged with others (EX-16). */
   readonly doNotCache: boolean
   /** How long the command may take, in milliseconds; the limits have been applied. */

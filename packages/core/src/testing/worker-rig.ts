@@ -74,7 +74,14 @@ export class WorkerRig implements AsyncDisposable {
   /** Executes what was uploaded before. */
   async execute(action: BuiltAction, doNotCache = false, options: RunOptions = {}): Promise<Ran> {
     const { instance = '', timeoutMs = MINUTE_MS, signal = new AbortController().signal } = options
-    const run = { instance, action: action.digest, doNotCache, timeoutMs, queuedAt: Date.now() }
+    const run = {
+      instance,
+      action: action.digest,
+      inputRoot: action.inputRootDigest,
+      doNotCache,
+      timeoutMs,
+      queuedAt: Date.now(),
+    }
     const outcome = await this.worker.execute(run, signal)
     const result = ActionResult.deserializeBinary(outcome.result ?? new Uint8Array(0))
     const stdout = await this.text(result.getStdoutDigest(), action.digest.fn)

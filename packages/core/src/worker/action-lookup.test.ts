@@ -77,7 +77,7 @@ test('EX-14 EX-15 EX-16 a cached result answers, unless the request or the Actio
   const look = (instance: string, digest: Digest, skipCacheLookup = false) =>
     lookup({ instance, action: digest, skipCacheLookup }, signal)
   assert.equal(await look('i', cached), { outcome: { result: new Uint8Array(Buffer.from('result')), cached: true } })
-  const run = { instance: 'i', action: cached, doNotCache: false, timeoutMs: HOUR }
+  const run = { instance: 'i', action: cached, inputRoot: inputRootDigest, doNotCache: false, timeoutMs: HOUR }
   assert.equal(await look('i', cached, true), { run })
   assert.equal(await look('', cached), { run: { ...run, instance: '' } }, 'GEN-04')
   assert.equal(await look('i', never), { run: { ...run, action: never, doNotCache: true } })

@@ -53,7 +53,8 @@ export function createActionLookup(options: ActionLookupOptions): ActionLookup {
       if (result !== undefined) return { outcome: { result, cached: true } }
     }
     checkPlatform(await requestedPlatform(action, command, cas, signal))
-    return { run: { instance, action: digest, doNotCache, timeoutMs } }
+    const inputRoot = fromDigestMessage(digest.fn, action.getInputRootDigest(), "the Action's input_root_digest")
+    return { run: { instance, action: digest, inputRoot, doNotCache, timeoutMs } }
 
     async function readAction(): Promise<Uint8Array> {
       try {

@@ -18,6 +18,7 @@ import {
 } from '../runner/index.js'
 import type { ActionExecutor, ActionRun, Outcome } from '../scheduler/index.js'
 import { deferred } from './deferred.js'
+import { NearestSlot } from './nearest-slot.js'
 import type { RunnerAnswer } from './runner-process.js'
 import { runnerProgram } from './runner-program.js'
 import { Slot } from './slot.js'
@@ -68,6 +69,7 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
   readonly #free: Slot[]
   readonly #waiting: ((slot: Slot) => void)[] = []
   readonly #copied = new Set<string>()
+  readonly #nearest: NearestSlot
   #stopped = false
 
   constructor(options: LocalWorkerOptions) {
@@ -77,6 +79,7 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
     this.slots = options.slots
     this.#options = options
     this.#logger = options.logger ?? silentLogger
+    this.#nearest = new NearestSlot(options.store)
     this.#session = options.buildRoot === undefined ? undefined : Session.open(options.buildRoot)
     const roots = this.#session?.directory('slots') ?? options.store.workDirectory('slots')
     const program = runnerProgram(options.runner)
@@ -100,7 +103,7 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
     let deaths = 0
     let evictions = 0
     for (;;) {
-      const slot = this.#free.pop() ?? (await this.#waitForSlot())
+      const slot = await this.#takeSlot(run)
       const refusal = this.#refusal(signal)
       if (refusal !== undefined) {
         this.#release(slot)
@@ -151,19 +154,22 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
   }
 
   async #runIn(slot: Slot, run: ActionRun, signal: AbortSignal): Promise<RunnerAnswer> {
-    const { action, timeoutMs, queuedAt } = run
+    const { action, inputRoot, timeoutMs, queuedAt } = run
     const job = { action: toPlainDigest(action), timeoutMs, queuedAt }
-    let idle = Promise.resolve()
     let died = true
     try {
-      const running = slot.run(job, signal)
-      idle = running.idle
-      const answer = await running.answer
+      const answer = await slot.run(job, inputRoot, signal)
       died = answer.kind === 'died'
       return answer
     } finally {
-      void idle.then(() => this.#release(slot, died))
+      this.#release(slot, died)
     }
+  }
+
+  async #takeSlot({ inputRoot }: ActionRun): Promise<Slot> {
+    const nearest = await this.#nearest.take(this.#free, inputRoot)
+    // Another may have been freed since there was none.
+    return nearest ?? this.#free.pop() ?? (await this.#waitForSlot())
   }
 
   #waitForSlot(): Promise<Slot> {

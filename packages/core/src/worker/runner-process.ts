@@ -26,11 +26,13 @@ export type RunnerAnswer =
   | { readonly kind: 'answered'; readonly reply: JobReply; readonly stored: readonly StoredBlob[] }
   | { readonly kind: 'died'; readonly lastWords: string }
 
-/** One child process, from its first job until it dies or is stopped. One job at a time. */
+/** One child process, from its first job until it dies or is stopped. One job at a time: the next may be given when the answer is there. */
 export class RunnerProcess {
   readonly #child: ChildProcess
   readonly #directory: string
-  #current: { id: number; answer: (answer: RunnerAnswer) => void; idle: () => void } | undefined
+  #current: { readonly id: number; readonly answer: (answer: RunnerAnswer) => void } | undefined
+  /** The job that it puts things in order after. */
+  #restoring: number | undefined
   #processGroup: number | undefined
   #lastWords = ''
   #jobs = 0
@@ -77,8 +79,13 @@ export class RunnerProcess {
     return this.#child.pid
   }
 
-  /** Gives the runner a job. `answer` resolves with its reply, `idle` when it has cleaned up and takes the next one. */
-  run(job: Omit<Job, 'kind' | 'id'>, signal: AbortSignal): { answer: Promise<RunnerAnswer>; idle: Promise<void> } {
+  /** Whether it still puts things in order after its last job. The next one is begun when that is done. */
+  get restoring(): boolean {
+    return this.#restoring !== undefined
+  }
+
+  /** Gives the runner a job. */
+  run(job: Omit<Job, 'kind' | 'id'>, signal: AbortSignal): Promise<RunnerAnswer> {
     const id = this.#jobs++
     let killer: NodeJS.Timeout | undefined
     const cancel = () => {
@@ -86,18 +93,16 @@ export class RunnerProcess {
       killer = setTimeout(() => this.kill(), CANCEL_BOUND_MS)
       killer.unref()
     }
-    const idle = deferred<void>()
     const answer = deferred<RunnerAnswer>()
-    this.#current = { id, answer: answer.resolve, idle: idle.resolve }
+    this.#current = { id, answer: answer.resolve }
     this.#keepAlive(true)
     this.#post({ ...job, kind: 'job', id })
     if (signal.aborted) cancel()
     else signal.addEventListener('abort', cancel, { once: true })
-    const settled = answer.promise.finally(() => {
+    return answer.promise.finally(() => {
       clearTimeout(killer)
       signal.removeEventListener('abort', cancel)
     })
-    return { answer: settled, idle: idle.promise }
   }
 
   copyInputs(keys: readonly string[]): void {
@@ -117,17 +122,17 @@ export class RunnerProcess {
   }
 
   #receive(message: FromRunner): void {
-    const current = this.#current
-    if (current?.id !== message.id) return
     if (message.kind === 'started') {
       this.#processGroup = message.processGroup
     } else if (message.kind === 'reply') {
+      const current = this.#current
       this.#processGroup = undefined
-      current.answer({ kind: 'answered', reply: message.reply, stored: message.stored })
-    } else {
       this.#current = undefined
-      this.#keepAlive(false)
-      current.idle()
+      this.#restoring = message.id
+      current?.answer({ kind: 'answered', reply: message.reply, stored: message.stored })
+    } else if (message.id === this.#restoring) {
+      this.#restoring = undefined
+      if (this.#current === undefined) this.#keepAlive(false)
     }
   }
 
@@ -141,8 +146,8 @@ export class RunnerProcess {
       kind: 'died',
       lastWords: `${why}${this.#lastWords === '' ? '' : `: ${this.#lastWords.trim()}`}`,
     })
-    this.#current?.idle()
     this.#current = undefined
+    this.#restoring = undefined
   }
 
   /** An idle runner must not keep a program running that has nothing else to do. */

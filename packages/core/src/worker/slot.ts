@@ -1,3 +1,4 @@
+import type { Digest } from '../digest/index.js'
 import type { Job, RunnerSetup } from '../runner/index.js'
 import { type RunnerAnswer, RunnerProcess } from './runner-process.js'
 import type { RunnerProgram } from './runner-program.js'
@@ -8,6 +9,7 @@ export class Slot {
   readonly #setup: RunnerSetup
   readonly #copied: ReadonlySet<string>
   #runner: RunnerProcess | undefined
+  #inputRoot: Digest | undefined
 
   /** `copied`: keys of the inputs that a runner started later must copy, too. */
   constructor(program: RunnerProgram, setup: RunnerSetup, copied: ReadonlySet<string>) {
@@ -20,11 +22,22 @@ export class Slot {
     return this.#runner?.alive ? this.#runner.pid : undefined
   }
 
-  run(job: Omit<Job, 'kind' | 'id'>, signal: AbortSignal): { answer: Promise<RunnerAnswer>; idle: Promise<void> } {
+  get inputRoot(): Digest | undefined {
+    return this.#runner?.alive ? this.#inputRoot : undefined
+  }
+
+  /** Whether its next action has to wait until things are in order after the last one. */
+  get restoring(): boolean {
+    return this.#runner?.restoring === true
+  }
+
+  /** `inputRoot`: the job's, where that is known. */
+  run(job: Omit<Job, 'kind' | 'id'>, inputRoot: Digest | undefined, signal: AbortSignal): Promise<RunnerAnswer> {
     if (this.#runner === undefined || !this.#runner.alive) {
       this.#runner = new RunnerProcess(this.#program, this.#setup)
       this.copyInputs([...this.#copied])
     }
+    this.#inputRoot = inputRoot
     return this.#runner.run(job, signal)
   }
 

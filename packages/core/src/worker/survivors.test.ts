@@ -1,5 +1,5 @@
 // Commands that do their best to outlive their action, and to spoil the slot for the next one.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -34,6 +34,24 @@ test('a process that got away and keeps writing into the build root spoils neith
   await rig.worker[Symbol.asyncDispose]()
   writeFileSync(stop, '')
   await until('the end of the writer', () => !isRunning(Number(readFileSync(pid, 'utf8'))))
+  assert.equal(await rig.close(), [])
+})
+
+test('CM-09 what an action leaves running ends with it, also where it has a process group or a session of its own', async () => {
+  const rig = await WorkerRig.open({ slots: 1 })
+  const pids: number[] = []
+  for (const how of ['', 'setsid']) {
+    const { stdout } = await rig.sh(
+      `${how} sh -c 'echo $$ >&3; exec sleep 600' 3>pid & until [ -s pid ]; do :; done; cat pid`,
+    )
+    pids.push(Number(stdout))
+  }
+  if (existsSync('/bin/bash')) {
+    const { stdout } = await rig.run({ argv: ['/bin/bash', '-c', 'set -m; (cd /; exec sleep 600) & echo $!'] })
+    pids.push(Number(stdout))
+  }
+  assert.is((await rig.sh('ls')).stdout, '')
+  for (const pid of pids) await until(`the end of process ${pid}`, () => !isRunning(pid))
   assert.equal(await rig.close(), [])
 })
 
