@@ -5,6 +5,9 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type GoregoProcess, onExit, startGorego } from '../e2e/gorego-process.js'
 
+/** What the actions of all scenarios have as inputs, where a slot keeps them; and nothing that they make is called so. */
+const KEPT_INPUT = /^[^/]+\/slots\/\d+(\/\d+-\d+)?\/root(\/(tool|in|in\/\d+|in-\d+))?$/
+
 const LOOK_EVERY_MS = 20
 const ENDED_WITHIN_MS = 20_000
 
@@ -124,7 +127,7 @@ export class TorturedServer {
     this.#forget()
   }
 
-  /** Directories that wait to be used again are nothing; what is in them is something. */
+  /** Directories that wait to be used again are nothing, nor are input roots that wait for the next action; what else is in them is something. */
   #underWay(): string[] {
     const entries = readdirSync(join(this.dir, 'run'), { recursive: true, withFileTypes: true })
     const root = join(this.dir, 'run')
@@ -135,6 +138,7 @@ export class TorturedServer {
       }))
       .filter(({ path, isDirectory }) => !isDirectory || path.split('/').length > 3)
       .map(({ path }) => path)
+      .filter((path) => !KEPT_INPUT.test(path))
   }
 
   #isOurs(pid: string): boolean {

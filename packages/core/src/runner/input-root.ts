@@ -1,7 +1,7 @@
 import { lstatSync, mkdirSync, realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Digest } from '../digest/index.js'
-import { removeTree } from '../disk/index.js'
+import { isDiskFull, removeTree } from '../disk/index.js'
 import { forEachFile, isAsLeft, type KeptDirectory } from './kept-directory.js'
 import { restoreDirectory } from './restoring.js'
 import { DisturbedRoot, makeDirectory, Staging, type StagingOptions } from './staging.js'
@@ -67,14 +67,16 @@ export class InputRoot {
     this.#startedAt = 0
     if (this.#spoilt) this.#remove()
     else if (this.#isDisturbed()) this.#leave()
+    const hadRoot = this.#top !== undefined
     try {
       return this.#stage(root)
     } catch (error) {
-      this.#spoilt = true
-      if (!(error instanceof DisturbedRoot)) throw error
-      this.#leave()
-      return this.#stage(root)
+      if (error instanceof DisturbedRoot) this.#leave()
+      // What is kept may hold on to blobs that the store has evicted.
+      else if (hadRoot && isDiskFull(error)) this.#remove()
+      else throw error
     }
+    return this.#stage(root)
   }
 
   /** To be called when all is ready for the command. */
@@ -124,6 +126,8 @@ export class InputRoot {
   }
 
   #stage(root: Digest): Staging {
+    // Until all of it is there.
+    this.#spoilt = true
     const kept = this.#top?.directories.get(ROOT)
     const staging = new Staging(this.#options, root, kept)
     this.#top ??= this.#makePlace()
@@ -132,7 +136,7 @@ export class InputRoot {
       this.#realPath = realpathSync.native(`${this.#place}/${ROOT}`)
       this.#top.changedAt = lstatSync(this.#place).ctimeMs
     }
-    if (staging.hasAttributes) this.#spoilt = true
+    this.#spoilt = staging.hasAttributes
     return staging
   }
 
