@@ -81,14 +81,17 @@ async function work(job: Job): Promise<void> {
 
 function workplaceOf({ storeRoot, temporary, directory, workerName, policy }: RunnerSetup): Omit<Workplace, 'onStart'> {
   return onDiskOf(`the cache, ${storeRoot}`, () => {
-    // What a runner before us, when it died, was about to put into the store is of no use to anybody.
-    removeTree(temporary)
-    mkdirSync(temporary, { recursive: true })
+    // What a runner before us, when it died, was about to write is of no use to anybody.
+    const printed = `${directory}.printed`
+    for (const own of [temporary, printed]) {
+      removeTree(own)
+      mkdirSync(own, { recursive: true })
+    }
     const layout = new StoreLayout(storeRoot)
     const blobs = new BlobFiles(layout, temporary)
     const files = new InputFiles(layout, blobs)
     const root = new InputRoot({ directory, files, directories: new DirectoryReader(blobs, policy), copied })
-    return { blobs, root, printed: `${directory}.${process.pid}`, workerName, policy }
+    return { blobs, root, printed, workerName, policy }
   })
 }
 

@@ -36,7 +36,7 @@ export interface Workplace {
   readonly blobs: BlobFiles
   /** As the action before left it, and restored after this one. */
   readonly root: InputRoot
-  /** On the build root's disk: what names of files begin with that hold what the command prints. */
+  /** A directory on the build root's disk, for what the command prints. */
   readonly printed: string
   readonly workerName: string
   readonly policy: ActionPolicy

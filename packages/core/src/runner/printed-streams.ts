@@ -28,10 +28,10 @@ export class PrintedStreams implements Disposable {
   readonly #descriptors: Readonly<Record<StreamName, number>>
   #timer: NodeJS.Timeout | undefined
 
-  /** `prefix`: names that begin like this are used for a moment. */
-  constructor(prefix: string, maxBytes: number) {
+  /** `directory`: where the files have names for a moment, and take their space. */
+  constructor(directory: string, maxBytes: number) {
     this.#maxBytes = maxBytes
-    this.#descriptors = onDiskOf(`what the command prints, ${prefix}`, () => openBoth(prefix))
+    this.#descriptors = onDiskOf(`what the command prints, ${directory}`, () => openBoth(directory))
   }
 
   /** For the command's descriptors 1 and 2. */
@@ -78,10 +78,10 @@ export class PrintedStreams implements Disposable {
   }
 }
 
-function openBoth(prefix: string): Readonly<Record<StreamName, number>> {
-  const stdout = openNameless(`${prefix}-stdout`)
+function openBoth(directory: string): Readonly<Record<StreamName, number>> {
+  const stdout = openNameless(`${directory}/stdout`)
   try {
-    return { stdout, stderr: openNameless(`${prefix}-stderr`) }
+    return { stdout, stderr: openNameless(`${directory}/stderr`) }
   } catch (error) {
     closeSync(stdout)
     throw error
