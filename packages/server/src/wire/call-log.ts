@@ -1,5 +1,5 @@
 import { GoregoError, type Logger } from '@gorego/core'
-import type { CallContext } from './method.js'
+import type { CallContext } from './call-context.js'
 
 /** A call that is over. */
 export interface EndedCall {
@@ -25,11 +25,11 @@ export function createCallLog({ logger, everyCall }: CallLogOptions): CallLog {
   return ({ path, context, startedAt, thrown }) => {
     const error = thrown === undefined ? undefined : GoregoError.from(thrown)
     // The client gets the sentence, the log what a developer needs.
-    if (error?.code === 'internal' && !context.signal.aborted) {
+    if (error?.code === 'internal' && !context.cancelled) {
       logger.error(`${path} failed`, { error: thrown, ...context.labels })
     } else if (everyCall) {
       logger.debug(path, {
-        outcome: context.signal.aborted ? 'cancelled' : (error?.code ?? 'ok'),
+        outcome: context.cancelled ? 'cancelled' : (error?.code ?? 'ok'),
         ms: Math.round(performance.now() - startedAt),
         ...(error === undefined ? {} : { why: error.message }),
         ...context.labels,

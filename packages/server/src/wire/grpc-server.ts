@@ -51,6 +51,7 @@ export async function listen(options: GrpcServerOptions): Promise<GrpcServer> {
   const server = new Server({
     'grpc.max_receive_message_length': MAX_RECEIVED_MESSAGE_BYTES,
     'grpc.max_send_message_length': -1,
+    // Nobody reads its books, and keeping them costs something at every message.
     // A client that vanished without a word must not be taken for one that waits (EX-19), nor keep its upload open. It is also
     // what ends a connection that broke HTTP/2's rules: Node 20 says good-bye, stops reading, and never hears that it was closed.
     'grpc.keepalive_time_ms': keepaliveMs,

@@ -1,33 +1,21 @@
 import { GoregoError, reapi } from '@gorego/core'
-import {
-  Metadata,
-  type MethodDefinition,
-  type ServerDuplexStream,
-  type ServerReadableStream,
-  type ServerUnaryCall,
-  type ServerWritableStream,
-  type StatusObject,
-  type sendUnaryData,
-  type UntypedHandleCall,
+import type {
+  MethodDefinition,
+  ServerDuplexStream,
+  ServerReadableStream,
+  ServerUnaryCall,
+  ServerWritableStream,
+  StatusObject,
+  sendUnaryData,
+  UntypedHandleCall,
 } from '@grpc/grpc-js'
 import { MAX_REQUEST_FIELDS } from '../services/limits.js'
+import { type Call, CallContext } from './call-context.js'
 import type { CallLog } from './call-log.js'
-import { requestLabels } from './request-metadata.js'
-import { resourceNameHeader } from './resource-name-header.js'
 import { toCallStatus } from './status.js'
 
 /** A message to send: as such, or as the bytes that it is on the wire. */
 export type Outgoing = Uint8Array | { serializeBinary(): Uint8Array }
-
-/** What a handler knows of the call besides its messages. */
-export interface CallContext {
-  /** Aborted when the client cancels, disconnects or runs out of time (GEN-07). */
-  readonly signal: AbortSignal
-  /** Who calls and why, as far as the client says (RM-01). */
-  readonly labels: Readonly<Record<string, string>>
-  /** The ByteStream resource name in the headers, which is optional (RN-10). */
-  readonly resourceName: string | undefined
-}
 
 /** Bytes in, message out; throws for bytes that are no such message. */
 export type Parser<T> = (bytes: Uint8Array) => T
@@ -46,10 +34,6 @@ export interface Method {
   readonly requestStream: boolean
   readonly responseStream: boolean
   readonly handle: (log: CallLog) => UntypedHandleCall
-}
-
-type Call = Pick<ServerUnaryCall<Buffer, Buffer>, 'cancelled' | 'metadata'> & {
-  on(event: 'cancelled', listener: () => void): unknown
 }
 
 /** What a call with several answers is written to. */
@@ -128,13 +112,15 @@ async function answer(
   handler: (context: CallContext) => Promise<Outgoing>,
 ): Promise<void> {
   const startedAt = performance.now()
-  const context = contextOf(call)
+  const context = new CallContext(call)
   try {
     const response = toBuffer(await handler(context))
-    if (!context.signal.aborted) respond(null, response)
+    context.end()
+    if (!context.cancelled) respond(null, response)
     log({ path, context, startedAt })
   } catch (thrown) {
-    if (!context.signal.aborted) respond(toCallStatus(GoregoError.from(thrown)))
+    context.end()
+    if (!context.cancelled) respond(toCallStatus(GoregoError.from(thrown)))
     log({ path, context, startedAt, thrown })
   }
 }
@@ -146,32 +132,16 @@ async function stream(
   handler: (context: CallContext) => AsyncIterable<Outgoing>,
 ): Promise<void> {
   const startedAt = performance.now()
-  const context = contextOf(call)
+  const context = new CallContext(call)
   try {
     await sendAll(call, handler(context), context.signal)
+    context.end()
     call.end()
     log({ path, context, startedAt })
   } catch (thrown) {
-    if (!context.signal.aborted) call.emit('error', toCallStatus(GoregoError.from(thrown)))
+    context.end()
+    if (!context.cancelled) call.emit('error', toCallStatus(GoregoError.from(thrown)))
     log({ path, context, startedAt, thrown })
-  }
-}
-
-function contextOf(call: Call): CallContext {
-  const abort = new AbortController()
-  if (call.cancelled) abort.abort()
-  else call.on('cancelled', () => abort.abort())
-  let labels: Readonly<Record<string, string>> | undefined
-  return {
-    signal: abort.signal,
-    // Most calls are over before anybody asks, and small ones are cheaper than this header.
-    get labels() {
-      labels ??= requestLabels(call.metadata ?? new Metadata())
-      return labels
-    },
-    get resourceName() {
-      return resourceNameHeader(call.metadata ?? new Metadata())
-    },
   }
 }
 

@@ -1,0 +1,56 @@
+import { Metadata, type ServerUnaryCall } from '@grpc/grpc-js'
+import { requestLabels } from './request-metadata.js'
+import { resourceNameHeader } from './resource-name-header.js'
+
+/** What grpc-js's four kinds of calls have in common. */
+export type Call = Pick<ServerUnaryCall<Buffer, Buffer>, 'cancelled' | 'metadata'> & {
+  on(event: 'cancelled', listener: () => void): unknown
+}
+
+/**
+ * What a handler knows of the call besides its messages. Everything is made when somebody asks for it: most calls are over
+ * before anybody does, and small ones cost less than an AbortSignal.
+ */
+export class CallContext {
+  readonly #call: Call
+  #abort: AbortController | undefined
+  #labels: Readonly<Record<string, string>> | undefined
+  #over = false
+
+  constructor(call: Call) {
+    this.#call = call
+  }
+
+  /** Whether the client cancelled, disconnected or ran out of time, so that nobody waits for an answer. */
+  get cancelled(): boolean {
+    return this.#call.cancelled
+  }
+
+  /** Aborted when the call is `cancelled`, if that happens before its handler is done (GEN-07). */
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      const abort = new AbortController()
+      this.#abort = abort
+      if (this.#call.cancelled) abort.abort()
+      // grpc-js tells of the end of every call in this way, also of those that went well.
+      else this.#call.on('cancelled', () => this.#over || abort.abort())
+    }
+    return this.#abort.signal
+  }
+
+  /** Who calls and why, as far as the client says (RM-01). */
+  get labels(): Readonly<Record<string, string>> {
+    this.#labels ??= requestLabels(this.#call.metadata ?? new Metadata())
+    return this.#labels
+  }
+
+  /** The ByteStream resource name in the headers, which is optional (RN-10). */
+  get resourceName(): string | undefined {
+    return resourceNameHeader(this.#call.metadata ?? new Metadata())
+  }
+
+  /** The handler is done: there is nothing left to abort. */
+  end(): void {
+    this.#over = true
+  }
+}
