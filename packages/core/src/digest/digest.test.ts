@@ -33,6 +33,19 @@ test('DIG-01: a hash has all its digits, lowercase and hexadecimal', () => {
   }
 })
 
+test('DIG-01: of all characters, the sixteen digits are taken', () => {
+  let taken = ''
+  for (let code = 0; code <= 0xffff; code++) {
+    const character = String.fromCharCode(code)
+    try {
+      taken += Digest.of(SHA256, abc.slice(1) + character, 3).hash.at(-1)
+    } catch (error) {
+      ok(isRefused(error as GoregoError))
+    }
+  }
+  equal(taken, '0123456789abcdef')
+})
+
 test('DIG-01: what is no hash is quoted in the message, but never at full length', () => {
   throws(
     () => Digest.of(SHA256, 'x'.repeat(1e6), 3),

@@ -1,7 +1,8 @@
 import { GoregoError } from '../errors/index.js'
 import type { DigestFunction } from './digest-function.js'
 
-const LOWERCASE_HEX = /^[0-9a-f]+$/
+/** By character code below 256: 0 for a lowercase hexadecimal digit. */
+const NO_DIGIT = Uint8Array.from({ length: 256 }, (_, code) => Number(!/[0-9a-f]/.test(String.fromCharCode(code))))
 
 /**
  * The name of a blob: digest function, hash and size together (REAPI `Digest`; DIG-02, DIG-07). Immutable; two digests
@@ -12,19 +13,23 @@ export class Digest {
   /** Lowercase hexadecimal, full length. */
   readonly hash: string
   readonly sizeBytes: number
-  /** One string for all three parts: what maps are keyed by. */
-  readonly key: string
+  #key: string | undefined
 
   private constructor(fn: DigestFunction, hash: string, sizeBytes: number) {
     this.fn = fn
     this.hash = hash
     this.sizeBytes = sizeBytes
-    this.key = `${fn.name}:${hash}:${sizeBytes}`
+  }
+
+  /** One string for all three parts: what maps are keyed by. Made when it is asked for: most digests are not. */
+  get key(): string {
+    this.#key ??= `${this.fn.name}:${this.hash}:${this.sizeBytes}`
+    return this.#key
   }
 
   /** Checks what comes from outside; throws `invalid-argument` (DIG-01, DIG-03). */
   static of(fn: DigestFunction, hash: string, sizeBytes: number): Digest {
-    if (hash.length !== fn.hashLength || !LOWERCASE_HEX.test(hash)) {
+    if (hash.length !== fn.hashLength || !isLowercaseHex(hash)) {
       throw new GoregoError(
         'invalid-argument',
         `${JSON.stringify(hash.slice(0, 140))} is no ${fn.name} hash: want ${fn.hashLength} lowercase hexadecimal digits`,
@@ -58,6 +63,16 @@ export class Digest {
   toString(): string {
     return this.fn.explicit ? `${this.fn.name}/${this.hash}/${this.sizeBytes}` : `${this.hash}/${this.sizeBytes}`
   }
+}
+
+/** A request can have 50,000 hashes: a loop without branches takes half the time of a regular expression. */
+function isLowercaseHex(text: string): boolean {
+  let wrong = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    wrong |= (NO_DIGIT[code & 0xff] as number) | (code >> 8)
+  }
+  return wrong === 0
 }
 
 const emptyDigests = new Map<DigestFunction, Digest>()

@@ -1,6 +1,6 @@
 import { GoregoError } from '../errors/index.js'
 import { tooManyFields, withFieldLimit } from './field-limit.js'
-import { wireFields } from './wire.js'
+import { WireReader } from './wire-reader.js'
 
 /** In a message that nobody says otherwise of: a Directory of more than 100,000 files has as many. */
 const MAX_FIELDS = 1_000_000
@@ -18,6 +18,8 @@ export function decode<T>(
 ): T {
   try {
     checkFraming(bytes, maxFields)
+    // A field takes two bytes or more: most messages are too short to have too many.
+    if (bytes.length <= 2 * maxFields) return type.deserializeBinary(bytes)
     return withFieldLimit(maxFields, () => type.deserializeBinary(bytes))
   } catch (cause) {
     const why = cause instanceof GoregoError ? `: ${cause.message}` : ''
@@ -27,7 +29,7 @@ export function decode<T>(
 
 /** google-protobuf takes a stray end-group tag, such as the first byte of "this is no message", for the end of the message. */
 function checkFraming(bytes: Uint8Array, maxFields: number): void {
-  let fields = 0
+  const reader = new WireReader(bytes)
   // Throws at anything but whole fields.
-  for (const _ of wireFields(bytes)) if (++fields > maxFields) throw tooManyFields(maxFields)
+  for (let fields = 1; reader.next(); fields++) if (fields > maxFields) throw tooManyFields(maxFields)
 }
