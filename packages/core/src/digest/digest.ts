@@ -1,8 +1,10 @@
 import { GoregoError } from '../errors/index.js'
 import type { DigestFunction } from './digest-function.js'
 
-/** By character code below 256: 0 for a lowercase hexadecimal digit. */
-const NO_DIGIT = Uint8Array.from({ length: 256 }, (_, code) => Number(!/[0-9a-f]/.test(String.fromCharCode(code))))
+const LOWERCASE_HEX = /^[0-9a-f]+$/
+
+/** By byte: 0 for a lowercase hexadecimal digit. */
+const NO_DIGIT = Uint8Array.from({ length: 256 }, (_, code) => Number(!LOWERCASE_HEX.test(String.fromCharCode(code))))
 
 /**
  * The name of a blob: digest function, hash and size together (REAPI `Digest`; DIG-02, DIG-07). Immutable; two digests
@@ -29,7 +31,7 @@ export class Digest {
 
   /** Checks what comes from outside; throws `invalid-argument` (DIG-01, DIG-03). */
   static of(fn: DigestFunction, hash: string, sizeBytes: number): Digest {
-    if (hash.length !== fn.hashLength || !isLowercaseHex(hash)) {
+    if (hash.length !== fn.hashLength || !LOWERCASE_HEX.test(hash)) {
       throw new GoregoError(
         'invalid-argument',
         `${JSON.stringify(hash.slice(0, 140))} is no ${fn.name} hash: want ${fn.hashLength} lowercase hexadecimal digits`,
@@ -42,6 +44,19 @@ export class Digest {
       )
     }
     return new Digest(fn, hash, sizeBytes)
+  }
+
+  /**
+   * As `of`, for a hash that is ASCII in `bytes` from `start` up to `end`. Some requests have 50,000: a loop without
+   * branches over the bytes takes a third of the time of a regular expression over the string.
+   */
+  static ofAscii(fn: DigestFunction, bytes: Buffer, start: number, end: number, sizeBytes: number): Digest {
+    if (end - start === fn.hashLength && Number.isSafeInteger(sizeBytes) && sizeBytes >= 0) {
+      let wrong = 0
+      for (let at = start; at < end; at++) wrong |= NO_DIGIT[bytes[at] as number] as number
+      if (wrong === 0) return new Digest(fn, bytes.toString('latin1', start, end), sizeBytes)
+    }
+    return Digest.of(fn, bytes.toString('latin1', start, end), sizeBytes)
   }
 
   /** The digest of bytes in memory. */
@@ -63,16 +78,6 @@ export class Digest {
   toString(): string {
     return this.fn.explicit ? `${this.fn.name}/${this.hash}/${this.sizeBytes}` : `${this.hash}/${this.sizeBytes}`
   }
-}
-
-/** A request can have 50,000 hashes: a loop without branches takes half the time of a regular expression. */
-function isLowercaseHex(text: string): boolean {
-  let wrong = 0
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at)
-    wrong |= (NO_DIGIT[code & 0xff] as number) | (code >> 8)
-  }
-  return wrong === 0
 }
 
 const emptyDigests = new Map<DigestFunction, Digest>()

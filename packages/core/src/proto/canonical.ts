@@ -7,6 +7,7 @@
  */
 
 import type { Directory, NodeProperties, NodeProperty } from './messages.js'
+import { varintLength, writeVarint } from './varint.js'
 
 /** Orders strings as their UTF-8 bytes are ordered, which is by code point; `<` would go by UTF-16 code unit. */
 export function compareUtf8(a: string, b: string): number {
@@ -41,8 +42,8 @@ export function encodeDirectory(directory: Directory): Uint8Array {
  * them once.
  */
 export function encodeTree(root: Uint8Array, children: readonly Uint8Array[]): Uint8Array {
-  let size = 1 + varintSize(root.length) + root.length
-  for (const child of children) size += 1 + varintSize(child.length) + child.length
+  let size = 1 + varintLength(root.length) + root.length
+  for (const child of children) size += 1 + varintLength(child.length) + child.length
 
   const out = new Uint8Array(size)
   let at = writeField(out, 0, ROOT_TAG, root)
@@ -79,18 +80,10 @@ function sorted<T>(list: T[], compare: (a: T, b: T) => number): T[] {
   return list
 }
 
-function varintSize(value: number): number {
-  let size = 1
-  for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 128)) size++
-  return size
-}
-
 function writeField(out: Uint8Array, start: number, tag: number, bytes: Uint8Array): number {
   let at = start
   out[at++] = tag
-  let length = bytes.length
-  for (; length > 0x7f; length = Math.floor(length / 128)) out[at++] = (length & 0x7f) | 0x80
-  out[at++] = length
+  at = writeVarint(out, at, bytes.length)
   out.set(bytes, at)
   return at + bytes.length
 }

@@ -17,7 +17,7 @@ const LARGEST_TAG = 2 ** 32
  * it says of a field is what google-protobuf says.
  */
 export class WireReader {
-  readonly bytes: Uint8Array
+  readonly bytes: Buffer
   readonly #end: number
   #at: number
   /** The number of the field. */
@@ -32,7 +32,7 @@ export class WireReader {
 
   /** Reads the part of `bytes` from `start` up to `end`. */
   constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
-    this.bytes = bytes
+    this.bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#at = start
     this.#end = end
   }
@@ -60,14 +60,14 @@ export class WireReader {
   }
 
   /** The payload of a length-delimited field: a view. */
-  view(): Uint8Array {
-    this.#expect(BYTES)
+  view(): Buffer {
+    this.expect(BYTES)
     return this.bytes.subarray(this.start, this.end)
   }
 
   /** A string, which must be UTF-8. */
   text(): string {
-    this.#expect(BYTES)
+    this.expect(BYTES)
     if (this.start === this.end) return ''
     try {
       return utf8.decode(this.view())
@@ -76,30 +76,37 @@ export class WireReader {
     }
   }
 
+  /** A string of which the caller makes sure that it is ASCII: other bytes come out as some character that is not. */
+  ascii(): string {
+    this.expect(BYTES)
+    return this.bytes.toString('latin1', this.start, this.end)
+  }
+
   /** An int64. Beyond 2^53 it is the nearest number that there is. */
   int64(): number {
-    this.#expect(VARINT)
+    this.expect(VARINT)
     return this.value < TWO_TO_63 ? this.value : Number(BigInt.asIntN(64, this.#bits()))
   }
 
   /** An int32 or an enum, which are 32 of the bits that were sent. */
   int32(): number {
-    this.#expect(VARINT)
+    this.expect(VARINT)
     return this.value <= Number.MAX_SAFE_INTEGER ? this.value | 0 : Number(BigInt.asIntN(32, this.#bits()))
   }
 
   boolean(): boolean {
-    this.#expect(VARINT)
+    this.expect(VARINT)
     return this.value !== 0
   }
 
   /** Reads the message in a length-delimited field. */
   message(): WireReader {
-    this.#expect(BYTES)
+    this.expect(BYTES)
     return new WireReader(this.bytes, this.start, this.end)
   }
 
-  #expect(type: number): void {
+  /** Throws unless the field has that wire type. */
+  expect(type: number): void {
     if (this.type !== type) throw malformed(`field ${this.number} has wire type ${this.type} instead of ${type}`)
   }
 

@@ -2,12 +2,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type ContentAddressableStorage, type Digest, GoregoError, reapi } from '@gorego/core'
 import type { CallContext } from '../wire/call-context.js'
 import type { Dialect } from '../wire/dialect.js'
-import { digestOf, requestDigest, requestDigests, requestFunction } from '../wire/digests.js'
+import { digestOf, requestDigest, requestFunction } from '../wire/digests.js'
 import { serverStream, unary } from '../wire/method.js'
 import { toRpcStatus } from '../wire/status.js'
 import { BatchDecompression, packBlob } from './batch-compression.js'
+import { findMissing, parseFindMissing } from './find-missing.js'
 import { getTree } from './get-tree.js'
-import { MAX_BATCH_BYTES, MAX_FIND_MISSING_BYTES, MAX_SENT_MESSAGE_BYTES } from './limits.js'
+import { MAX_BATCH_BYTES, MAX_SENT_MESSAGE_BYTES } from './limits.js'
 import type { Service } from './service.js'
 
 const SERVICE = '/build.bazel.remote.execution.v2.ContentAddressableStorage'
@@ -26,23 +27,9 @@ export interface ContentAddressableStorageOptions extends Dialect {
 export function contentAddressableStorageService(options: ContentAddressableStorageOptions): Service {
   const { cas, functions, checkInstance } = options
   return [
-    unary(`${SERVICE}/FindMissingBlobs`, parseFindMissing, async (request, context) => {
-      if (request === 'too large') {
-        throw new GoregoError(
-          'invalid-argument',
-          'the digests of one FindMissingBlobs may have 4 MiB, which is enough for 25,000 of any function',
-        )
-      }
-      checkInstance(request.getInstanceName())
-      const digests = requestDigests(
-        functions,
-        request.getDigestFunction(),
-        request.getBlobDigestsList(),
-        'blob_digests',
-      )
-      const missing = await cas.findMissing(digests, context.signal)
-      return new reapi.FindMissingBlobsResponse().setMissingBlobDigestsList(missing.map(reapi.toDigestMessage))
-    }),
+    unary(`${SERVICE}/FindMissingBlobs`, parseFindMissing, (request, context) =>
+      findMissing(options, request, context),
+    ),
     unary(`${SERVICE}/BatchUpdateBlobs`, reapi.BatchUpdateBlobsRequest.deserializeBinary, (request, context) =>
       batchUpdate(options, request, context),
     ),
@@ -57,11 +44,6 @@ export function contentAddressableStorageService(options: ContentAddressableStor
   ]
 }
 
-/** FM-05. The length is looked at first: parsing takes its time. */
-function parseFindMissing(bytes: Uint8Array): reapi.FindMissingBlobsRequest | 'too large' {
-  return bytes.length > MAX_FIND_MISSING_BYTES ? 'too large' : reapi.FindMissingBlobsRequest.deserializeBinary(bytes)
-}
-
 async function batchUpdate(
   { cas, functions, compressors, maxBlobBytes, checkInstance }: ContentAddressableStorageOptions,
   request: reapi.BatchUpdateBlobsRequest,
@@ -73,7 +55,11 @@ async function batchUpdate(
   // BU-02, BU-07
   checkTotal(blobs.reduce((sum, data) => sum + data.length, 0))
   const digests = entries.map((entry) => entry.getDigest())
-  const fn = requestFunction(functions, request.getDigestFunction(), digests)
+  const fn = requestFunction(
+    functions,
+    request.getDigestFunction(),
+    digests.map((d) => d?.getHash() ?? ''),
+  )
   const decompression = new BatchDecompression(compressors)
   const response = new reapi.BatchUpdateBlobsResponse()
   let room = MAX_SENT_MESSAGE_BYTES - digests.reduce((sum, digest) => sum + entryBytes(digest), 0)
@@ -105,7 +91,11 @@ async function batchRead(
   checkInstance(request.getInstanceName())
   const messages = request.getDigestsList()
   checkTotal(messages.reduce((sum, message) => sum + Math.max(0, message.getSizeBytes()), 0))
-  const fn = requestFunction(functions, request.getDigestFunction(), messages)
+  const fn = requestFunction(
+    functions,
+    request.getDigestFunction(),
+    messages.map((d) => d.getHash()),
+  )
   // Not one of them is a digest: nothing can be said of each.
   if (fn === undefined && messages.length > 0) digestOf(fn, messages[0], 'a digest of the batch')
   const response = new reapi.BatchReadBlobsResponse()

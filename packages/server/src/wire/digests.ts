@@ -8,11 +8,11 @@ import { type Digest, type DigestFunction, type DigestFunctionSet, GoregoError, 
 export function requestFunction(
   functions: DigestFunctionSet,
   value: number,
-  messages: readonly (reapi.Digest | undefined)[],
+  hashes: Iterable<string>,
 ): DigestFunction | undefined {
   if (value === reapi.DigestFunction.Value.UNKNOWN) {
-    for (const message of messages) {
-      const fn = functions.ofLength(message?.getHash().length ?? 0)
+    for (const hash of hashes) {
+      const fn = functions.ofLength(hash.length)
       if (fn !== undefined) return fn
     }
     return undefined
@@ -25,15 +25,19 @@ export function requestFunction(
   )
 }
 
+/** For a digest whose request has no function, because no hash in it looks like one. */
+export function noSuchHash(hash: string, what: string): GoregoError {
+  return new GoregoError(
+    'invalid-argument',
+    `${what}: ${JSON.stringify(hash.slice(0, 140))} looks like no hash of a digest function that this server advertises; if it is one, name the function`,
+  )
+}
+
 /** A required digest (GEN-01), of the function of its request. */
 export function digestOf(fn: DigestFunction | undefined, message: reapi.Digest | undefined, what: string): Digest {
   if (message === undefined) throw new GoregoError('invalid-argument', `${what} is missing`)
-  if (fn !== undefined) return reapi.fromDigestMessage(fn, message, what)
-  const hash = JSON.stringify(message.getHash().slice(0, 140))
-  throw new GoregoError(
-    'invalid-argument',
-    `${what}: ${hash} looks like no hash of a digest function that this server advertises; if it is one, name the function`,
-  )
+  if (fn === undefined) throw noSuchHash(message.getHash(), what)
+  return reapi.fromDigestMessage(fn, message, what)
 }
 
 /** The required digest of a request that has one. */
@@ -43,16 +47,8 @@ export function requestDigest(
   message: reapi.Digest | undefined,
   what: string,
 ): Digest {
-  return digestOf(requestFunction(functions, functionValue, [message]), message, what)
-}
-
-/** A list of digests, all of one function (DIG-06). */
-export function requestDigests(
-  functions: DigestFunctionSet,
-  functionValue: number,
-  messages: readonly reapi.Digest[],
-  what: string,
-): Digest[] {
-  const fn = requestFunction(functions, functionValue, messages.slice(0, 1))
-  return messages.map((message) => digestOf(fn, message, what))
+  if (message === undefined) throw new GoregoError('invalid-argument', `${what} is missing`)
+  const fn = requestFunction(functions, functionValue, [message.getHash()])
+  if (fn === undefined) throw noSuchHash(message.getHash(), what)
+  return reapi.fromDigestMessage(fn, message, what)
 }

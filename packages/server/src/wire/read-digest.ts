@@ -1,0 +1,26 @@
+import { Digest, type DigestFunction, GoregoError, reapi } from '@gorego/core'
+
+const { BYTES } = reapi
+
+const HASH = 1
+const SIZE_BYTES = 2
+
+/** A Digest has two; this leaves room for what clients of the future say. */
+const MAX_FIELDS = 100
+
+/** The Digest message that a reader is at the beginning of, as a digest of that function (GEN-01). */
+export function readDigest(fn: DigestFunction, reader: reapi.WireReader): Digest {
+  let [start, end, sizeBytes] = [0, 0, 0]
+  for (let fields = 0; reader.next(); fields++) {
+    if (fields === MAX_FIELDS) throw new GoregoError('invalid-argument', 'a digest has too many fields')
+    if (reader.number === HASH) {
+      reader.expect(BYTES)
+      start = reader.start
+      end = reader.end
+    } else if (reader.number === SIZE_BYTES) sizeBytes = reader.int64()
+  }
+  const digest = Digest.ofAscii(fn, reader.bytes, start, end, sizeBytes)
+  // DIG-03: no blob is so large, and nobody could say it again exactly.
+  if (sizeBytes <= Number.MAX_SAFE_INTEGER) return digest
+  throw new GoregoError('invalid-argument', `the size of blob ${digest.hash} is ${sizeBytes}: there are none as large`)
+}
