@@ -1,5 +1,6 @@
 import { GoregoError } from '../errors/index.js'
-import { tooManyFields, withFieldLimit } from './field-limit.js'
+import { FieldCount } from './field-count.js'
+import { withFieldLimit } from './field-limit.js'
 import { WireReader } from './wire-reader.js'
 
 /** In a message that nobody says otherwise of: a Directory of more than 100,000 files has as many. */
@@ -29,7 +30,7 @@ export function decode<T>(
 
 /** google-protobuf takes a stray end-group tag, such as the first byte of "this is no message", for the end of the message. */
 function checkFraming(bytes: Uint8Array, maxFields: number): void {
-  const reader = new WireReader(bytes)
+  const reader = new WireReader(bytes, new FieldCount(maxFields))
   // Throws at anything but whole fields.
-  for (let fields = 1; reader.next(); fields++) if (fields > maxFields) throw tooManyFields(maxFields)
+  while (reader.next());
 }

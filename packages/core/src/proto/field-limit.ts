@@ -1,5 +1,5 @@
 import jspb from 'google-protobuf'
-import { GoregoError } from '../errors/index.js'
+import { tooManyFields } from './field-count.js'
 
 const { BinaryReader } = jspb
 
@@ -29,10 +29,6 @@ export function withFieldLimit<T>(maxFields: number, parse: () => T): T {
   } finally {
     setReader(BinaryReader)
   }
-}
-
-export function tooManyFields(maxFields: number): GoregoError {
-  return new GoregoError('invalid-argument', `it has more than the ${maxFields} fields that are read`)
 }
 
 function setReader(reader: typeof BinaryReader): void {

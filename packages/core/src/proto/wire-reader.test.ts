@@ -4,9 +4,14 @@ import * as fc from 'fast-check'
 import jspb from 'google-protobuf'
 import { test } from 'uvu'
 import type { GoregoError } from '../errors/index.js'
-import { WireReader } from './wire-reader.js'
+import { FieldCount } from './field-count.js'
+import { BYTES, WireReader } from './wire-reader.js'
 
 const refused = (error: GoregoError) => error.code === 'invalid-argument'
+
+function readerOf(message: Uint8Array, maxFields = 100): WireReader {
+  return new WireReader(message, new FieldCount(maxFields))
+}
 
 /** Field 1 as a varint of these bits, which may have more bytes than it needs. */
 function varint(bits: bigint, padding = 0): Uint8Array {
@@ -38,7 +43,7 @@ const edges = [
 const varints = fc.oneof(messages, fc.constantFrom(...edges.map((bits) => varint(bits))))
 
 function ours(message: Uint8Array): WireReader {
-  const reader = new WireReader(message)
+  const reader = readerOf(message)
   equal(reader.next(), true)
   return reader
 }
@@ -85,7 +90,7 @@ test('texts are those that google-protobuf reads, and what is no UTF-8 is refuse
 })
 
 test('GEN-01: a field of another wire type is refused', () => {
-  const reader = new WireReader(Buffer.of(0x08, 1, 0x0a, 0))
+  const reader = readerOf(Buffer.of(0x08, 1, 0x0a, 0))
   reader.next()
   for (const read of ['view', 'text', 'message'] as const) throws(() => reader[read](), refused, read)
   reader.next()
@@ -93,16 +98,25 @@ test('GEN-01: a field of another wire type is refused', () => {
 })
 
 test('GEN-01: a tag of more than 32 bits is refused', () => {
-  throws(() => new WireReader(Buffer.of(0x88, 0x80, 0x80, 0x80, 0x10, 0)).next(), refused)
+  throws(() => readerOf(Buffer.of(0x88, 0x80, 0x80, 0x80, 0x10, 0)).next(), refused)
 })
 
 test('a message inside ends where its field does', () => {
-  const reader = new WireReader(Buffer.of(0x0a, 3, 0x08, 1, 0x12, 0x12, 0))
+  const reader = readerOf(Buffer.of(0x0a, 3, 0x08, 1, 0x12, 0x12, 0))
   reader.next()
   const inner = reader.message()
   equal(inner.next(), true)
   equal(inner.value, 1)
   throws(() => inner.next(), refused)
+})
+
+test('fields are counted, those of messages inside as well', () => {
+  const message = Buffer.of(0x0a, 2, 0x08, 1, 0x08, 1)
+  const readAll = (reader: WireReader) => {
+    while (reader.next()) if (reader.type === BYTES) readAll(reader.message())
+  }
+  readAll(readerOf(message, 3))
+  throws(() => readAll(readerOf(message, 2)), /more than the 2 fields/)
 })
 
 test('payloads are views', () => {

@@ -1,4 +1,5 @@
 import { GoregoError } from '../errors/index.js'
+import type { FieldCount } from './field-count.js'
 
 /** The wire types of protobuf that REAPI has a use for; groups, which it has none of, are refused. */
 export const VARINT = 0
@@ -18,6 +19,7 @@ const LARGEST_TAG = 2 ** 32
  */
 export class WireReader {
   readonly bytes: Buffer
+  readonly #count: FieldCount
   readonly #end: number
   #at: number
   /** The number of the field. */
@@ -30,9 +32,10 @@ export class WireReader {
   /** The value of a varint, unsigned and exact up to 2^53; 0 for other fields. */
   value = 0
 
-  /** Reads the part of `bytes` from `start` up to `end`. */
-  constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
+  /** Reads the part of `bytes` from `start` up to `end`, and no more fields than are left in `count`. */
+  constructor(bytes: Uint8Array, count: FieldCount, start = 0, end = bytes.length) {
     this.bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#count = count
     this.#at = start
     this.#end = end
   }
@@ -40,6 +43,7 @@ export class WireReader {
   /** Goes to the next field; false if there is none. Throws `invalid-argument` on anything that is no protobuf message. */
   next(): boolean {
     if (this.#at === this.#end) return false
+    this.#count.take()
     const tag = this.#varint()
     if (tag < 8) throw malformed(`field number 0 before byte ${this.#at}`)
     if (tag >= LARGEST_TAG) throw malformed(`a field number that is too large before byte ${this.#at}`)
@@ -68,7 +72,7 @@ export class WireReader {
   /** A string, which must be UTF-8. */
   text(): string {
     this.expect(BYTES)
-    if (this.start === this.end) return ''
+    if (this.#isAscii()) return this.ascii()
     try {
       return utf8.decode(this.view())
     } catch (cause) {
@@ -99,15 +103,20 @@ export class WireReader {
     return this.value !== 0
   }
 
-  /** Reads the message in a length-delimited field. */
+  /** Reads the message in a length-delimited field; its fields count, too. */
   message(): WireReader {
     this.expect(BYTES)
-    return new WireReader(this.bytes, this.start, this.end)
+    return new WireReader(this.bytes, this.#count, this.start, this.end)
   }
 
   /** Throws unless the field has that wire type. */
   expect(type: number): void {
     if (this.type !== type) throw malformed(`field ${this.number} has wire type ${this.type} instead of ${type}`)
+  }
+
+  #isAscii(): boolean {
+    for (let at = this.start; at < this.end; at++) if ((this.bytes[at] as number) >= 0x80) return false
+    return true
   }
 
   #skip(length: number): void {

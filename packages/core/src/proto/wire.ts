@@ -1,3 +1,4 @@
+import { FieldCount } from './field-count.js'
 import { BYTES, VARINT, WireReader } from './wire-reader.js'
 
 /**
@@ -14,7 +15,7 @@ export interface WireField {
 
 /** Varints and length-delimited fields. Throws `invalid-argument` on anything that is no protobuf message. */
 export function* wireFields(message: Uint8Array): Generator<WireField> {
-  const reader = new WireReader(message)
+  const reader = new WireReader(message, new FieldCount(Number.POSITIVE_INFINITY))
   while (reader.next()) {
     const { number, type, value } = reader
     if (type === BYTES) yield { number, bytes: reader.view(), value }

@@ -1,8 +1,8 @@
-import { type Digest, type DigestFunction, GoregoError, reapi } from '@gorego/core'
+import { type Digest, type DigestFunction, reapi } from '@gorego/core'
 import { MAX_REQUEST_FIELDS } from '../services/limits.js'
 import { readDigest } from './read-digest.js'
 
-const { varintLength, WireReader, writeVarint } = reapi
+const { FieldCount, varintLength, WireReader, writeVarint } = reapi
 
 const INSTANCE_NAME = 1
 const BLOB_DIGESTS = 2
@@ -10,9 +10,6 @@ const DIGEST_FUNCTION = 3
 
 /** Of a Digest. */
 const HASH = 1
-
-/** Each digest has two fields itself. */
-const MAX_FIELDS = MAX_REQUEST_FIELDS / 3
 
 /**
  * A FindMissingBlobsRequest: what it says of all its digests together is looked for at once, at some nanoseconds a digest;
@@ -28,9 +25,8 @@ export class FindMissingRequest {
   private constructor(bytes: Uint8Array) {
     this.#bytes = bytes
     let [instanceName, digestFunction, firstHash]: [string, number, string | undefined] = ['', 0, undefined]
-    const reader = new WireReader(bytes)
-    for (let fields = 0; reader.next(); fields++) {
-      if (fields === MAX_FIELDS) throw new GoregoError('invalid-argument', `it has more than ${MAX_FIELDS} digests`)
+    const reader = readerOf(bytes)
+    while (reader.next()) {
       if (reader.number === INSTANCE_NAME) instanceName = reader.text()
       else if (reader.number === DIGEST_FUNCTION) digestFunction = reader.int32()
       else if (reader.number === BLOB_DIGESTS) firstHash ??= hashIn(reader.message())
@@ -47,7 +43,7 @@ export class FindMissingRequest {
   /** Its digests, so many at a time; each must be one of that function (DIG-06). */
   *digests(fn: DigestFunction, atATime: number): Generator<Digest[]> {
     let digests: Digest[] = []
-    const reader = new WireReader(this.#bytes)
+    const reader = readerOf(this.#bytes)
     while (reader.next()) {
       if (reader.number !== BLOB_DIGESTS) continue
       if (digests.push(readDigest(fn, reader.message())) < atATime) continue
@@ -56,6 +52,10 @@ export class FindMissingRequest {
     }
     if (digests.length > 0) yield digests
   }
+}
+
+function readerOf(bytes: Uint8Array): reapi.WireReader {
+  return new WireReader(bytes, new FieldCount(MAX_REQUEST_FIELDS))
 }
 
 /** What a Digest message has for a hash, whatever that is. */

@@ -5,14 +5,10 @@ const { BYTES } = reapi
 const HASH = 1
 const SIZE_BYTES = 2
 
-/** A Digest has two; this leaves room for what clients of the future say. */
-const MAX_FIELDS = 100
-
 /** The Digest message that a reader is at the beginning of, as a digest of that function (GEN-01). */
 export function readDigest(fn: DigestFunction, reader: reapi.WireReader): Digest {
   let [start, end, sizeBytes] = [0, 0, 0]
-  for (let fields = 0; reader.next(); fields++) {
-    if (fields === MAX_FIELDS) throw new GoregoError('invalid-argument', 'a digest has too many fields')
+  while (reader.next()) {
     if (reader.number === HASH) {
       reader.expect(BYTES)
       start = reader.start
