@@ -98,6 +98,22 @@ export class WireReader {
     return this.value <= Number.MAX_SAFE_INTEGER ? this.value | 0 : Number(BigInt.asIntN(32, this.#bits()))
   }
 
+  /** What a repeated int32 or enum has in this field: one, or a packed list. */
+  int32s(): number[] {
+    if (this.type !== BYTES) return [this.int32()]
+    const values: number[] = []
+    // In a packed list there are no tags.
+    for (const list = this.message(); list.#at < list.#end; ) {
+      list.#count.take()
+      list.type = VARINT
+      list.start = list.#at
+      list.value = list.#varint()
+      list.end = list.#at
+      values.push(list.int32())
+    }
+    return values
+  }
+
   boolean(): boolean {
     this.expect(VARINT)
     return this.value !== 0

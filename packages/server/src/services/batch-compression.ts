@@ -17,6 +17,8 @@ export interface PackedBlob {
   readonly compressor: number
 }
 
+export const NOTHING: PackedBlob = { data: new Uint8Array(0), compressor: reapi.Compressor.Value.IDENTITY }
+
 /** Turns the data of a batch's entries into the content of their blobs. */
 export class BatchDecompression {
   readonly #compressors: readonly Compressor[]
@@ -46,11 +48,11 @@ export class BatchDecompression {
 /** RD-03: with the first of our compressors that the client accepts, if that makes the blob smaller. */
 export async function packBlob(
   blob: Uint8Array,
-  acceptable: readonly number[],
+  acceptable: ReadonlySet<number>,
   compressors: readonly Compressor[],
 ): Promise<PackedBlob> {
   const asItIs = { data: blob, compressor: reapi.Compressor.Value.IDENTITY }
-  const compressor = compressors.find(({ value }) => acceptable.includes(value))
+  const compressor = compressors.find(({ value }) => acceptable.has(value))
   if (compressor === undefined || blob.length < SMALLEST_COMPRESSED) return asItIs
   const chunks: Uint8Array[] = []
   for await (const chunk of compressor.compress(once(blob))) chunks.push(chunk)

@@ -1,5 +1,5 @@
 import { type ContentAddressableStorage, type Digest, GoregoError, type ResumableUploads } from '@gorego/core'
-import { checkBlobSize } from './content-addressable-storage.js'
+import { checkBlobSize } from './check-blob-size.js'
 import type { WriteRequests } from './write-requests.js'
 
 /** How often an upload looks whether somebody else has finished the same blob meanwhile, in messages. */

@@ -2,7 +2,7 @@ import { type ChunkedBlobs, GoregoError, reapi } from '@gorego/core'
 import type { Dialect } from '../wire/dialect.js'
 import { requestDigest } from '../wire/digests.js'
 import { unary } from '../wire/method.js'
-import { checkBlobSize } from './content-addressable-storage.js'
+import { checkBlobSize } from './check-blob-size.js'
 import { MAX_SPLICE_BYTES } from './limits.js'
 import type { Service } from './service.js'
 

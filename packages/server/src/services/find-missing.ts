@@ -31,11 +31,11 @@ export async function findMissing(
     )
   }
   checkInstance(request.instanceName)
-  const hashes = request.firstHash === undefined ? [] : [request.firstHash]
-  const fn = requestFunction(functions, request.digestFunction, hashes)
+  const { first } = request
+  const fn = requestFunction(functions, request.digestFunction, [first])
   // FM-03
-  if (request.firstHash === undefined) return Buffer.alloc(0)
-  if (fn === undefined) throw noSuchHash(request.firstHash, 'blob_digests')
+  if (first === undefined) return Buffer.alloc(0)
+  if (fn === undefined) throw noSuchHash(first.hash, 'blob_digests')
   const parts: Buffer[] = []
   const told = new Set<string>()
   for (const digests of request.digests(fn, DIGESTS_A_TURN)) {

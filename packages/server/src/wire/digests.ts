@@ -1,4 +1,5 @@
 import { type Digest, type DigestFunction, type DigestFunctionSet, GoregoError, reapi } from '@gorego/core'
+import type { SentDigest } from './sent-digest.js'
 
 /**
  * DIG-04, DIG-06: the one function of a request: the one that it names, or else the one that the first hash looks like
@@ -8,11 +9,11 @@ import { type Digest, type DigestFunction, type DigestFunctionSet, GoregoError, 
 export function requestFunction(
   functions: DigestFunctionSet,
   value: number,
-  hashes: Iterable<string>,
+  digests: Iterable<{ readonly hash: string } | undefined>,
 ): DigestFunction | undefined {
   if (value === reapi.DigestFunction.Value.UNKNOWN) {
-    for (const hash of hashes) {
-      const fn = functions.ofLength(hash.length)
+    for (const digest of digests) {
+      const fn = functions.ofLength(digest?.hash.length ?? 0)
       if (fn !== undefined) return fn
     }
     return undefined
@@ -34,10 +35,10 @@ export function noSuchHash(hash: string, what: string): GoregoError {
 }
 
 /** A required digest (GEN-01), of the function of its request. */
-export function digestOf(fn: DigestFunction | undefined, message: reapi.Digest | undefined, what: string): Digest {
-  if (message === undefined) throw new GoregoError('invalid-argument', `${what} is missing`)
-  if (fn === undefined) throw noSuchHash(message.getHash(), what)
-  return reapi.fromDigestMessage(fn, message, what)
+export function digestOf(fn: DigestFunction | undefined, sent: SentDigest | undefined, what: string): Digest {
+  if (sent === undefined) throw new GoregoError('invalid-argument', `${what} is missing`)
+  if (fn === undefined) throw noSuchHash(sent.hash, what)
+  return sent.toDigest(fn)
 }
 
 /** The required digest of a request that has one. */
@@ -48,7 +49,7 @@ export function requestDigest(
   what: string,
 ): Digest {
   if (message === undefined) throw new GoregoError('invalid-argument', `${what} is missing`)
-  const fn = requestFunction(functions, functionValue, [message.getHash()])
+  const fn = requestFunction(functions, functionValue, [{ hash: message.getHash() }])
   if (fn === undefined) throw noSuchHash(message.getHash(), what)
   return reapi.fromDigestMessage(fn, message, what)
 }

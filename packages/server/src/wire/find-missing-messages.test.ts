@@ -94,13 +94,13 @@ test('its digests come so many at a time', () => {
   )
 })
 
-test('DIG-04: the first hash is known before the digests are read, be it one or not', () => {
+test('DIG-04: the first digest is known before the digests are read, be it one or not', () => {
   const firstHash = (...hashes: string[]) =>
     FindMissingRequest.parse(
       new reapi.FindMissingBlobsRequest()
         .setBlobDigestsList(hashes.map((hash) => new reapi.Digest().setHash(hash)))
         .serializeBinary(),
-    ).firstHash
+    ).first?.hash
   assert.is(firstHash(), undefined)
   assert.is(firstHash('', 'abc'), '')
   assert.is(firstHash('abc', 'd'), 'abc')

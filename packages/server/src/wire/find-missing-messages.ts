@@ -1,15 +1,13 @@
 import { type Digest, type DigestFunction, reapi } from '@gorego/core'
 import { MAX_REQUEST_FIELDS } from '../services/limits.js'
 import { readDigest } from './read-digest.js'
+import { SentDigest } from './sent-digest.js'
 
 const { FieldCount, varintLength, WireReader, writeVarint } = reapi
 
 const INSTANCE_NAME = 1
 const BLOB_DIGESTS = 2
 const DIGEST_FUNCTION = 3
-
-/** Of a Digest. */
-const HASH = 1
 
 /**
  * A FindMissingBlobsRequest: what it says of all its digests together is looked for at once, at some nanoseconds a digest;
@@ -18,22 +16,23 @@ const HASH = 1
 export class FindMissingRequest {
   readonly instanceName: string
   readonly digestFunction: number
-  /** What its first digest has for a hash; undefined if there is no digest. */
-  readonly firstHash: string | undefined
+  /** Its first digest. */
+  readonly first: SentDigest | undefined
   readonly #bytes: Uint8Array
 
   private constructor(bytes: Uint8Array) {
     this.#bytes = bytes
-    let [instanceName, digestFunction, firstHash]: [string, number, string | undefined] = ['', 0, undefined]
+    let [instanceName, digestFunction] = ['', 0]
+    let first: SentDigest | undefined
     const reader = readerOf(bytes)
     while (reader.next()) {
       if (reader.number === INSTANCE_NAME) instanceName = reader.text()
       else if (reader.number === DIGEST_FUNCTION) digestFunction = reader.int32()
-      else if (reader.number === BLOB_DIGESTS) firstHash ??= hashIn(reader.message())
+      else if (reader.number === BLOB_DIGESTS) first ??= new SentDigest(reader)
     }
     this.instanceName = instanceName
     this.digestFunction = digestFunction
-    this.firstHash = firstHash
+    this.first = first
   }
 
   static parse(bytes: Uint8Array): FindMissingRequest {
@@ -56,13 +55,6 @@ export class FindMissingRequest {
 
 function readerOf(bytes: Uint8Array): reapi.WireReader {
   return new WireReader(bytes, new FieldCount(MAX_REQUEST_FIELDS))
-}
-
-/** What a Digest message has for a hash, whatever that is. */
-function hashIn(reader: reapi.WireReader): string {
-  let hash = ''
-  while (reader.next()) if (reader.number === HASH) hash = reader.ascii()
-  return hash
 }
 
 /** Tags of length-delimited fields: number * 8 + 2. */
