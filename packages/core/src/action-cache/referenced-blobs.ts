@@ -1,13 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ContentAddressableStorage } from '../cas/index.js'
-import { Digest, type DigestFunction } from '../digest/index.js'
-import { decode } from '../proto/decode.js'
-import { fromDigestMessage } from '../proto/digests.js'
-import { ActionResult } from '../proto/messages.js'
-import { wireFields } from '../proto/wire.js'
+import type { Digest, DigestFunction } from '../digest/index.js'
+import { GoregoError } from '../errors/index.js'
+import { FieldCount } from '../proto/field-count.js'
+import { readDigest } from '../proto/read-digest.js'
+import { WireReader } from '../proto/wire-reader.js'
 
 /** How many fields are looked at before other work gets a turn: a few milliseconds. */
 const FIELDS_A_TURN = 20_000
+
+/** How many output files are looked at before other work gets a turn: a few milliseconds. */
+const FILES_A_TURN = 5000
 
 /** How many Directories are read before other work gets a turn. */
 const DIRECTORIES_A_TURN = 500
@@ -16,18 +19,24 @@ const DIRECTORIES_A_TURN = 500
 const MAX_MESSAGE_BYTES = 128 * 1024 * 1024
 
 /** The field numbers of REAPI that lead to digests. */
+const OUTPUT_FILES = 2
+const OUTPUT_DIRECTORIES = 3
+const STDOUT_DIGEST = 6
+const STDERR_DIGEST = 8
+const OUTPUT_FILE_DIGEST = 2
+const TREE_DIGEST = 3
+const ROOT_DIRECTORY_DIGEST = 5
 const TREE_ROOT = 1
 const TREE_CHILDREN = 2
 const DIRECTORY_FILES = 1
 const DIRECTORY_DIRECTORIES = 2
 const NODE_DIGEST = 2
-const DIGEST_HASH = 1
-const DIGEST_SIZE = 2
 
 /**
  * Every blob that a client may ask for because a result names it (AC-02): files, stdout and stderr, Trees and the files
- * inside them, root Directories and what they lead to. Undefined when a Tree or Directory needed to know that is itself
- * missing or unreadable. Throws `invalid-argument` for a malformed digest in the result.
+ * inside them, root Directories and what they lead to; some more than once. Undefined when a Tree or Directory needed to
+ * know that is itself missing or unreadable. Throws `invalid-argument` for a malformed digest in the result. Nothing else
+ * in the result is looked at: this happens at every cache hit.
  */
 export async function referencedBlobs(
   fn: DigestFunction,
@@ -35,27 +44,53 @@ export async function referencedBlobs(
   cas: ContentAddressableStorage,
   signal?: AbortSignal,
 ): Promise<Digest[] | undefined> {
-  const message = decode(ActionResult, result, 'the action result')
+  const blobs: Digest[] = []
+  const directories: WireReader[] = []
+  const streams = new Map<number, Digest>()
+  const reader = readerOf(result)
+  while (reader.next()) {
+    if (reader.number === OUTPUT_FILES) {
+      blobs.push(requiredDigest(fn, reader.message()))
+      if (blobs.length % FILES_A_TURN === 0) await nextTurn(undefined, { signal })
+    } else if (reader.number === OUTPUT_DIRECTORIES) directories.push(reader.message())
+    else if (reader.number === STDOUT_DIGEST || reader.number === STDERR_DIGEST)
+      streams.set(reader.number, readDigest(fn, reader.message()))
+  }
+  blobs.push(...streams.values())
+  if (directories.length === 0) return blobs
+  const below = await blobsOfDirectories(fn, directories, cas, signal)
+  return below && blobs.concat(below)
+}
+
+/** The digest of an OutputFile. */
+function requiredDigest(fn: DigestFunction, file: WireReader): Digest {
+  let digest: Digest | undefined
+  while (file.next()) if (file.number === OUTPUT_FILE_DIGEST) digest = readDigest(fn, file.message())
+  if (digest === undefined) throw new GoregoError('invalid-argument', 'an output file without a digest')
+  return digest
+}
+
+/** What OutputDirectories lead to, each blob once: large trees have many files of the same content. */
+async function blobsOfDirectories(
+  fn: DigestFunction,
+  directories: readonly WireReader[],
+  cas: ContentAddressableStorage,
+  signal: AbortSignal | undefined,
+): Promise<Digest[] | undefined> {
   const found = new Map<string, Digest>()
   const scanned = new Set<string>()
   const add = (digest: Digest) => found.set(digest.key, digest)
-  for (const file of message.getOutputFilesList())
-    add(fromDigestMessage(fn, file.getDigest(), `digest of ${file.getPath()}`))
-  for (const stream of [message.getStdoutDigest(), message.getStderrDigest()]) {
-    if (stream !== undefined) add(fromDigestMessage(fn, stream, 'stdout or stderr digest'))
-  }
-  for (const directory of message.getOutputDirectoriesList()) {
-    const tree = directory.getTreeDigest()
-    const root = directory.getRootDirectoryDigest()
+  for (const directory of directories) {
+    let [tree, root]: (Digest | undefined)[] = []
+    while (directory.next()) {
+      if (directory.number === TREE_DIGEST) tree = readDigest(fn, directory.message())
+      else if (directory.number === ROOT_DIRECTORY_DIGEST) root = readDigest(fn, directory.message())
+    }
     if (tree !== undefined) {
-      const digest = fromDigestMessage(fn, tree, `tree_digest of ${directory.getPath()}`)
-      add(digest)
-      if (!(await addTree(fn, digest, cas, add, signal))) return undefined
+      add(tree)
+      if (!(await addTree(fn, tree, cas, add, signal))) return undefined
     }
-    if (root !== undefined) {
-      const digest = fromDigestMessage(fn, root, `root_directory_digest of ${directory.getPath()}`)
-      if (!(await addDirectories(fn, digest, cas, add, scanned, signal))) return undefined
-    }
+    if (root !== undefined && !(await addDirectories(fn, root, cas, add, scanned, signal))) return undefined
   }
   return [...found.values()]
 }
@@ -71,10 +106,11 @@ async function addTree(
   const bytes = await getIfThere(cas, tree, signal)
   if (bytes === undefined) return false
   let scanned = 0
-  for (const { number, bytes: directory } of wireFields(bytes)) {
+  const reader = readerOf(bytes)
+  while (reader.next()) {
     if (++scanned % FIELDS_A_TURN === 0) await nextTurn(undefined, { signal })
-    if (directory === undefined || (number !== TREE_ROOT && number !== TREE_CHILDREN)) continue
-    for (const digest of nodeDigests(fn, directory, DIRECTORY_FILES)) {
+    if (reader.number !== TREE_ROOT && reader.number !== TREE_CHILDREN) continue
+    for (const digest of nodeDigests(fn, reader.message(), DIRECTORY_FILES)) {
       if (++scanned % FIELDS_A_TURN === 0) await nextTurn(undefined, { signal })
       if (digest !== undefined) add(digest)
     }
@@ -103,7 +139,7 @@ async function addDirectories(
       [DIRECTORY_FILES, add],
       [DIRECTORY_DIRECTORIES, (below: Digest) => waiting.push(below)],
     ] as const) {
-      for (const node of nodeDigests(fn, bytes, list)) {
+      for (const node of nodeDigests(fn, readerOf(bytes), list)) {
         if (++fields % FIELDS_A_TURN === 0) await nextTurn(undefined, { signal })
         if (node !== undefined) use(node)
       }
@@ -114,26 +150,20 @@ async function addDirectories(
 }
 
 /** The digests in the FileNodes or DirectoryNodes of a Directory; undefined for each field that has none. */
-function* nodeDigests(fn: DigestFunction, directory: Uint8Array, list: number): Generator<Digest | undefined> {
-  for (const node of wireFields(directory)) {
-    if (node.number !== list || node.bytes === undefined) {
+function* nodeDigests(fn: DigestFunction, directory: WireReader, list: number): Generator<Digest | undefined> {
+  while (directory.next()) {
+    if (directory.number !== list) {
       yield undefined
       continue
     }
-    for (const field of wireFields(node.bytes)) {
-      yield field.number === NODE_DIGEST && field.bytes !== undefined ? digestOf(fn, field.bytes) : undefined
-    }
+    const node = directory.message()
+    while (node.next()) yield node.number === NODE_DIGEST ? readDigest(fn, node.message()) : undefined
   }
 }
 
-function digestOf(fn: DigestFunction, message: Uint8Array): Digest {
-  let hash = ''
-  let size = 0
-  for (const { number, bytes, value } of wireFields(message)) {
-    if (number === DIGEST_HASH && bytes !== undefined) hash = Buffer.from(bytes).toString('latin1')
-    if (number === DIGEST_SIZE) size = value
-  }
-  return Digest.of(fn, hash, size)
+/** However many fields there are: whoever reads gives others a turn. */
+function readerOf(message: Uint8Array): WireReader {
+  return new WireReader(message, new FieldCount(Number.POSITIVE_INFINITY))
 }
 
 async function getIfThere(

@@ -1,9 +1,8 @@
 import { type Digest, type DigestFunction, reapi } from '@gorego/core'
 import { MAX_REQUEST_FIELDS } from '../services/limits.js'
-import { readDigest } from './read-digest.js'
 import { SentDigest } from './sent-digest.js'
 
-const { FieldCount, varintLength, WireReader, writeVarint } = reapi
+const { FieldCount, readDigest, varintLength, WireReader, writeVarint } = reapi
 
 const INSTANCE_NAME = 1
 const BLOB_DIGESTS = 2

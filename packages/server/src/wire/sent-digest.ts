@@ -1,7 +1,6 @@
 import { type Digest, type DigestFunction, reapi } from '@gorego/core'
-import { readDigest } from './read-digest.js'
 
-const { FieldCount, WireReader } = reapi
+const { FieldCount, readDigest, WireReader } = reapi
 
 /** A Digest message as the client sent it, which may be of no blob that there could be. */
 export class SentDigest {

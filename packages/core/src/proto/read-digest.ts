@@ -1,12 +1,12 @@
-import { Digest, type DigestFunction, GoregoError, reapi } from '@gorego/core'
-
-const { BYTES } = reapi
+import { Digest, type DigestFunction } from '../digest/index.js'
+import { GoregoError } from '../errors/index.js'
+import { BYTES, type WireReader } from './wire-reader.js'
 
 const HASH = 1
 const SIZE_BYTES = 2
 
 /** The Digest message that a reader is at the beginning of, as a digest of that function (GEN-01). */
-export function readDigest(fn: DigestFunction, reader: reapi.WireReader): Digest {
+export function readDigest(fn: DigestFunction, reader: WireReader): Digest {
   let [start, end, sizeBytes] = [0, 0, 0]
   while (reader.next()) {
     if (reader.number === HASH) {
