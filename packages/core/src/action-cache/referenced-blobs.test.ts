@@ -85,9 +85,9 @@ test('of a garbled result that both can read, both read the same', async () => {
       taken++
       deepEqual(named.sort(), expected.sort())
     }),
-    { numRuns: 1000 },
+    { numRuns: 2000 },
   )
-  ok(taken > 100, `only ${taken} were taken`)
+  ok(taken > 30, `only ${taken} were taken`)
 })
 
 test.run()

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
   type ContentAddressableStorage,
   GoregoError,
@@ -41,13 +42,16 @@ export function executionService({
           priority: clamp(request.getExecutionPolicy()?.getPriority() ?? 0),
           labels,
         })
+        // What is cached here is found within a turn of the event loop: then one message says all of it (EX-01).
+        await nextTurn()
         const hints = {
           stdout: request.getInlineStdout(),
           stderr: request.getInlineStderr(),
           files: request.getInlineOutputFilesList(),
         }
-        for await (const state of watch(scheduler, name, keepAliveMs, signal))
-          yield await toOperation(state, cas, hints, signal)
+        for await (const state of watch(scheduler, name, keepAliveMs, signal)) {
+          yield (await toOperation(state, cas, hints, signal)).finish()
+        }
       },
     ),
     serverStream(
@@ -55,7 +59,7 @@ export function executionService({
       reapi.WaitExecutionRequest.deserializeBinary,
       async function* (request, { signal }) {
         for await (const state of watch(scheduler, request.getName(), keepAliveMs, signal)) {
-          yield await toOperation(state, cas, NO_HINTS, signal)
+          yield (await toOperation(state, cas, NO_HINTS, signal)).finish()
         }
       },
     ),

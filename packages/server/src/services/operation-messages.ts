@@ -1,6 +1,18 @@
-import { type ContentAddressableStorage, type OperationState, type Outcome, reapi, type Stage } from '@gorego/core'
+import {
+  type ContentAddressableStorage,
+  type Digest,
+  type DigestFunction,
+  type OperationState,
+  type Outcome,
+  reapi,
+  type Stage,
+} from '@gorego/core'
 import { toRpcStatus } from '../wire/status.js'
 import { type InliningHints, inlineContents, wantsInlining } from './inlining.js'
+
+const { MessageWriter } = reapi
+
+const NO_BYTES = new Uint8Array(0)
 
 const STAGES: Record<Stage, reapi.ExecutionStageValue> = {
   'cache-check': reapi.ExecutionStage.Value.CACHE_CHECK,
@@ -9,43 +21,63 @@ const STAGES: Record<Stage, reapi.ExecutionStageValue> = {
   completed: reapi.ExecutionStage.Value.COMPLETED,
 }
 
-const PACKAGE = 'build.bazel.remote.execution.v2'
+const PACKAGE = 'type.googleapis.com/build.bazel.remote.execution.v2'
 
-/** An operation as clients see it (EX-01, EX-04): metadata always, the response once it is done, an error never. */
+/**
+ * An operation as clients see it (EX-01, EX-04): metadata always, the response once it is done, an error never. It is written
+ * by hand around the result, which is sent as the bytes that are stored, however many files it lists.
+ */
 export async function toOperation(
   state: OperationState,
   cas: ContentAddressableStorage,
   hints: InliningHints,
   signal: AbortSignal,
-): Promise<reapi.Operation> {
-  const metadata = new reapi.ExecuteOperationMetadata()
-    .setStage(STAGES[state.stage])
-    .setActionDigest(reapi.toDigestMessage(state.action))
-    .setDigestFunction(state.action.fn.value as reapi.DigestFunctionValue)
-  const operation = new reapi.Operation()
-    .setName(state.name)
-    .setMetadata(reapi.packAny(`${PACKAGE}.ExecuteOperationMetadata`, metadata))
-  if (state.outcome === undefined) return operation
-  const response = await toResponse(state, state.outcome, cas, hints, signal)
-  return operation.setDone(true).setResponse(reapi.packAny(`${PACKAGE}.ExecuteResponse`, response))
+): Promise<reapi.MessageWriter> {
+  const { name, stage, action, outcome } = state
+  const metadata = new MessageWriter()
+    .varint(1, STAGES[stage])
+    .message(2, digestMessage(action))
+    .varint(6, action.fn.value)
+  const operation = new MessageWriter().text(1, name).message(2, any('ExecuteOperationMetadata', metadata))
+  if (outcome === undefined) return operation
+  const result = outcome.result && (await withContents(outcome.result, action.fn, cas, hints, signal))
+  return operation.varint(3, 1).message(5, any('ExecuteResponse', toResponse(outcome, result)))
 }
 
-async function toResponse(
-  { action }: OperationState,
-  { result, failure, cached, message, logs = {} }: Outcome,
+function toResponse(
+  { failure, cached, message, logs = {} }: Outcome,
+  result: Uint8Array | undefined,
+): reapi.MessageWriter {
+  const response = new MessageWriter()
+  if (result !== undefined) response.bytes(1, result)
+  // ER-01; a status is sent also where it is OK, for clients that read it without asking whether it is there.
+  response.varint(2, Number(cached)).bytes(3, failure === undefined ? NO_BYTES : toRpcStatus(failure).serializeBinary())
+  for (const [name, digest] of Object.entries(logs)) {
+    const file = new MessageWriter().message(1, digestMessage(digest)).varint(2, 1)
+    // A map is a list of pairs on the wire.
+    response.message(4, new MessageWriter().text(1, name).message(2, file))
+  }
+  return response.text(5, message ?? failure?.message ?? '')
+}
+
+/** The result with the contents in it that the client would like to have. */
+async function withContents(
+  result: Uint8Array,
+  fn: DigestFunction,
   cas: ContentAddressableStorage,
   hints: InliningHints,
   signal: AbortSignal,
-): Promise<reapi.ExecuteResponse> {
-  const response = new reapi.ExecuteResponse().setCachedResult(cached).setMessage(message ?? failure?.message ?? '')
-  // ER-01; a status is sent also where it is OK, for clients that read it without asking whether it is there.
-  response.setStatus(failure === undefined ? new reapi.RpcStatus() : toRpcStatus(failure))
-  for (const [name, digest] of Object.entries(logs)) {
-    const log = new reapi.LogFile().setDigest(reapi.toDigestMessage(digest)).setHumanReadable(true)
-    response.getServerLogsMap().set(name, log)
-  }
-  if (result === undefined) return response
-  const actionResult = reapi.decode(reapi.ActionResult, result, 'the result of an action')
-  if (wantsInlining(hints)) await inlineContents(actionResult, hints, action.fn, cas, signal)
-  return response.setResult(actionResult)
+): Promise<Uint8Array> {
+  if (!wantsInlining(hints)) return result
+  const message = reapi.decode(reapi.ActionResult, result, 'the result of an action')
+  await inlineContents(message, hints, fn, cas, signal)
+  return message.serializeBinary()
+}
+
+function digestMessage({ hash, sizeBytes }: Digest): reapi.MessageWriter {
+  return new MessageWriter().text(1, hash).varint(2, sizeBytes)
+}
+
+function any(type: string, message: reapi.MessageWriter): reapi.MessageWriter {
+  return new MessageWriter().text(1, `${PACKAGE}.${type}`).message(2, message)
 }

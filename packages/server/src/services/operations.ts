@@ -31,7 +31,8 @@ export interface OperationsOptions extends Dialect {
  */
 export function operationsService(options: OperationsOptions): Service {
   const { checkInstance, scheduler, cas } = options
-  const describe = (state: OperationState, signal: AbortSignal) => toOperation(state, cas, NO_HINTS, signal)
+  const write = (state: OperationState, signal: AbortSignal) => toOperation(state, cas, NO_HINTS, signal)
+  const describe = async (state: OperationState, signal: AbortSignal) => (await write(state, signal)).finish()
   return [
     unary(`${SERVICE}/GetOperation`, reapi.GetOperationRequest.deserializeBinary, async (request, { signal }) =>
       describe(scheduler.get(request.getName()), signal),
@@ -46,9 +47,9 @@ export function operationsService(options: OperationsOptions): Service {
         maxResultBytes: MAX_PAGE_RESULT_BYTES,
         where: (state) => matches(state) && (instance === undefined || state.instance === instance),
       })
-      const response = new reapi.ListOperationsResponse().setNextPageToken(page.nextPageToken ?? '')
-      for (const state of page.operations) response.addOperations(await describe(state, signal))
-      return response
+      const response = new reapi.MessageWriter()
+      for (const state of page.operations) response.message(1, await write(state, signal))
+      return response.text(2, page.nextPageToken ?? '').finish()
     }),
     unary(`${SERVICE}/CancelOperation`, reapi.CancelOperationRequest.deserializeBinary, async (request) => {
       scheduler.cancel(request.getName())
