@@ -59,10 +59,10 @@ export function actionCacheService(options: ActionCacheServiceOptions): Service 
         if (options.requireAction) await requireAction(action, cas, signal)
         await moveContentsToCas(result, action.fn, cas, signal)
         // AC-15, OR-10: a result of nothing but zeros would be no bytes at all, which looks like no result.
-        if (result.serializeBinary().length === 0) {
-          result.setExecutionMetadata(new reapi.ExecutedActionMetadata().setWorker('client'))
+        let stored = result.serializeBinary()
+        if (stored.length === 0) {
+          stored = result.setExecutionMetadata(new reapi.ExecutedActionMetadata().setWorker('client')).serializeBinary()
         }
-        const stored = result.serializeBinary()
         if (stored.length > MAX_ACTION_RESULT_BYTES) {
           throw new GoregoError(
             'invalid-argument',
