@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import { Metadata } from '@grpc/grpc-js'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { CallContext } from './call-context.js'
+import { GrpcCallContext } from './call-context.js'
 
 /** As grpc-js's: `cancelled` is set, then those who listen are told. */
 class FakeCall extends EventEmitter {
@@ -17,7 +17,7 @@ class FakeCall extends EventEmitter {
 
 test('GEN-07: the signal is aborted when the client goes, whether it was asked for before or after', () => {
   const call = new FakeCall()
-  const [early, late] = [new CallContext(call), new CallContext(call)]
+  const [early, late] = [new GrpcCallContext(call), new GrpcCallContext(call)]
   const { signal } = early
   assert.not(signal.aborted)
   assert.not(early.cancelled)
@@ -29,7 +29,7 @@ test('GEN-07: the signal is aborted when the client goes, whether it was asked f
 
 test('there is one signal, and no listener before somebody asks for it', () => {
   const call = new FakeCall()
-  const context = new CallContext(call)
+  const context = new GrpcCallContext(call)
   assert.is(call.listenerCount('cancelled'), 0)
   assert.is(context.signal, context.signal)
   assert.is(call.listenerCount('cancelled'), 1)
@@ -37,7 +37,7 @@ test('there is one signal, and no listener before somebody asks for it', () => {
 
 test('the end of a call that went well aborts nothing', () => {
   const call = new FakeCall()
-  const context = new CallContext(call)
+  const context = new GrpcCallContext(call)
   const { signal } = context
   context.end()
   call.cancel()

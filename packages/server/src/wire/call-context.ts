@@ -7,11 +7,23 @@ export type Call = Pick<ServerUnaryCall<Buffer, Buffer>, 'cancelled' | 'metadata
   on(event: 'cancelled', listener: () => void): unknown
 }
 
+/** What a handler knows of the call besides its messages. */
+export interface CallContext {
+  /** Whether the client cancelled, disconnected or ran out of time before the handler was done: nobody waits for an answer. */
+  readonly cancelled: boolean
+  /** Aborted when that happens (GEN-07). */
+  readonly signal: AbortSignal
+  /** Who calls and why, as far as the client says (RM-01). */
+  readonly labels: Readonly<Record<string, string>>
+  /** The ByteStream resource name in the headers, which is optional (RN-10). */
+  readonly resourceName: string | undefined
+}
+
 /**
- * What a handler knows of the call besides its messages. Everything is made when somebody asks for it: most calls are over
- * before anybody does, and small ones cost less than an AbortSignal.
+ * The context of one of grpc-js's calls. Everything is made when somebody asks for it: most calls are over before anybody
+ * does, and small ones cost less than an AbortSignal.
  */
-export class CallContext {
+export class GrpcCallContext implements CallContext {
   readonly #call: Call
   #abort: AbortController | undefined
   #labels: Readonly<Record<string, string>> | undefined
@@ -21,12 +33,10 @@ export class CallContext {
     this.#call = call
   }
 
-  /** Whether the client cancelled, disconnected or ran out of time, so that nobody waits for an answer. */
   get cancelled(): boolean {
     return this.#call.cancelled
   }
 
-  /** Aborted when the call is `cancelled`, if that happens before its handler is done (GEN-07). */
   get signal(): AbortSignal {
     if (this.#abort === undefined) {
       const abort = new AbortController()
@@ -38,13 +48,11 @@ export class CallContext {
     return this.#abort.signal
   }
 
-  /** Who calls and why, as far as the client says (RM-01). */
   get labels(): Readonly<Record<string, string>> {
     this.#labels ??= requestLabels(this.#call.metadata ?? new Metadata())
     return this.#labels
   }
 
-  /** The ByteStream resource name in the headers, which is optional (RN-10). */
   get resourceName(): string | undefined {
     return resourceNameHeader(this.#call.metadata ?? new Metadata())
   }

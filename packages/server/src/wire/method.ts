@@ -10,7 +10,7 @@ import type {
   UntypedHandleCall,
 } from '@grpc/grpc-js'
 import { MAX_REQUEST_FIELDS } from '../services/limits.js'
-import { type Call, CallContext } from './call-context.js'
+import { type Call, type CallContext, GrpcCallContext } from './call-context.js'
 import type { CallLog } from './call-log.js'
 import { toCallStatus } from './status.js'
 
@@ -112,7 +112,7 @@ async function answer(
   handler: (context: CallContext) => Promise<Outgoing>,
 ): Promise<void> {
   const startedAt = performance.now()
-  const context = new CallContext(call)
+  const context = new GrpcCallContext(call)
   try {
     const response = toBuffer(await handler(context))
     context.end()
@@ -132,7 +132,7 @@ async function stream(
   handler: (context: CallContext) => AsyncIterable<Outgoing>,
 ): Promise<void> {
   const startedAt = performance.now()
-  const context = new CallContext(call)
+  const context = new GrpcCallContext(call)
   try {
     await sendAll(call, handler(context), context.signal)
     context.end()
