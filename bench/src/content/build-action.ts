@@ -17,11 +17,14 @@ export interface ActionOptions {
   readonly path?: string
   /** Entries in order of their names. */
   readonly inputs?: reapi.Directory
+  /** Paths in order; the directories that they lie in are made before the command runs. */
+  readonly outputs?: readonly string[]
   readonly salt?: string
 }
 
-export function buildAction({ argv, path, inputs = new reapi.Directory(), salt = '' }: ActionOptions): BuiltAction {
-  const message = new reapi.Command().setArgumentsList([...argv])
+export function buildAction(options: ActionOptions): BuiltAction {
+  const { argv, path, inputs = new reapi.Directory(), outputs = [], salt = '' } = options
+  const message = new reapi.Command().setArgumentsList([...argv]).setOutputPathsList([...outputs])
   if (path !== undefined) {
     message.addEnvironmentVariables(new reapi.Command.EnvironmentVariable().setName('PATH').setValue(path))
   }

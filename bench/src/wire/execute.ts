@@ -8,8 +8,18 @@ export function executeRequest(action: Digest): Buffer {
   return Buffer.from(new reapi.ExecuteRequest().setActionDigest(digestMessage(action)).serializeBinary())
 }
 
-/** Executes and waits for the result; throws unless the command ended with 0, and was run or not as expected. */
-export async function execute(connection: Connection, request: Buffer, { cached }: { cached: boolean }): Promise<void> {
+export interface Expected {
+  /** Whether the result comes from the action cache. */
+  readonly cached: boolean
+  readonly outputFiles?: number
+}
+
+/** Executes and waits for the result; throws unless the command ended with 0, and the result is as expected. */
+export async function execute(
+  connection: Connection,
+  request: Buffer,
+  { cached, outputFiles }: Expected,
+): Promise<void> {
   let last: Buffer | undefined
   await connection.serverStream(EXECUTE, request, (message) => {
     last = message
@@ -21,6 +31,10 @@ export async function execute(connection: Connection, request: Buffer, { cached 
   if (exitCode !== 0) throw new Error(`an action ended with the exit code ${exitCode}`)
   if (response.getCachedResult() !== cached) {
     throw new Error(cached ? 'an action ran that should have been cached' : 'an action was cached that should have run')
+  }
+  const found = response.getResult()?.getOutputFilesList().length
+  if (outputFiles !== undefined && found !== outputFiles) {
+    throw new Error(`an action has ${found} output files, not ${outputFiles}`)
   }
 }
 

@@ -1,20 +1,27 @@
-import { reapi } from '@gorego/core'
-import { executedActions } from '../content/executed-actions.js'
+import { actionName, cachedResult } from '../content/cached-results.js'
 import { pick } from '../content/pick.js'
 import { serverWorkload } from '../server-workload.js'
-import { digestMessage } from '../wire/digest-message.js'
+import {
+  GET_ACTION_RESULT,
+  getActionResultRequest,
+  UPDATE_ACTION_RESULT,
+  updateActionResultRequest,
+} from '../wire/action-cache.js'
+import { uploadBlobs } from '../wire/upload.js'
 
-const GET_ACTION_RESULT = '/build.bazel.remote.execution.v2.ActionCache/GetActionResult'
+const ACTIONS = 100
 
 export const getActionResult = serverWorkload({
   name: 'get-action-result',
-  about: 'GetActionResult, always a hit, over 100 actions',
+  about: `GetActionResult, always a hit, over ${ACTIONS} actions`,
   clients: 16,
   async start(control) {
-    const actions = await executedActions(control, 'get-action-result', 100)
-    const requests = actions.map((digest) =>
-      Buffer.from(new reapi.GetActionResultRequest().setActionDigest(digestMessage(digest)).serializeBinary()),
-    )
+    await uploadBlobs(control, cachedResult.blobs)
+    const actions = Array.from({ length: ACTIONS }, (_, number) => actionName(number))
+    for (const action of actions) {
+      await control.unary(UPDATE_ACTION_RESULT, updateActionResultRequest(action, cachedResult.bytes))
+    }
+    const requests = actions.map(getActionResultRequest)
     return {
       async perform(connection, operation) {
         const answer = await connection.unary(GET_ACTION_RESULT, pick(requests, operation))

@@ -6,12 +6,14 @@ import { capabilities } from './capabilities.js'
 import { embeddedTiny } from './embedded-tiny.js'
 import { executeCached } from './execute-cached.js'
 import { executeLargeInputs } from './execute-large-inputs.js'
+import { executeOutputs } from './execute-outputs.js'
 import { executeQueue } from './execute-queue.js'
 import { executeTiny1, executeTiny16 } from './execute-tiny.js'
 import { executeTree } from './execute-tree.js'
 import { findMissing } from './find-missing.js'
 import { floorGrpc, floorSpawn } from './floors.js'
 import { getActionResult } from './get-action-result.js'
+import { updateActionResult } from './update-action-result.js'
 
 /** In the order in which they run: what writes the most comes last, because the disk is busy with it for a while. */
 export const workloads: readonly Workload[] = [
@@ -22,9 +24,11 @@ export const workloads: readonly Workload[] = [
   executeTiny1,
   executeCached,
   executeTree,
+  executeOutputs,
   executeQueue,
   capabilities,
   getActionResult,
+  updateActionResult,
   findMissing,
   readSmall,
   batchRead,

@@ -1,0 +1,15 @@
+import { type Digest, reapi } from '@gorego/core'
+import { digestMessage } from './digest-message.js'
+import { bytesField } from './fields.js'
+
+export const GET_ACTION_RESULT = '/build.bazel.remote.execution.v2.ActionCache/GetActionResult'
+export const UPDATE_ACTION_RESULT = '/build.bazel.remote.execution.v2.ActionCache/UpdateActionResult'
+
+export function getActionResultRequest(action: Digest): Buffer {
+  return Buffer.from(new reapi.GetActionResultRequest().setActionDigest(digestMessage(action)).serializeBinary())
+}
+
+/** `result` is an encoded ActionResult: one serves any number of requests. */
+export function updateActionResultRequest(action: Digest, result: Uint8Array): Buffer {
+  return Buffer.concat([bytesField(2, digestMessage(action).serializeBinary()), bytesField(3, result)])
+}
