@@ -1,17 +1,34 @@
 import { tmpdir } from 'node:os'
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import type { Workload } from './workload.js'
+
+/** A server that somebody else has started. */
+export interface ForeignServer {
+  readonly name: string
+  readonly address: string
+  /** If it runs on this machine: for CPU and memory. */
+  readonly pid?: number
+}
 
 export interface Arguments {
   readonly help: boolean
   readonly seconds: number
+  readonly rounds: number
   readonly full: boolean
+  readonly curves: boolean
   readonly only: readonly string[]
-  readonly json?: string
-  readonly remote?: string
-  readonly pid?: number
+  /** In place of a gorego of our own. */
+  readonly remote?: ForeignServer
+  readonly against: readonly ForeignServer[]
+  /** Configuration file of a gorego of our own. */
+  readonly config?: string
   readonly directory: string
+  readonly json?: string
+  readonly markdown?: string
+  readonly svg?: string
 }
+
+export const OWN_NAME = 'gorego'
 
 export function parseArguments(argv: readonly string[]): Arguments {
   const { values } = parseArgs({
@@ -19,64 +36,65 @@ export function parseArguments(argv: readonly string[]): Arguments {
     options: {
       help: { type: 'boolean', default: false },
       seconds: { type: 'string', default: '3' },
+      rounds: { type: 'string', default: '1' },
       full: { type: 'boolean', default: false },
+      curves: { type: 'boolean', default: false },
       only: { type: 'string', multiple: true, default: [] },
-      json: { type: 'string' },
       remote: { type: 'string' },
       pid: { type: 'string' },
+      against: { type: 'string', multiple: true, default: [] },
+      config: { type: 'string' },
       dir: { type: 'string', default: tmpdir() },
+      json: { type: 'string' },
+      markdown: { type: 'string' },
+      svg: { type: 'string' },
     },
   })
-  const { help, full, json, remote, dir } = values
+  const { help, full, curves, config, dir, json, markdown, svg } = values
+  const remote = values.remote === undefined ? undefined : { name: 'remote', address: values.remote }
+  const pid = values.pid === undefined ? undefined : whole('--pid', values.pid)
+  const against = values.against.map(parseAgainst)
+  requireDistinct([remote?.name ?? OWN_NAME, ...against.map(({ name }) => name)])
+  if (curves && (remote !== undefined || against.length > 0)) {
+    throw new Error('--curves measures goregos of its own: no --remote and no --against')
+  }
   return {
     help,
     full,
+    curves,
     seconds: positive('--seconds', values.seconds),
+    rounds: whole('--rounds', values.rounds),
     only: values.only.flatMap((names) => names.split(',')).filter((name) => name !== ''),
+    against,
     directory: dir,
+    ...(remote === undefined ? {} : { remote: { ...remote, ...(pid === undefined ? {} : { pid }) } }),
+    ...(config === undefined ? {} : { config: resolve(config) }),
     ...(json === undefined ? {} : { json }),
-    ...(remote === undefined ? {} : { remote }),
-    ...(values.pid === undefined ? {} : { pid: positive('--pid', values.pid) }),
+    ...(markdown === undefined ? {} : { markdown }),
+    ...(svg === undefined ? {} : { svg }),
   }
 }
 
-/** Those that were asked for by name or the beginning of it; otherwise all, the long ones with --full. */
-export function choose(workloads: readonly Workload[], { only, full, remote }: Arguments): readonly Workload[] {
-  const possible = workloads.filter((workload) => remote === undefined || !workload.local)
-  if (only.length === 0) return possible.filter((workload) => full || !workload.full)
-  const wanted = new Set(only.flatMap((name) => named(name, possible)))
-  return possible.filter((workload) => wanted.has(workload))
+/** `name=grpc://host:port` or `name=grpc://host:port,pid` */
+function parseAgainst(text: string): ForeignServer {
+  const { name = '', address = '', pid } = /^(?<name>[^=]+)=(?<address>[^,]+)(?:,(?<pid>.*))?$/.exec(text)?.groups ?? {}
+  if (name === '') throw new Error(`--against ${text}: want name=grpc://host:port,pid`)
+  return { name, address, ...(pid === undefined ? {} : { pid: whole(`--against ${text}: the process id`, pid) }) }
 }
 
-function named(name: string, workloads: readonly Workload[]): readonly Workload[] {
-  const exactly = workloads.filter((workload) => workload.name === name)
-  const found = exactly.length > 0 ? exactly : workloads.filter((workload) => workload.name.startsWith(name))
-  if (found.length > 0) return found
-  throw new Error(`there is no workload ${name}: ${workloads.map((workload) => workload.name).join(', ')}`)
-}
-
-export function usage(workloads: readonly Workload[]): string {
-  const list = workloads.map(({ name, clients, about, full }) => {
-    return `  ${name.padEnd(22)}${String(clients).padStart(3)}  ${about}${full ? ' (--full)' : ''}`
-  })
-  return `Usage: npm run bench -- [flags]
-
-  --seconds N       how long each workload is measured (3)
-  --only a,b,…      workloads by name, or by the beginning of their names
-  --full            the longer ones, too
-  --json FILE       write the results to a file as well
-  --dir DIR         where to make the temporary directory (${tmpdir()})
-  --remote ADDRESS  measure a server that runs already (grpc://host:port). Thousands of blobs stay behind in its store.
-  --pid N           its process id, if it runs on this machine: for CPU and memory
-
-Workloads, with the number of clients:
-
-${list.join('\n')}
-`
+function requireDistinct(names: readonly string[]): void {
+  const twice = names.find((name, place) => names.indexOf(name) !== place)
+  if (twice !== undefined) throw new Error(`two servers are called ${twice}`)
 }
 
 function positive(name: string, text: string): number {
   const number = Number(text)
   if (number > 0 && Number.isFinite(number)) return number
   throw new Error(`${name} ${text}: want a number above 0`)
+}
+
+function whole(name: string, text: string): number {
+  const number = positive(name, text)
+  if (Number.isInteger(number)) return number
+  throw new Error(`${name} ${text}: want a whole number above 0`)
 }

@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { LoopProcess } from './process/loop-process.js'
+import type { LoopResult } from './load/closed-loop.js'
+import { ChildProgram } from './process/child-program.js'
+import type { LoopOrder } from './process/loop-order.js'
 import { readProcessTree } from './process/process-tree.js'
+import { watchMemory } from './process/watch-memory.js'
 import { REST_MS } from './server-workload.js'
 import type { Setting, Workload } from './workload.js'
 
@@ -10,6 +13,8 @@ export interface LoopWorkload extends Pick<Workload, 'name' | 'about' | 'clients
   readonly args: (setting: Setting) => readonly string[]
 }
 
+const LIMIT_SECONDS = 60
+
 /** A workload in which the process that is measured loads itself. */
 export function loopWorkload({ name, about, clients, program, args }: LoopWorkload): Workload {
   return {
@@ -18,16 +23,21 @@ export function loopWorkload({ name, about, clients, program, args }: LoopWorklo
     clients,
     local: true,
     async measure(setting) {
-      using child = new LoopProcess(program, args(setting))
-      await child.run(setting.seconds / 2)
+      using child = new ChildProgram(program, args(setting))
+      const usage = () => readProcessTree(child.pid)
+      const run = (seconds: number) => child.ask<LoopResult>({ seconds } satisfies LoopOrder, seconds + LIMIT_SECONDS)
+      await run(setting.seconds / 2)
       await sleep(REST_MS)
-      const before = readProcessTree(child.pid)
-      const loop = await child.run(setting.seconds)
+      const before = usage()
+      const peak = watchMemory(usage)
+      const loop = await run(setting.seconds).finally(peak)
       await sleep(REST_MS)
-      const after = readProcessTree(child.pid)
+      const after = usage()
+      const rssPeakBytes = peak()
       return {
         ...loop,
         ...(before && after ? { serverCpuMs: after.cpuMs - before.cpuMs, rssBytes: after.rssBytes } : {}),
+        ...(rssPeakBytes === undefined ? {} : { rssPeakBytes }),
       }
     },
   }

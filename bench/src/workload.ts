@@ -1,3 +1,4 @@
+import type { ServerLoad } from './load/server-load.js'
 import type { ServerUnderTest } from './server-under-test.js'
 
 /** What a workload may use. */
@@ -18,8 +19,10 @@ export interface Workload {
   readonly clients: number
   /** Only with --full, or by name. */
   readonly full?: true
-  /** Measures something on this machine, so not for --remote. */
+  /** Measures processes of its own and no server that one could choose. */
   readonly local?: true
+  /** What the load generator looks up by the workload's name. */
+  readonly load?: ServerLoad
   readonly measure: (setting: Setting) => Promise<Measurement>
 }
 
@@ -35,6 +38,8 @@ export interface Measurement {
   readonly serverCpuMs?: number
   /** CPU time of the load generator, where it is a process beside the one under test. */
   readonly clientCpuMs?: number
-  /** The process tree's memory right afterwards. */
+  /** The process tree's memory right afterwards … */
   readonly rssBytes?: number
+  /** … and the most that was seen while the clock ran. */
+  readonly rssPeakBytes?: number
 }

@@ -16,11 +16,11 @@ export interface GoregoProcess {
   stop(): Promise<void>
 }
 
-/** Starts the server as a user would, with its defaults, on a free port and with everything that it keeps below `directory`. */
-export async function startGorego(directory: string): Promise<GoregoProcess> {
-  mkdirSync(directory)
+/** Starts the server as a user would, on a free port and with everything that it keeps below `directory`; `flags` change its defaults. */
+export async function startGorego(directory: string, flags: readonly string[] = []): Promise<GoregoProcess> {
+  mkdirSync(directory, { recursive: true })
   const program = fileURLToPath(new URL('../../../packages/cli/bin/gorego.js', import.meta.url))
-  const args = [program, 'start', '--listen', '127.0.0.1:0', '--dir', join(directory, 'data')]
+  const args = [program, 'start', '--listen', '127.0.0.1:0', '--dir', join(directory, 'data'), ...flags]
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GOREGO_')))
   // detached: the terminal's Ctrl-C is ours to handle, not the server's.
   const child = spawn(process.execPath, args, {

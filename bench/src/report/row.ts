@@ -14,10 +14,12 @@ export interface Row {
   readonly serverCpuMs?: number
   readonly clientCpuMs?: number
   readonly rssMb?: number
+  readonly rssPeakMb?: number
 }
 
 export function rowOf({ name, clients }: Workload, measured: Measurement): Row {
-  const { operations, seconds, latencies, bytesPerOperation, serverCpuMs, clientCpuMs, rssBytes } = measured
+  const { operations, seconds, latencies, bytesPerOperation, serverCpuMs, clientCpuMs } = measured
+  const { rssBytes, rssPeakBytes } = measured
   if (operations === 0) throw new Error('no operation was completed')
   const perSecond = operations / seconds
   return {
@@ -31,5 +33,6 @@ export function rowOf({ name, clients }: Workload, measured: Measurement): Row {
     ...(serverCpuMs === undefined ? {} : { serverCpuMs: serverCpuMs / operations }),
     ...(clientCpuMs === undefined ? {} : { clientCpuMs: clientCpuMs / operations }),
     ...(rssBytes === undefined ? {} : { rssMb: rssBytes / 1e6 }),
+    ...(rssPeakBytes === undefined ? {} : { rssPeakMb: rssPeakBytes / 1e6 }),
   }
 }

@@ -16,17 +16,27 @@ export const floorSpawn = loopWorkload({
   args: () => [String(CLIENTS)],
 })
 
-export const floorGrpc: Workload = {
-  ...capabilities,
-  name: 'floor-grpc',
-  about: 'A grpc-js server that does nothing answers 64 bytes: the floor of capabilities',
-  local: true,
-  async measure(setting) {
-    const bare = await startBareServer()
-    try {
-      return await capabilities.measure({ ...setting, server: async () => bare })
-    } finally {
-      await bare.stop()
-    }
-  },
+export const floorGrpc = floor(
+  'floor-grpc',
+  'A grpc-js server that does nothing answers 64 bytes: the floor of capabilities',
+  'bare-grpc-server',
+)
+
+export const floorHttp2 = floor('floor-http2', "The same from Node's http2 module without grpc-js", 'bare-http2-server')
+
+function floor(name: string, about: string, program: string): Workload {
+  return {
+    ...capabilities,
+    name,
+    about,
+    local: true,
+    async measure(setting) {
+      const bare = await startBareServer(program)
+      try {
+        return await capabilities.measure({ ...setting, server: async () => bare })
+      } finally {
+        await bare.stop()
+      }
+    },
+  }
 }

@@ -11,7 +11,7 @@ import { executeQueue } from './execute-queue.js'
 import { executeTiny1, executeTiny16 } from './execute-tiny.js'
 import { executeTree } from './execute-tree.js'
 import { findMissing } from './find-missing.js'
-import { floorGrpc, floorSpawn } from './floors.js'
+import { floorGrpc, floorHttp2, floorSpawn } from './floors.js'
 import { getActionResult } from './get-action-result.js'
 import { updateActionResult } from './update-action-result.js'
 
@@ -19,6 +19,7 @@ import { updateActionResult } from './update-action-result.js'
 export const workloads: readonly Workload[] = [
   floorSpawn,
   floorGrpc,
+  floorHttp2,
   embeddedTiny,
   executeTiny16,
   executeTiny1,
@@ -40,3 +41,6 @@ export const workloads: readonly Workload[] = [
   writeLarge1,
   writeLarge4,
 ]
+
+/** What can be asked for by name. */
+export const allWorkloads: readonly Workload[] = workloads

@@ -21,7 +21,7 @@ server.addService(
 )
 server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => {
   if (error !== null) throw error
-  process.send?.(`127.0.0.1:${port}`)
+  process.send?.({ address: `127.0.0.1:${port}` })
 })
 process.on('disconnect', () => process.exit(0))
 
