@@ -3,6 +3,8 @@
  * Server, actions and load generator share the machine's cores; docs/performance.md says what that means.
  */
 import { type Arguments, parseArguments } from './arguments.js'
+import { curves } from './curves/index.js'
+import { runCurves } from './curves/run-curves.js'
 import { bench } from './run/bench.js'
 import { usage } from './usage.js'
 import { workloads } from './workloads/index.js'
@@ -17,9 +19,8 @@ try {
 }
 
 async function run(args: Arguments): Promise<boolean> {
-  if (args.help) {
-    print([usage(workloads, [])])
-    return true
-  }
-  return bench(args, print)
+  if (args.help) print([usage(workloads, curves)])
+  else if (args.curves) await runCurves(args, print)
+  else return bench(args, print)
+  return true
 }

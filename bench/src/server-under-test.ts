@@ -12,7 +12,10 @@ export interface ServerUnderTest {
 }
 
 export async function ownServer(directory: string, config?: string): Promise<ServerUnderTest> {
-  const { address, pid, stop } = await startGorego(directory, config === undefined ? [] : ['--config', config])
+  const { address, pid, stop } = await startGorego(
+    directory,
+    config === undefined ? {} : { flags: ['--config', config] },
+  )
   return { address, pid, usage: () => readProcessTree(pid), stop }
 }
 

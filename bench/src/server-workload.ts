@@ -3,7 +3,7 @@ import type { Loaded, LoadOrder } from './load/load-orders.js'
 import type { ServerLoad } from './load/server-load.js'
 import { ChildProgram } from './process/child-program.js'
 import { watchMemory } from './process/watch-memory.js'
-import type { Measurement, Setting, Workload } from './workload.js'
+import type { LoadWorkload, Measurement, Setting, Workload } from './workload.js'
 
 export interface ServerWorkload extends ServerLoad, Pick<Workload, 'about' | 'full'> {
   readonly bytesPerOperation?: number
@@ -19,7 +19,7 @@ const LIMIT_SECONDS = 180
  * A workload that goes over the wire: a load generator in a process of its own warms up, rests, and works between two
  * readings of the server's process tree.
  */
-export function serverWorkload(workload: ServerWorkload): Workload {
+export function serverWorkload(workload: ServerWorkload): LoadWorkload {
   const { name, about, clients, full, bytesPerOperation } = workload
   return {
     name,

@@ -26,6 +26,11 @@ export interface Workload {
   readonly measure: (setting: Setting) => Promise<Measurement>
 }
 
+/** One that a load generator does to a server. */
+export interface LoadWorkload extends Workload {
+  readonly load: ServerLoad
+}
+
 export interface Measurement {
   readonly operations: number
   /** From the first operation's start to the last one's end. */

@@ -6,7 +6,7 @@ import { onExit } from './clean-up.js'
 import { killTree } from './kill-tree.js'
 
 const READY = /^gorego ready on (\S+)$/m
-const START_LIMIT_MS = 30_000
+const START_LIMIT_SECONDS = 30
 const STOP_LIMIT_MS = 20_000
 const LAST_WORDS = 4096
 
@@ -16,11 +16,20 @@ export interface GoregoProcess {
   stop(): Promise<void>
 }
 
-/** Starts the server as a user would, on a free port and with everything that it keeps below `directory`; `flags` change its defaults. */
-export async function startGorego(directory: string, flags: readonly string[] = []): Promise<GoregoProcess> {
+export interface StartOptions {
+  /** Of `gorego start`. */
+  readonly flags?: readonly string[]
+  readonly nodeFlags?: readonly string[]
+  /** How long it may take until it serves. */
+  readonly limitSeconds?: number
+}
+
+/** Starts the server as a user would, on a free port and with everything that it keeps below `directory`. */
+export async function startGorego(directory: string, options: StartOptions = {}): Promise<GoregoProcess> {
   mkdirSync(directory, { recursive: true })
   const program = fileURLToPath(new URL('../../../packages/cli/bin/gorego.js', import.meta.url))
-  const args = [program, 'start', '--listen', '127.0.0.1:0', '--dir', join(directory, 'data'), ...flags]
+  const { flags = [], nodeFlags = [], limitSeconds = START_LIMIT_SECONDS } = options
+  const args = [...nodeFlags, program, 'start', '--listen', '127.0.0.1:0', '--dir', join(directory, 'data'), ...flags]
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GOREGO_')))
   // detached: the terminal's Ctrl-C is ours to handle, not the server's.
   const child = spawn(process.execPath, args, {
@@ -34,7 +43,7 @@ export async function startGorego(directory: string, flags: readonly string[] = 
   const forget = onExit(() => killTree(pid))
   const gone = new Promise<void>((resolve) => child.once('close', () => resolve()))
   try {
-    const address = await readyAddress(child)
+    const address = await readyAddress(child, limitSeconds)
     return {
       address,
       pid,
@@ -53,12 +62,12 @@ export async function startGorego(directory: string, flags: readonly string[] = 
   }
 }
 
-function readyAddress(child: ChildProcess): Promise<string> {
+function readyAddress(child: ChildProcess, limitSeconds: number): Promise<string> {
   let printed = ''
   let complained = ''
   return new Promise((resolve, reject) => {
     const fail = (why: string) => reject(new Error(`the server ${why}\n${complained}`.trimEnd()))
-    const timer = setTimeout(() => fail(`was not ready after ${START_LIMIT_MS / 1000} s`), START_LIMIT_MS)
+    const timer = setTimeout(() => fail(`was not ready after ${limitSeconds} s`), limitSeconds * 1000)
     child.once('close', (code, signal) => fail(`ended (${signal ?? `exit code ${code}`}) before it was ready`))
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       complained = (complained + text).slice(-LAST_WORDS)

@@ -2,9 +2,9 @@ import { Digest, reapi, SHA256 } from '@gorego/core'
 import { DistinctBlobs } from '../content/distinct-blobs.js'
 import { serverWorkload } from '../server-workload.js'
 import { digestMessage } from '../wire/digest-message.js'
+import { FIND_MISSING } from '../wire/find-missing.js'
 import { uploadBlobs } from '../wire/upload.js'
 
-const FIND_MISSING = '/build.bazel.remote.execution.v2.ContentAddressableStorage/FindMissingBlobs'
 const PRESENT = 900
 const MISSING = 100
 
