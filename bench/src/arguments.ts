@@ -16,6 +16,8 @@ export interface Arguments {
   readonly rounds: number
   readonly full: boolean
   readonly curves: boolean
+  /** How many points of each curve, from the smallest on; all of them if absent. */
+  readonly points?: number
   readonly only: readonly string[]
   /** In place of a gorego of our own. */
   readonly remote?: ForeignServer
@@ -39,6 +41,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
       rounds: { type: 'string', default: '1' },
       full: { type: 'boolean', default: false },
       curves: { type: 'boolean', default: false },
+      points: { type: 'string' },
       only: { type: 'string', multiple: true, default: [] },
       remote: { type: 'string' },
       pid: { type: 'string' },
@@ -68,6 +71,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
     against,
     directory: dir,
     ...(remote === undefined ? {} : { remote: { ...remote, ...(pid === undefined ? {} : { pid }) } }),
+    ...(values.points === undefined ? {} : { points: whole('--points', values.points) }),
     ...(config === undefined ? {} : { config: resolve(config) }),
     ...(json === undefined ? {} : { json }),
     ...(markdown === undefined ? {} : { markdown }),

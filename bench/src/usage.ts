@@ -18,6 +18,7 @@ export function usage(workloads: readonly Workload[], curves: readonly Listed[])
   --only a,b,…      workloads by name, or by the beginning of their names
   --full            the longer ones, too
   --curves          how cost grows, instead of the workloads; with --only those of these names
+  --points N        only the first, smallest points of each curve
   --dir DIR         where to make the temporary directory (${tmpdir()})
   --config FILE     configuration of the gorego that is started
   --json FILE       write the results to a file as well

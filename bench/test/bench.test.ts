@@ -7,22 +7,74 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
+import { startBareServer } from '../src/process/bare-server.js'
 import { processTree } from '../src/process/process-tree.js'
+import type { RoundRow } from '../src/run/run-rounds.js'
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
 test('workloads of every kind are measured, and nothing is left behind', async () => {
   await inDirectory(async (directory) => {
     const json = join(directory, 'results.json')
-    const only = 'embedded-tiny,execute-tiny-1,find-missing,read-10k,write-10k'
+    const only = 'embedded-tiny,execute-tiny-1,execute-outputs,update-action-result,find-missing,read-10k,write-10k'
     const bench = start('--seconds', '0.2', '--only', only, '--json', json, '--dir', directory)
     equal(await exitCode(bench.child), 0, bench.output())
     match(bench.output(), /^\d+ CPUs/)
-    const { rows, failures } = JSON.parse(readFileSync(json, 'utf8'))
+    const { rows, failures, memories } = JSON.parse(readFileSync(json, 'utf8'))
     deepEqual(failures, [])
     deepEqual(rows.map((row: { workload: string }) => row.workload).join(), only)
     for (const row of rows) ok(row.operations > 0 && row.perSecond > 0 && row.p99Ms >= row.p50Ms, JSON.stringify(row))
+    if (process.platform === 'linux') ok(memories[0].rssPeakBytes >= memories[0].rssBytes, JSON.stringify(memories))
     deepEqual(readdirSync(directory), ['results.json'])
+  })
+})
+
+test('a server beside ours is measured in the same rounds, and what it cannot do ends nothing', async () => {
+  await inDirectory(async (directory) => {
+    const json = join(directory, 'results.json')
+    const other = await startBareServer('bare-grpc-server')
+    try {
+      const flags = ['--seconds', '0.2', '--rounds', '2', '--only', 'capabilities,find-missing']
+      const against = `bare=grpc://${other.address},${other.pid}`
+      const bench = start(...flags, '--against', against, '--json', json, '--dir', directory)
+      equal(await exitCode(bench.child), 0, bench.output())
+      match(bench.output(), /\| find-missing +\| +4 \| +[\d.,]+ \| +– \|/)
+      match(bench.output(), /`find-missing` on bare: 12 UNIMPLEMENTED/)
+      const { rows } = JSON.parse(readFileSync(json, 'utf8'))
+      const measured = rows.map(({ server, workload, round }: RoundRow) => `${round} ${workload} ${server}`)
+      deepEqual(measured, [
+        '1 capabilities gorego',
+        '1 capabilities bare',
+        '1 find-missing gorego',
+        '2 capabilities bare',
+        '2 capabilities gorego',
+        '2 find-missing gorego',
+      ])
+    } finally {
+      await other.stop()
+    }
+  })
+})
+
+test('a curve becomes a table in a document, a chart, and JSON', async () => {
+  await inDirectory(async (directory) => {
+    const [markdown, svg] = [join(directory, 'document.md'), join(directory, 'charts')]
+    const bench = start(
+      '--curves',
+      '--only',
+      'grow-tree',
+      '--points',
+      '2',
+      '--seconds',
+      '0.2',
+      '--dir',
+      directory,
+      ...['--markdown', markdown, '--svg', svg],
+    )
+    equal(await exitCode(bench.child), 0, bench.output())
+    match(readFileSync(markdown, 'utf8'), /!\[.*\]\(charts\/grow-tree\.svg\)\n\n\| input files/)
+    match(readFileSync(join(svg, 'grow-tree.svg'), 'utf8'), /<polyline/)
+    deepEqual(readdirSync(directory).sort(), ['charts', 'document.md'])
   })
 })
 

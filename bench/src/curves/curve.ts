@@ -31,6 +31,8 @@ export interface ChartPlan {
 export interface CurveSetting {
   /** How long each point is measured, where a time can be chosen. */
   readonly seconds: number
+  /** How many points, from the smallest on. Default: all. */
+  readonly points?: number
   /** Empty, and removed afterwards. */
   readonly directory: string
   /** Configuration file of the servers. */

@@ -24,7 +24,9 @@ export const clientsCurve: Curve = {
   ],
   measure: (setting, onPoint) => {
     // Both calls of a size make one point.
-    const pairs = growing.clientsCapabilities.flatMap((one, n) => [one, growing.clientsCached[n] as LoadWorkload])
+    const pairs = growing.clientsCapabilities
+      .slice(0, setting.points)
+      .flatMap((one, n) => [one, growing.clientsCached[n] as LoadWorkload])
     let values: Record<string, number> = {}
     return measureWorkloads(pairs, setting, (row, workload) => {
       const first = workload.name.includes('capabilities')

@@ -15,7 +15,7 @@ export const queueCurve: Curve = {
     { file: 'grow-queue', title: 'Actions that are queued at once', yTitle: 'ms an action', keys: ['msEach', 'cpuMs'] },
   ],
   measure: (setting, onPoint) =>
-    measureWorkloads(growing.queue, setting, (row, workload) =>
+    measureWorkloads(growing.queue.slice(0, setting.points), setting, (row, workload) =>
       onPoint({ x: sizeOf(workload), values: { msEach: 1000 / row.perSecond, ...cpuOf(row) } }),
     ),
 }

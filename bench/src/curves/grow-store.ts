@@ -49,7 +49,7 @@ export const storeCurve: Curve = {
   async measure(setting, onPoint) {
     const empty = await measureStart(setting, async () => {})
     let written = 0
-    for (const blobs of BLOBS) {
+    for (const blobs of BLOBS.slice(0, setting.points)) {
       await writeStoredBlobs(join(setting.directory, 'data'), written, blobs)
       written = blobs
       onPoint(await measurePoint(blobs, setting, empty.heapBytes))

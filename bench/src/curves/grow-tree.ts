@@ -21,7 +21,7 @@ export const treeCurve: Curve = {
     },
   ],
   measure: (setting, onPoint) =>
-    measureWorkloads(growing.tree, setting, (row, workload) =>
+    measureWorkloads(growing.tree.slice(0, setting.points), setting, (row, workload) =>
       onPoint({ x: sizeOf(workload), values: { ...cpuOf(row), p50Ms: row.p50Ms } }),
     ),
 }

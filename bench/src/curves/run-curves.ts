@@ -35,11 +35,17 @@ export async function runCurves(args: Arguments, print: (lines: readonly string[
 async function measureCurve(
   curve: Curve,
   directory: string,
-  { seconds, config }: Arguments,
+  { seconds, points: count, config }: Arguments,
   print: (lines: readonly string[]) => void,
 ): Promise<Point[]> {
   const points: Point[] = []
-  await curve.measure({ seconds, directory, ...(config === undefined ? {} : { config }) }, (point) => {
+  const setting = {
+    seconds,
+    directory,
+    ...(count === undefined ? {} : { points: count }),
+    ...(config === undefined ? {} : { config }),
+  }
+  await curve.measure(setting, (point) => {
     points.push(point)
     const values = curve.figures.map(({ key, title }) => `${title} ${figure(point.values[key])}`)
     print([`  ${point.x.toLocaleString('en-US')} ${curve.xTitle}: ${values.join(', ')}`])

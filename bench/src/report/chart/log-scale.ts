@@ -9,7 +9,8 @@ export class LogScale {
     private readonly from: number,
     private readonly to: number,
   ) {
-    const known = values.filter((value) => value > 0)
+    const some = values.filter((value) => value > 0)
+    const known = some.length > 0 ? some : [1]
     this.#low = Math.floor(Math.log10(Math.min(...known)))
     this.#high = Math.max(this.#low + 1, Math.ceil(Math.log10(Math.max(...known))))
   }

@@ -5,7 +5,7 @@ import { LogScale } from './log-scale.js'
 const WIDTH = 640
 const HEIGHT = 360
 const LEFT = 70
-const RIGHT = 20
+const RIGHT = 45
 const TOP = 40
 const BOTTOM = 50
 const LEGEND_LINE = 18
