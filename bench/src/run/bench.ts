@@ -36,7 +36,10 @@ export async function bench(args: Arguments, print: (lines: readonly string[]) =
     ...(remote === undefined ? {} : { remote }),
     against,
   }
-  const otherLoad = watchOtherLoad()
+  const foreign = [...(remote === undefined ? [] : [remote]), ...against]
+  const pids = foreign.map(({ pid }) => pid).filter((pid) => pid !== undefined)
+  // What a server does of which nobody said which process it is cannot be told from what others do.
+  const otherLoad = pids.length === foreign.length ? watchOtherLoad(pids) : () => undefined
   const oneByOne = !several && rounds === 1
 
   print([...headLines(head), ''])
@@ -51,8 +54,7 @@ export async function bench(args: Arguments, print: (lines: readonly string[]) =
   })
   await sleep(REST_AFTER_ALL_MS)
   const memories = await memoriesOf(contenders, chosen, results)
-  // What servers of others do is part of their load here, not of theirs.
-  const others = remote === undefined && !several ? otherLoad() : undefined
+  const others = otherLoad()
   for (const contender of contenders) await (await contender.ifStarted())?.stop()
 
   const report: Report = { ...head, ...results, memories, ...(others === undefined ? {} : { otherLoad: others }) }
