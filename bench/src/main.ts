@@ -20,7 +20,6 @@ try {
 
 async function run(args: Arguments): Promise<boolean> {
   if (args.help) print([usage(workloads, curves)])
-  else if (args.curves) await runCurves(args, print)
-  else return bench(args, print)
+  else return args.curves ? runCurves(args, print) : bench(args, print)
   return true
 }

@@ -12,8 +12,12 @@ export interface ServerWorkload extends ServerLoad, Pick<Workload, 'about' | 'fu
 /** The server tidies up after its last answer, and that belongs to the operation. */
 export const REST_MS = 250
 
-/** A server that does not come to an end with a workload, or with what has to be uploaded for it, is given up. */
+/**
+ * A server that does not come to an end with a workload, or with what has to be uploaded for it, is given up: after so long,
+ * and so much longer for each client.
+ */
 const LIMIT_SECONDS = 180
+const LIMIT_SECONDS_A_CLIENT = 0.1
 
 /**
  * A workload that goes over the wire: a load generator in a process of its own warms up, rests, and works between two
@@ -30,7 +34,8 @@ export function serverWorkload(workload: ServerWorkload): LoadWorkload {
     async measure({ server, seconds }: Setting): Promise<Measurement> {
       const { address, usage } = await server()
       using generator = new ChildProgram('load')
-      const tell = <Answer>(order: LoadOrder) => generator.ask<Answer>(order, LIMIT_SECONDS + 2 * seconds)
+      const limit = LIMIT_SECONDS + LIMIT_SECONDS_A_CLIENT * clients + 2 * seconds
+      const tell = <Answer>(order: LoadOrder) => generator.ask<Answer>(order, limit)
       await tell({ prepare: { workload: name, address, seconds } })
       await sleep(REST_MS)
 

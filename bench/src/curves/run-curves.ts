@@ -14,10 +14,12 @@ import { curves } from './index.js'
 interface MeasuredCurve {
   readonly curve: Curve
   readonly points: readonly Point[]
+  /** Why there are no more points. */
+  readonly failure?: string
 }
 
-/** `npm run bench -- --curves`. */
-export async function runCurves(args: Arguments, print: (lines: readonly string[]) => void): Promise<void> {
+/** `npm run bench -- --curves`. Returns whether every point was measured. */
+export async function runCurves(args: Arguments, print: (lines: readonly string[]) => void): Promise<boolean> {
   const chosen = args.only.length === 0 ? curves : chooseNamed(curves, args.only)
   const section = args.markdown === undefined ? undefined : new Section(args.markdown, 'curves')
   const machine = thisMachine()
@@ -26,10 +28,11 @@ export async function runCurves(args: Arguments, print: (lines: readonly string[
   const measured: MeasuredCurve[] = []
   for (const curve of chosen) {
     print(['', `${curve.name}: ${curve.about}`])
-    measured.push({ curve, points: await measureCurve(curve, join(directory, curve.name), args, print) })
-    // After each curve, so that what was measured is there if a later one fails.
+    measured.push(await measureCurve(curve, join(directory, curve.name), args, print))
+    // After each curve, so that what was measured is there if the benchmark is stopped.
     write(args, machine, measured, section)
   }
+  return measured.every(({ failure }) => failure === undefined)
 }
 
 async function measureCurve(
@@ -37,7 +40,7 @@ async function measureCurve(
   directory: string,
   { seconds, points: count, config }: Arguments,
   print: (lines: readonly string[]) => void,
-): Promise<Point[]> {
+): Promise<MeasuredCurve> {
   const points: Point[] = []
   const setting = {
     seconds,
@@ -45,12 +48,19 @@ async function measureCurve(
     ...(count === undefined ? {} : { points: count }),
     ...(config === undefined ? {} : { config }),
   }
-  await curve.measure(setting, (point) => {
+  const onPoint = (point: Point) => {
     points.push(point)
     const values = curve.figures.map(({ key, title }) => `${title} ${figure(point.values[key])}`)
     print([`  ${point.x.toLocaleString('en-US')} ${curve.xTitle}: ${values.join(', ')}`])
-  })
-  return points
+  }
+  try {
+    await curve.measure(setting, onPoint)
+    return { curve, points }
+  } catch (error) {
+    const failure = (error as Error).message
+    print([`  no further points: ${failure}`])
+    return { curve, points, failure }
+  }
 }
 
 function write(
@@ -61,12 +71,17 @@ function write(
 ): void {
   const { seconds, json, svg, markdown } = args
   if (json !== undefined) {
-    const results = measured.map(({ curve: { name, xTitle, figures }, points }) => ({ name, xTitle, figures, points }))
+    const results = measured.map(({ curve: { name, xTitle, figures }, ...rest }) => ({
+      name,
+      xTitle,
+      figures,
+      ...rest,
+    }))
     writeFileSync(json, `${JSON.stringify({ machine, seconds, curves: results }, undefined, 2)}\n`)
   }
   if (svg !== undefined) {
     mkdirSync(svg, { recursive: true })
-    for (const { curve, points } of measured) {
+    for (const { curve, points } of measured.filter((one) => one.points.length > 0)) {
       for (const chart of curve.charts) writeFileSync(join(svg, `${chart.file}.svg`), svgChart(curve, chart, points))
     }
   }
@@ -78,7 +93,7 @@ function write(
   ])
 }
 
-function curveLines({ curve, points }: MeasuredCurve, images: string | undefined): string[] {
+function curveLines({ curve, points, failure }: MeasuredCurve, images: string | undefined): string[] {
   const { name, about, xTitle, figures, charts } = curve
   const rows = points.map(({ x, values }) => [
     x.toLocaleString('en-US'),
@@ -89,8 +104,11 @@ function curveLines({ curve, points }: MeasuredCurve, images: string | undefined
     '',
     `${about[0]?.toUpperCase()}${about.slice(1)}.`,
     '',
-    ...(images === undefined ? [] : charts.flatMap(({ file, title }) => [`![${title}](${images}/${file}.svg)`, ''])),
+    ...(images === undefined || points.length === 0
+      ? []
+      : charts.flatMap(({ file, title }) => [`![${title}](${images}/${file}.svg)`, ''])),
     ...markdownTable([xTitle, ...figures.map(({ title }) => title)], rows),
     '',
+    ...(failure === undefined ? [] : [`No further points: ${failure}`, '']),
   ]
 }
