@@ -227,6 +227,18 @@ test('EM-01 the moments are in order, OR-10 the worker is named', async () => {
   assert.ok(metadata?.getVirtualExecutionDuration() !== undefined)
 })
 
+test('each command prints to the beginning of an empty file, also after one that printed much', async () => {
+  for (const [script, expected] of [
+    ['head -c 300000 /dev/zero; head -c 300000 /dev/zero >&2', [300_000, 300_000]],
+    ['printf ab; printf c >&2', [2, 1]],
+    [':', [0, 0]],
+    ['printf abc > /dev/stdout; printf d >> /dev/stdout', [4, 0]],
+  ] as const) {
+    const { stdout, stderr } = await rig.sh(script)
+    assert.equal([stdout.length, stderr.length], expected, script)
+  }
+})
+
 test('what a command prints is kept, whatever it does to its descriptors and to all that it was laid out in', async () => {
   for (const trick of [
     'chmod 000 /proc/self/fd/1',

@@ -1,8 +1,5 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { killGroup } from './kill-group.js'
-
-/** Processes may fork while we look; after so many looks they have had their chance. */
-const LOOKS = 5
+import { killAll, sessionOf, worksIn } from './process-table.js'
 
 /**
  * Ends every process of a session: also those that have process groups of their own, as the jobs of a shell with job
@@ -21,69 +18,4 @@ export function killSession(leader: number | undefined): void {
  */
 export function killProcessesIn(directory: string): void {
   killAll((pid) => worksIn(pid, directory))
-}
-
-/**
- * Ends what is left of a command that ended by itself: what is in its session, or works in a directory. `others`: processes
- * that are none of it and need no look, which takes some 40 µs each. Returns those that are there now and are none of it.
- */
-export function killLeftovers(leader: number, directory: string, others: ReadonlySet<string>): Set<string> {
-  return killAll((pid) => !others.has(pid) && (worksIn(pid, directory) || sessionOf(pid) === leader))
-}
-
-/** Returns the processes that stay. */
-function killAll(isMeant: (pid: string) => boolean): Set<string> {
-  for (let look = 1; ; look++) {
-    const stay = new Set<string>()
-    let killed = false
-    for (const pid of processes()) {
-      if (!isMeant(pid)) stay.add(pid)
-      else {
-        killOne(Number(pid))
-        killed = true
-      }
-    }
-    if (!killed || look === LOOKS) return stay
-  }
-}
-
-function worksIn(pid: string, directory: string): boolean {
-  const cwd = workingDirectoryOf(pid)
-  return cwd === directory || cwd?.startsWith(`${directory}/`) === true
-}
-
-function processes(): string[] {
-  try {
-    return readdirSync('/proc').filter((name) => /^\d+$/.test(name))
-  } catch {
-    return []
-  }
-}
-
-/** Undefined for a process that is gone, a zombie, or somebody else's. */
-function workingDirectoryOf(pid: string): string | undefined {
-  try {
-    return readlinkSync(`/proc/${pid}/cwd`)
-  } catch {
-    return undefined
-  }
-}
-
-/** The fourth field after the command's name in /proc/<pid>/stat, of a process that is not a zombie already. */
-function sessionOf(pid: string): number | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    const [state, , , session] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return state === 'Z' ? undefined : Number(session)
-  } catch {
-    return undefined
-  }
-}
-
-function killOne(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-  }
 }

@@ -13,7 +13,12 @@ import { InputRoot } from './input-root.js'
 import { killSession } from './kill-session.js'
 import { Leftovers } from './leftovers.js'
 import { perform, type Workplace } from './perform.js'
+import { PrintedFiles } from './printed-files.js'
 import { type FromRunner, type Job, type JobReply, type RunnerSetup, type ToRunner, toPlainDigest } from './protocol.js'
+
+interface RunnersWorkplace extends Omit<Workplace, 'onStart'> {
+  readonly leftovers: Leftovers
+}
 
 interface Running {
   readonly job: Job
@@ -22,8 +27,7 @@ interface Running {
 }
 
 let setup: RunnerSetup | undefined
-let workplace: Omit<Workplace, 'onStart'> | undefined
-let leftovers: Leftovers | undefined
+let workplace: RunnersWorkplace | undefined
 let running: Running | undefined
 const copied = new Set<string>()
 
@@ -31,7 +35,6 @@ process.umask(0o022)
 process.on('message', (message: ToRunner) => {
   if (message.kind === 'setup') {
     setup = message
-    leftovers = new Leftovers(message.directory)
   } else if (message.kind === 'copy') {
     for (const key of message.keys) copied.add(key)
     workplace?.root.distrust()
@@ -74,16 +77,16 @@ async function work(job: Job): Promise<void> {
   send({ kind: 'reply', id: job.id, reply, stored })
   // The answer is on its way; putting things in order costs the slot's time, not the client's.
   const { command } = current
-  if (command !== undefined) leftovers?.end(command.processGroup, performance.now() - command.startedAt)
+  if (command !== undefined) workplace?.leftovers.end(command.processGroup, performance.now() - command.startedAt)
   workplace?.root.restore((inode) => workplace?.blobs.isOutput(inode) === true)
   send({ kind: 'idle', id: job.id })
 }
 
-function workplaceOf({ storeRoot, temporary, directory, workerName, policy }: RunnerSetup): Omit<Workplace, 'onStart'> {
+function workplaceOf({ storeRoot, temporary, directory, workerName, policy }: RunnerSetup): RunnersWorkplace {
   return onDiskOf(`the cache, ${storeRoot}`, () => {
     // What a runner before us, when it died, was about to write is of no use to anybody.
-    const printed = `${directory}.printed`
-    for (const own of [temporary, printed]) {
+    const prints = `${directory}.printed`
+    for (const own of [temporary, prints]) {
       removeTree(own)
       mkdirSync(own, { recursive: true })
     }
@@ -91,7 +94,8 @@ function workplaceOf({ storeRoot, temporary, directory, workerName, policy }: Ru
     const blobs = new BlobFiles(layout, temporary)
     const files = new InputFiles(layout, blobs)
     const root = new InputRoot({ directory, files, directories: new DirectoryReader(blobs, policy), copied })
-    return { blobs, root, printed, workerName, policy }
+    const printed = new PrintedFiles(prints)
+    return { blobs, root, printed, leftovers: new Leftovers(directory, printed), workerName, policy }
   })
 }
 

@@ -17,7 +17,8 @@ import { RootedDirectories, segmentsOf } from './hostile-paths.js'
 import type { InputRoot } from './input-root.js'
 import { WantedProperties } from './node-properties.js'
 import { type Collection, collectOutputs, type DeclaredOutput, declaredOutputs } from './outputs.js'
-import { PrintedStreams, type StreamName } from './printed-streams.js'
+import type { PrintedFiles, StreamName } from './printed-files.js'
+import { PrintedStreams } from './printed-streams.js'
 import { findProgram } from './program.js'
 import {
   fromPlainDigest,
@@ -36,8 +37,7 @@ export interface Workplace {
   readonly blobs: BlobFiles
   /** As the action before left it, and restored after this one. */
   readonly root: InputRoot
-  /** A directory on the build root's disk, for what the command prints. */
-  readonly printed: string
+  readonly printed: PrintedFiles
   readonly workerName: string
   readonly policy: ActionPolicy
   readonly onStart: (processGroup: number) => void

@@ -1,9 +1,7 @@
-import { closeSync, fstatSync, ftruncateSync, openSync, readSync, unlinkSync } from 'node:fs'
+import { closeSync, fstatSync, ftruncateSync, readSync } from 'node:fs'
 import type { Digest, DigestFunction } from '../digest/index.js'
-import { onDiskOf } from '../disk/index.js'
 import type { BlobFiles } from './blob-files.js'
-
-export type StreamName = 'stdout' | 'stderr'
+import type { PrintedFiles, StreamName } from './printed-files.js'
 
 const NAMES = ['stdout', 'stderr'] as const
 
@@ -18,8 +16,7 @@ const LONGEST_MS = 1_000
 const SMALL = 64 * 1024
 
 /**
- * The files that a command's stdout and stderr go to, and the limit on what is in them. They have no names, so a command
- * finds them nowhere but at its descriptors 1 and 2, and nothing is to be removed afterwards. Nobody reads along: their sizes
+ * What one command prints, and the limit on it. Nobody reads along: the sizes of the files
  * are looked at now and then, the oftener the less room is left, so a command can get some megabytes beyond before it is
  * noticed, and those are cut off.
  */
@@ -28,10 +25,9 @@ export class PrintedStreams implements Disposable {
   readonly #descriptors: Readonly<Record<StreamName, number>>
   #timer: NodeJS.Timeout | undefined
 
-  /** `directory`: where the files have names for a moment, and take their space. */
-  constructor(directory: string, maxBytes: number) {
+  constructor(files: PrintedFiles, maxBytes: number) {
     this.#maxBytes = maxBytes
-    this.#descriptors = onDiskOf(`what the command prints, ${directory}`, () => openBoth(directory))
+    this.#descriptors = openBoth(files)
   }
 
   /** For the command's descriptors 1 and 2. */
@@ -78,18 +74,12 @@ export class PrintedStreams implements Disposable {
   }
 }
 
-function openBoth(directory: string): Readonly<Record<StreamName, number>> {
-  const stdout = openNameless(`${directory}/stdout`)
+function openBoth(files: PrintedFiles): Readonly<Record<StreamName, number>> {
+  const stdout = files.open('stdout')
   try {
-    return { stdout, stderr: openNameless(`${directory}/stderr`) }
+    return { stdout, stderr: files.open('stderr') }
   } catch (error) {
     closeSync(stdout)
     throw error
   }
-}
-
-function openNameless(path: string): number {
-  const descriptor = openSync(path, 'wx+', 0o644)
-  unlinkSync(path)
-  return descriptor
 }

@@ -6,7 +6,8 @@ import { childCpuSinceLast } from './child-cpu.js'
 import { killGroup } from './kill-group.js'
 import { killSession } from './kill-session.js'
 import { PeakMemory } from './peak-memory.js'
-import type { PrintedStreams, StreamName } from './printed-streams.js'
+import type { StreamName } from './printed-files.js'
+import type { PrintedStreams } from './printed-streams.js'
 import { startFailure } from './program.js'
 
 /** Between asking a command to stop and making it. */

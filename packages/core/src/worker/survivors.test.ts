@@ -55,4 +55,18 @@ test('CM-09 what an action leaves running ends with it, also where it has a proc
   assert.equal(await rig.close(), [])
 })
 
+test('OR-09 what a daemon prints that got away from one action is not in what the next one prints', async () => {
+  using notes = temporaryDirectory()
+  const rig = await WorkerRig.open({ slots: 1 })
+  const pid = join(notes.path, 'pid')
+  const daemon = `cd /; echo $$ > ${pid}; while :; do echo daemon; echo daemon >&2; done`
+  await rig.sh(`setsid sh -c '${daemon}' & until [ -s ${pid} ]; do :; done`)
+  for (let n = 0; n < 3; n++) {
+    const { stdout, stderr } = await rig.sh(`echo ${n}; sleep 0.1; echo err >&2`)
+    assert.equal([stdout, stderr], [`${n}\n`, 'err\n'])
+  }
+  await until('the end of the daemon', () => !isRunning(Number(readFileSync(pid, 'utf8'))))
+  assert.equal(await rig.close(), [])
+})
+
 test.run()
