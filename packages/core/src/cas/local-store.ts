@@ -269,7 +269,7 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
   /** Brings the index in line with what was seen on the disk; what is seen there is used. */
   #note(digest: Digest, state: FileState): void {
     if (state === 'intact') this.#index.add(digest, 'plain')
-    else if (state === 'altered' || this.#index.remove(digest) !== undefined) this.discard(digest)
+    else if (state === 'altered' || this.#index.remove(digest)) this.discard(digest)
   }
 
   async #incoming(digest: Digest): Promise<IncomingBlob> {

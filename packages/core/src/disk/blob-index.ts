@@ -1,5 +1,8 @@
-import type { Digest } from '../digest/index.js'
+import type { Digest, DigestFunction } from '../digest/index.js'
+import { BlobRows, NONE, readHash } from './blob-rows.js'
+import { RowSlots } from './row-slots.js'
 import type { BlobVariant } from './store-layout.js'
+import { UseOrder } from './use-order.js'
 
 /** Files take whole blocks; counting them so keeps the budget honest with many small blobs. */
 const BLOCK = 4096
@@ -7,22 +10,33 @@ const BLOCK = 4096
 /** For a blob that was found when the store was opened: used before any that has a time. */
 const BEFORE_ALL = Number.NEGATIVE_INFINITY
 
+/** The longest hash, of 512 bits. */
+const MOST_WORDS = 16
+
+const BITS: Record<BlobVariant, number> = { plain: 1, executable: 2 }
+
+/** What the index knew of a blob when it was asked. */
 export interface IndexEntry {
   readonly digest: Digest
-  plain: boolean
-  executable: boolean
+  readonly plain: boolean
+  readonly executable: boolean
   /** When it was last used, by the index's clock; -Infinity if not since the store was opened. */
-  usedAt: number
+  readonly usedAt: number
 }
 
 /**
- * What the store holds, in memory, least recently used first (a Map keeps the order in which keys were set). Every
- * operation is O(1). The files are the truth: a blob that turns out to be gone from the disk is `remove`d here.
+ * What the store holds, in memory, least recently used first. Every operation is O(1), and a blob takes some 70 bytes
+ * (`BlobRows`). The files are the truth: a blob that turns out to be gone from the disk is `remove`d here.
  */
 export class BlobIndex {
-  readonly #entries = new Map<string, IndexEntry>()
+  readonly #rows = new BlobRows()
+  readonly #slots = new Map<DigestFunction, RowSlots>()
+  readonly #order = new UseOrder(this.#rows)
   readonly #now: () => number
+  /** The hash that is looked for. */
+  readonly #hash = new Int32Array(MOST_WORDS)
   #bytes = 0
+  #size = 0
 
   /** `now`: milliseconds that never go back. */
   constructor(now: () => number) {
@@ -35,23 +49,25 @@ export class BlobIndex {
   }
 
   get size(): number {
-    return this.#entries.size
+    return this.#size
   }
 
   has(digest: Digest): boolean {
-    return this.#entries.get(digest.key)?.plain === true
+    const row = this.#find(digest)
+    return row !== NONE && this.#has(row, 'plain')
   }
 
   /** When it was last used, by the index's clock; undefined if it is not held. */
   usedAt(digest: Digest): number | undefined {
-    return this.#entries.get(digest.key)?.usedAt
+    const row = this.#find(digest)
+    return row === NONE ? undefined : this.#rows.usedAt(row)
   }
 
   /** Whether the blob is held; if so it becomes the most recently used one (FM-04). */
   touch(digest: Digest): boolean {
-    const entry = this.#entries.get(digest.key)
-    if (entry?.plain !== true) return false
-    this.#use(entry)
+    const row = this.#find(digest)
+    if (row === NONE || !this.#has(row, 'plain')) return false
+    this.#use(row)
     return true
   }
 
@@ -65,36 +81,72 @@ export class BlobIndex {
     this.#hold(digest, variant)
   }
 
-  remove(digest: Digest): IndexEntry | undefined {
-    const entry = this.#entries.get(digest.key)
-    if (entry === undefined) return undefined
-    this.#entries.delete(digest.key)
-    this.#bytes -= blocks(digest.sizeBytes) * (Number(entry.plain) + Number(entry.executable))
-    return entry
+  /** False if it was not held. */
+  remove(digest: Digest): boolean {
+    const row = this.#find(digest)
+    if (row === NONE) return false
+    const files = Number(this.#has(row, 'plain')) + Number(this.#has(row, 'executable'))
+    this.#bytes -= blocks(digest.sizeBytes) * files
+    this.#size--
+    this.#slotsOf(digest.fn).remove(row)
+    this.#order.remove(row)
+    this.#rows.release(row)
+    return true
   }
 
   /** The least recently used entry. */
   oldest(): IndexEntry | undefined {
-    return this.#entries.values().next().value
+    const row = this.#order.oldest
+    return row === NONE ? undefined : this.#entry(row)
   }
 
-  #hold(digest: Digest, variant: BlobVariant): IndexEntry {
-    let entry = this.#entries.get(digest.key)
-    if (entry === undefined) {
-      entry = { digest, plain: false, executable: false, usedAt: BEFORE_ALL }
-      this.#entries.set(digest.key, entry)
+  #find({ fn, hash, sizeBytes }: Digest): number {
+    readHash(hash, this.#hash)
+    return this.#slotsOf(fn).find(this.#hash, sizeBytes)
+  }
+
+  #hold(digest: Digest, variant: BlobVariant): number {
+    let row = this.#find(digest)
+    if (row === NONE) {
+      row = this.#rows.add(digest.fn, this.#hash, digest.sizeBytes)
+      this.#rows.setUsedAt(row, BEFORE_ALL)
+      this.#slotsOf(digest.fn).add(row)
+      this.#order.addOldest(row)
+      this.#size++
     }
-    if (!entry[variant]) {
-      entry[variant] = true
+    if (!this.#has(row, variant)) {
+      this.#rows.setVariants(row, this.#rows.variants(row) | BITS[variant])
       this.#bytes += blocks(digest.sizeBytes)
     }
-    return entry
+    return row
   }
 
-  #use(entry: IndexEntry): void {
-    entry.usedAt = this.#now()
-    this.#entries.delete(entry.digest.key)
-    this.#entries.set(entry.digest.key, entry)
+  #use(row: number): void {
+    this.#rows.setUsedAt(row, this.#now())
+    this.#order.remove(row)
+    this.#order.addNewest(row)
+  }
+
+  #has(row: number, variant: BlobVariant): boolean {
+    return (this.#rows.variants(row) & BITS[variant]) !== 0
+  }
+
+  #entry(row: number): IndexEntry {
+    return {
+      digest: this.#rows.digest(row),
+      plain: this.#has(row, 'plain'),
+      executable: this.#has(row, 'executable'),
+      usedAt: this.#rows.usedAt(row),
+    }
+  }
+
+  #slotsOf(fn: DigestFunction): RowSlots {
+    let slots = this.#slots.get(fn)
+    if (slots === undefined) {
+      slots = new RowSlots(this.#rows)
+      this.#slots.set(fn, slots)
+    }
+    return slots
   }
 }
 

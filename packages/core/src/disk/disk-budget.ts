@@ -46,11 +46,6 @@ export class DiskBudget {
     return this.#options.name
   }
 
-  /** What uploads under way take, in bytes of whole blocks. */
-  get reservedBytes(): number {
-    return this.#reserved
-  }
-
   /** Space for one upload, none at first. Its holder gives it back when the file is gone, or counted as a blob. */
   reservation(): Reservation {
     let held = 0

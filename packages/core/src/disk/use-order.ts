@@ -1,0 +1,39 @@
+import { type BlobRows, NONE } from './blob-rows.js'
+
+/** Rows in the order in which they were used last: a list through their columns, so that every change is O(1). */
+export class UseOrder {
+  readonly #rows: BlobRows
+  #oldest = NONE
+  #newest = NONE
+
+  constructor(rows: BlobRows) {
+    this.#rows = rows
+  }
+
+  /** The one whose use is longest ago, or NONE. */
+  get oldest(): number {
+    return this.#oldest
+  }
+
+  addNewest(row: number): void {
+    this.#link(this.#newest, row)
+    this.#link(row, NONE)
+  }
+
+  addOldest(row: number): void {
+    this.#link(row, this.#oldest)
+    this.#link(NONE, row)
+  }
+
+  remove(row: number): void {
+    this.#link(this.#rows.older(row), this.#rows.newer(row))
+  }
+
+  /** Makes the two neighbours; NONE is the list's end. */
+  #link(older: number, newer: number): void {
+    if (older === NONE) this.#oldest = newer
+    else this.#rows.setNewer(older, newer)
+    if (newer === NONE) this.#newest = older
+    else this.#rows.setOlder(newer, older)
+  }
+}
