@@ -62,6 +62,7 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
       keepMs: config.localCache.partialUploads.keepMinutes * MINUTE_MS,
     },
   })
+  reportLoading(store, logger)
   const results = new LocalActionCache(store.layout, store.workDirectory('results'))
   const actionCache = withCompleteness(results, store)
   const maxBlobBytes = store.usage.maxBytes
@@ -147,4 +148,16 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
       scheduler: new TaskScheduler({ executor: worker, lookup, queueSize, abandonAfterMs, onCompleted }),
     }
   }
+}
+
+/** What is in the cache is counted while it is served already. */
+function reportLoading(store: LocalStore, logger: Logger): void {
+  const begun = performance.now()
+  store.loaded.then(
+    () => {
+      const { blobs, bytes } = store.usage
+      logger.info('counted what is in the cache', { blobs, bytes, ms: Math.round(performance.now() - begun) })
+    },
+    (error) => logger.error('a part of the cache could not be counted', { error }),
+  )
 }

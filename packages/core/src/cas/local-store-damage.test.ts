@@ -104,7 +104,7 @@ test('with the blob that is gone goes its executable', async () => {
   unlinkSync(store.layout.blob(digest))
   await rejectsWith('not-found', store.get(digest))
   equal(existsSync(store.layout.blob(digest, 'executable')), false)
-  deepEqual(store.usage, { bytes: 0, maxBytes: 50e9, blobs: 0 })
+  deepEqual(store.usage, { bytes: 0, maxBytes: 50e9, blobs: 0, complete: true })
 })
 
 test('a blob that another store evicted from the shared directory is absent here too, and can be stored again', async () => {

@@ -168,15 +168,18 @@ test('after a restart, what was stored just before it is still kept, and what is
   const clock = new FakeClock(Date.now())
   {
     using store = await storeFor(directory.path, 2, clock)
+    await store.loaded
     ok((await refused(put(store, c))) <= GRACE_MS)
     ok(isOnDisk(store, a) && isOnDisk(store, b))
   }
   {
     using shrunk = await storeFor(directory.path, 1, clock)
+    await shrunk.loaded
     equal(shrunk.usage.blobs, 2, 'a smaller budget is no reason to break the promise')
   }
   clock.advance(60_000)
   using store = await storeFor(directory.path, 2, clock)
+  await store.loaded
   await put(store, c)
   equal(store.usage.blobs, 2)
 })

@@ -80,6 +80,7 @@ test('kill -9 leaves whole blobs only, and everything that was acknowledged; the
     const files = wholeBlobs(directory.path)
 
     using store = await LocalStore.open({ dir: directory.path })
+    await store.loaded
     equal(store.usage.blobs, files.length)
     deepEqual(await store.findMissing(acknowledged), [])
     deepEqual(await store.findMissing([unfinished]), [unfinished])

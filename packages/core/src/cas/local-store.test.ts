@@ -51,7 +51,8 @@ test('the index is loaded when a store is opened', async () => {
     for (const { digest, bytes } of blobs) await store.write(digest, bytes)
   }
   using store = await LocalStore.open({ dir: directory.path })
-  deepEqual(store.usage, { bytes: (4 + 4 + 72) * KIB, maxBytes: 50e9, blobs: 3 })
+  await store.loaded
+  deepEqual(store.usage, { bytes: (4 + 4 + 72) * KIB, maxBytes: 50e9, blobs: 3, complete: true })
   deepEqual(await store.findMissing(blobs.map((blob) => blob.digest)), [])
   for (const { digest, bytes } of blobs) equal(Buffer.compare(await store.get(digest), bytes), 0)
 })
@@ -69,6 +70,7 @@ test('a store that is opened again has the blobs of every function, in one budge
     for (const { digest, bytes } of blobs) await store.write(digest, bytes)
   }
   using store = await LocalStore.open({ dir: directory.path, maxBytes: 4 * KIB * blobs.length, graceMs: 0 })
+  await store.loaded
   equal(store.usage.blobs, blobs.length)
   deepEqual(await store.findMissing(blobs.map(({ digest }) => digest)), [])
   const more = blobOf('one more', SHA512)
@@ -106,6 +108,7 @@ test('files in the directory that are not blobs are let be', async () => {
     writeFileSync(path, 'content')
   }
   using store = await LocalStore.open({ dir: directory.path })
+  await store.loaded
   equal(store.usage.blobs, 0)
   deepEqual(await store.findMissing([digest]), [digest])
   for (const path of strangers) ok(existsSync(path), path)
@@ -144,8 +147,8 @@ test('GEN-07: nothing is left of an upload that could not be put in place', asyn
 
 test('a store that cannot be opened leaves no session', async () => {
   using directory = temporaryDirectory()
-  mkdirSync(join(directory.path, 'cas', 'sha256'), { recursive: true })
-  writeFileSync(join(directory.path, 'cas', 'sha256', '00'), 'not a directory')
+  mkdirSync(join(directory.path, 'cas'), { recursive: true })
+  writeFileSync(join(directory.path, 'cas', 'sha256'), 'not a directory')
   await LocalStore.open({ dir: directory.path }).then(
     () => ok(false, 'opening cannot succeed'),
     (error) => equal(error.code, 'ENOTDIR'),
@@ -167,7 +170,7 @@ test('BW-13: a blob larger than the whole store is refused before any of it is r
   equal(asked, false)
   const fits = blobOfSize(8 * KIB)
   await store.write(fits.digest, fits.bytes)
-  deepEqual(store.usage, { bytes: 8 * KIB, maxBytes: 8 * KIB, blobs: 1 })
+  deepEqual(store.usage, { bytes: 8 * KIB, maxBytes: 8 * KIB, blobs: 1, complete: true })
 })
 
 test('the least recently used make room; finding, getting, reading and writing again are uses (FM-04, BR-10)', async () => {
@@ -201,7 +204,8 @@ test('a store that is opened with less room than it takes shrinks', async () => 
     for (const { digest, bytes } of blobs) await store.write(digest, bytes)
   }
   using store = await LocalStore.open({ dir: directory.path, maxBytes: 2 * 4 * KIB + 100, graceMs: 0 })
-  deepEqual(store.usage, { bytes: 2 * 4 * KIB, maxBytes: 2 * 4 * KIB + 100, blobs: 2 })
+  await store.loaded
+  deepEqual(store.usage, { bytes: 2 * 4 * KIB, maxBytes: 2 * 4 * KIB + 100, blobs: 2, complete: true })
   equal(blobs.filter(({ digest }) => isOnDisk(store, digest)).length, 2)
 })
 
@@ -245,6 +249,7 @@ test('an executable alone does not make a blob', async () => {
     writeFileSync(store.layout.blob(digest, 'executable'), bytes)
   }
   using store = await LocalStore.open({ dir: directory.path })
+  await store.loaded
   equal(store.usage.blobs, 1)
   deepEqual(await store.findMissing([digest]), [digest])
   await rejectsWith('not-found', store.get(digest))

@@ -1,15 +1,14 @@
-import { lstatSync, mkdirSync, readdirSync, unlinkSync } from 'node:fs'
+import { lstatSync, mkdirSync, unlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type Digest, type DigestFunction, DigestingCheck, digestFunctions, isEmptyBlob } from '../digest/index.js'
+import { type Digest, DigestingCheck, isEmptyBlob } from '../digest/index.js'
 import {
   BlobIndex,
   type BlobVariant,
   blocks,
   DiskBudget,
   type IndexEntry,
-  isShardName,
-  parseBlobName,
+  IndexLoader,
   Session,
   StoreLayout,
   steadyTime,
@@ -39,6 +38,15 @@ export interface LocalStoreOptions {
   readonly clock?: Clock
 }
 
+export interface StoreUsage {
+  /** Disk space that blobs, and uploads under way, take, in bytes of whole blocks. */
+  readonly bytes: number
+  readonly maxBytes: number
+  readonly blobs: number
+  /** False while what was in the directory at the start is still being counted. */
+  readonly complete: boolean
+}
+
 /** A file that a runner put in place. */
 export interface AddedBlob {
   readonly digest: Digest
@@ -62,21 +70,24 @@ const SLACK = 0.1
 /** How many absent blobs are looked for on the disk, at some 4 µs each, before other work gets a turn. */
 const LOOK_UPS_A_TURN = 500
 
-/** How many shards are listed before other work gets a turn. */
-const SHARDS_A_TURN = 8
-
 /**
  * Blobs as files: one file a blob, sharded by the first byte of the hash, written to a temporary file, verified and
  * renamed, so that whoever is killed at any point leaves either the whole blob or nothing. An index in memory, loaded
- * from the directory listings at start, answers look-ups and knows what was used last. The files are the truth: one
- * that another process sharing the directory stored is found, one that is gone, cut short or was written to counts as
+ * from the directory listings after the start, answers look-ups and knows what was used last. The files are the truth: one
+ * that the index does not have yet, or that another process sharing the directory stored is found, one that is gone, cut short or was written to counts as
  * absent. Runner processes read and add files in the same layout by themselves and report what they added (`adopt`).
  */
 export class LocalStore implements ContentAddressableStorage, Disposable {
   readonly layout: StoreLayout
   /** Uploads on their way into this store that may take several connections. */
   readonly uploads: PartialUploads
+  /**
+   * Resolves when everything that was in the directory is counted and what is too much is evicted; the store is in use
+   * before. Rejects if a directory cannot be listed: then what is in the others counts.
+   */
+  readonly loaded: Promise<void>
   readonly #index: BlobIndex
+  readonly #loader: IndexLoader
   readonly #budget: DiskBudget
   readonly #maxBytes: number
   readonly #session: Session
@@ -97,6 +108,7 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
       now,
       evict: ({ digest }) => this.discard(digest),
       storedRecently: (entry) => this.#wasStoredWithin(graceMs, entry, clock),
+      counting: () => this.#loader.progress,
       spare: () => this.uploads.displaceOldest(),
     })
     this.#session = Session.open(this.layout.sessions)
@@ -106,22 +118,20 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
       clock,
       makeFile: (digest) => this.#incoming(digest),
     })
+    this.#loader = this.#startLoading()
+    this.loaded = this.#load()
+    // Who wants to know asks.
+    this.loaded.catch(() => {})
   }
 
+  /** A store that can be used at once, however much is in the directory. */
   static async open(options: LocalStoreOptions): Promise<LocalStore> {
-    const store = new LocalStore(options)
-    try {
-      await store.#load()
-      return store
-    } catch (error) {
-      store[Symbol.dispose]()
-      throw error
-    }
+    return new LocalStore(options)
   }
 
-  /** Disk space that blobs, and uploads under way, take, in bytes of whole blocks, and how many blobs there are. */
-  get usage(): { readonly bytes: number; readonly maxBytes: number; readonly blobs: number } {
-    return { bytes: this.#budget.usedBytes, maxBytes: this.#maxBytes, blobs: this.#index.size }
+  get usage(): StoreUsage {
+    const { usedBytes: bytes } = this.#budget
+    return { bytes, maxBytes: this.#maxBytes, blobs: this.#index.size, complete: this.#loader.isComplete }
   }
 
   async findMissing(digests: readonly Digest[], signal?: AbortSignal): Promise<Digest[]> {
@@ -197,7 +207,8 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
       else {
         const known = this.#index.has(digest)
         if (!this.#isStored(digest)) gone.push(digest)
-        else if (!known) fresh.push({ digest, usedAt: this.#index.usedAt(digest) })
+        // Those that were not counted yet may be old ones.
+        else if (!known && this.#loader.isComplete) fresh.push({ digest, usedAt: this.#index.usedAt(digest) })
       }
     }
     const waitMs = await this.#budget.makeRoom()
@@ -219,6 +230,7 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
   /** Throws a blob out, whatever its files hold by now. */
   discard(digest: Digest): void {
     this.#index.remove(digest)
+    this.#loader.removed(digest)
     this.#unlink(digest, 'plain')
     this.#unlink(digest, 'executable')
   }
@@ -229,26 +241,27 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#loader.stop()
     this.uploads[Symbol.dispose]()
     this.#session[Symbol.dispose]()
   }
 
   async #load(): Promise<void> {
-    mkdirSync(this.layout.blobs, { recursive: true })
-    for (const fn of digestFunctions) {
-      // DIG-07: each function has a directory of its own.
-      const shards = namesIn(this.layout.blobFunctionRoot(fn)).filter(isShardName)
-      for (const [n, shard] of shards.entries()) {
-        for (const name of namesIn(this.layout.blobShard(fn, shard))) this.#loadFile(fn, shard, name)
-        if (n % SHARDS_A_TURN === 0) await nextTurn()
-      }
+    try {
+      await this.#loader.done
+    } finally {
+      if (!this.#loader.isStopped) await this.#budget.makeRoom()
     }
-    await this.#budget.makeRoom()
   }
 
-  #loadFile(fn: DigestFunction, shard: string, fileName: string): void {
-    const blob = parseBlobName(fn, shard, fileName)
-    if (blob !== undefined) this.#index.load(blob.digest, blob.variant)
+  #startLoading(): IndexLoader {
+    try {
+      mkdirSync(this.layout.blobs, { recursive: true })
+      return new IndexLoader(this.layout, this.#index)
+    } catch (error) {
+      this.#session[Symbol.dispose]()
+      throw error
+    }
   }
 
   #open(digest: Digest): number {
@@ -306,15 +319,5 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     }
-  }
-}
-
-/** What a directory holds; nothing where it is not there. */
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
   }
 }

@@ -25,6 +25,8 @@ export interface DiskBudgetOptions {
   readonly evict: (entry: IndexEntry) => void
   /** Whether the disk says of a blob, not used since the start, that it was stored within the grace. */
   readonly storedRecently: (entry: IndexEntry) => boolean
+  /** While blobs from before the start are still being counted: resolves when more are known. Undefined when all are. */
+  readonly counting?: () => Promise<void> | undefined
   /** Gives up something else that takes room, such as an upload that broke off, when no blob may go. False if there is nothing. */
   readonly spare?: () => boolean
 }
@@ -32,7 +34,9 @@ export interface DiskBudgetOptions {
 /**
  * Who may be on the disk. Least recently used blobs make room for new ones, except those used within the grace: a client
  * was told that they are there, and relies on it. Where nothing may go, who wants room is refused and told how long
- * it takes until something may.
+ * it takes until something may. While blobs from before the start are still being counted, nothing that was used since is
+ * evicted: who wants room waits until more are known. Those that are not known yet do not count, so for that time the budget
+ * may be exceeded by what is written meanwhile.
  */
 export class DiskBudget {
   readonly #options: DiskBudgetOptions
@@ -110,9 +114,13 @@ export class DiskBudget {
 
   /** 0, or how long the one that may go first is still to be kept. */
   #evictOldest(search: Search): number {
-    const { index, graceMs, now, evict, storedRecently } = this.#options
+    const { index, graceMs, now, evict, storedRecently, counting } = this.#options
     for (;;) {
       const oldest = index.oldest()
+      if (oldest?.usedAt !== Number.NEGATIVE_INFINITY) {
+        search.awaited = counting?.()
+        if (search.awaited !== undefined) return 0
+      }
       if (oldest === undefined) return UPLOADS_RETRY_MS
       const keptMs = oldest.usedAt + graceMs - now()
       if (keptMs > 0) return keptMs
@@ -151,14 +159,17 @@ export interface Reservation extends Disposable {
 class Search {
   evictions = 0
   looks = 0
+  /** What there is to wait for before it goes on. */
+  awaited: Promise<void> | undefined
 
   get isLong(): boolean {
-    return this.evictions >= EVICTIONS_A_TURN || this.looks >= LOOKS_A_TURN
+    return this.awaited !== undefined || this.evictions >= EVICTIONS_A_TURN || this.looks >= LOOKS_A_TURN
   }
 
   async pause(): Promise<void> {
     this.evictions = 0
     this.looks = 0
-    await nextTurn()
+    await (this.awaited ?? nextTurn())
+    this.awaited = undefined
   }
 }

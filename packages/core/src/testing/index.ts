@@ -17,4 +17,5 @@ export { blobOf, blobOfSize, collect, inChunks, type TestBlob } from './blobs.js
 export { type CasContractOptions, casContract, type OpenedCas } from './cas-contract/index.js'
 export { type RegisterTest, rejectsWith } from './contract.js'
 export { FakeClock } from './fake-clock.js'
+export { filledDigest, fillStore } from './fill-store.js'
 export { type TemporaryDirectory, temporaryDirectory } from './temporary-directory.js'
