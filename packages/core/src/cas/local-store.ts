@@ -9,6 +9,7 @@ import {
   DiskBudget,
   type IndexEntry,
   IndexLoader,
+  isDiskFull,
   Session,
   StoreLayout,
   steadyTime,
@@ -16,6 +17,7 @@ import {
 import { GoregoError } from '../errors/index.js'
 import { type Clock, systemClock } from '../observe/index.js'
 import { type FileState, openIntact, readChunks, readWhole, SMALL_BLOB, stateOfFile } from './blob-file-reader.js'
+import { BlobFileWriter } from './blob-file-writer.js'
 import type { BlobContent, ByteRange, ContentAddressableStorage } from './content-addressable-storage.js'
 import { IncomingBlob } from './incoming-blob.js'
 import { blobNotFound } from './missing-blobs.js'
@@ -173,7 +175,9 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
     if (content instanceof Uint8Array) {
       await check.updateInTurns(content)
       check.finish()
-      if (this.#isStored(digest)) return
+      signal?.throwIfAborted()
+      if (this.#isKnown(digest)) return
+      if (content.length <= SMALL_BLOB && this.#writeAtOnce(digest, content)) return
     }
     if (content instanceof VerifiedFile && this.#isOurs(content, digest)) {
       signal?.throwIfAborted()
@@ -279,6 +283,33 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
     return state === 'intact'
   }
 
+  /**
+   * As `#isStored`, for somebody who would store it: where the index has everything, the disk is not asked about what it does
+   * not have. What another process stored since is stored once more, with the same bytes.
+   */
+  #isKnown(digest: Digest): boolean {
+    return (!this.#loader.isComplete || this.#index.has(digest) || isEmptyBlob(digest)) && this.#isStored(digest)
+  }
+
+  /**
+   * Stores a small blob without a break, so that nothing has to be reserved, which would cost as much as a system call or two.
+   * False where room has to be made first.
+   */
+  #writeAtOnce(digest: Digest, bytes: Uint8Array): boolean {
+    if (!this.#budget.fits(bytes.length)) return false
+    const file = new BlobFileWriter(this.#temporaryPath())
+    try {
+      file.appendSync(bytes)
+      file.commit(this.layout.blob(digest))
+    } catch (error) {
+      file.discard()
+      if (isDiskFull(error)) return false
+      throw error
+    }
+    this.#index.add(digest, 'plain')
+    return true
+  }
+
   /** Brings the index in line with what was seen on the disk; what is seen there is used. */
   #note(digest: Digest, state: FileState): void {
     if (state === 'intact') this.#index.add(digest, 'plain')
@@ -292,7 +323,7 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
         `blob ${digest} is larger than the whole store (${this.#maxBytes} bytes)`,
       )
     }
-    return await IncomingBlob.open(digest, join(this.#temporary, String(this.#files++)), this.#budget)
+    return await IncomingBlob.open(digest, this.#temporaryPath(), this.#budget)
   }
 
   /** A file that may just be renamed. */
@@ -311,6 +342,10 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
     const stats = lstatSync(this.layout.blob(digest, plain ? 'plain' : 'executable'), { throwIfNoEntry: false })
     // Either way: the two clocks differ by a fraction of a millisecond, and one that was set back must keep nothing for long.
     return stats !== undefined && Math.abs(clock.now() - stats.ctimeMs) < ms
+  }
+
+  #temporaryPath(): string {
+    return join(this.#temporary, String(this.#files++))
   }
 
   #unlink(digest: Digest, variant: BlobVariant): void {

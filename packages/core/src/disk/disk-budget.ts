@@ -50,6 +50,11 @@ export class DiskBudget {
     return this.#options.name
   }
 
+  /** Whether a file of so many bytes can be added without evicting anything. */
+  fits(bytes: number): boolean {
+    return this.usedBytes + blocks(bytes) <= this.#options.maxBytes
+  }
+
   /** Space for one upload, none at first. Its holder gives it back when the file is gone, or counted as a blob. */
   reservation(): Reservation {
     let held = 0
