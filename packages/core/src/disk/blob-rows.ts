@@ -10,45 +10,56 @@ const IN_PAGE = ROWS_A_PAGE - 1
 /** 32 bits of a hash are so many hexadecimal digits. */
 const DIGITS_A_WORD = 8
 
-/**
- * The columns of so many rows, all of one digest function: the hash takes what the function's hashes have, everything else
- * 25 bytes a row.
- */
+/** Where things are in a row: the first two are numbers of 64 bits, counted by twos. */
+const SIZE = 0
+const USED_AT = 1
+const OLDER = 4
+const NEWER = 5
+const VARIANTS = 6
+const HASH = 7
+
+/** So many rows, all of one digest function, each of as many words of 32 bits as it takes with that function's hashes. */
 class Page {
   readonly hashWords: number
-  readonly hashes: Int32Array
-  readonly sizes = new Float64Array(ROWS_A_PAGE)
-  readonly usedAt = new Float64Array(ROWS_A_PAGE)
-  readonly older = new Int32Array(ROWS_A_PAGE)
-  readonly newer = new Int32Array(ROWS_A_PAGE)
-  readonly variants = new Uint8Array(ROWS_A_PAGE)
+  /** Words of a row, an even number. */
+  readonly stride: number
+  readonly words: Int32Array
+  /** The same memory. */
+  readonly numbers: Float64Array
 
   constructor(readonly fn: DigestFunction) {
-    this.hashWords = wordsOf(fn)
-    this.hashes = new Int32Array(ROWS_A_PAGE * this.hashWords)
+    this.hashWords = fn.hashLength / DIGITS_A_WORD
+    this.stride = Math.ceil((HASH + this.hashWords) / 2) * 2
+    this.words = new Int32Array(ROWS_A_PAGE * this.stride)
+    this.numbers = new Float64Array(this.words.buffer)
+  }
+
+  /** Where a row begins in `words`. */
+  at(row: number): number {
+    return (row & IN_PAGE) * this.stride
   }
 }
 
 /**
- * What is known of every blob, a numbered row each, in columns of plain numbers: an object and a string a blob would take
- * several times the memory, and the garbage collector's time. Rows come in pages, so that nothing is ever copied to make
- * room for more. Rows that are released are used again by the next blob of the same digest function; a column of a row
- * is 0 until it is set.
+ * What is known of every blob, a numbered row of plain numbers each: an object and a string a blob would take several times
+ * the memory, and the garbage collector's time. A row is together in memory, 64 bytes with SHA-256, because with a million of
+ * them it is the waiting for memory that takes time. Rows come in pages, so that nothing is ever copied to make room
+ * for more. Rows that are released are used again by the next blob of the same digest function.
  */
 export class BlobRows {
   readonly #pages: Page[] = []
   /** The first of the free rows of each function; `newer` says which is next. */
   readonly #free = new Map<DigestFunction, number>()
 
-  /** A row for a blob with that hash. */
+  /** A row for a blob with that hash: of no variant, used at the time 0. */
   add(fn: DigestFunction, hash: Int32Array, sizeBytes: number): number {
     const row = this.#take(fn)
     const page = this.#page(row)
-    const at = row & IN_PAGE
-    page.hashes.set(hash.subarray(0, page.hashWords), at * page.hashWords)
-    page.sizes[at] = sizeBytes
-    page.usedAt[at] = 0
-    page.variants[at] = 0
+    const at = page.at(row)
+    for (let n = 0; n < page.hashWords; n++) page.words[at + HASH + n] = hash[n] as number
+    page.numbers[at / 2 + SIZE] = sizeBytes
+    page.numbers[at / 2 + USED_AT] = 0
+    page.words[at + VARIANTS] = 0
     return row
   }
 
@@ -60,67 +71,74 @@ export class BlobRows {
 
   /** Whether the row, which must be one of the function that the hash is of, has that hash and size. */
   matches(row: number, hash: Int32Array, sizeBytes: number): boolean {
-    const { hashes, hashWords, sizes } = this.#page(row)
-    const at = row & IN_PAGE
-    for (let n = 0; n < hashWords; n++) if (hashes[at * hashWords + n] !== hash[n]) return false
-    return sizes[at] === sizeBytes
+    const page = this.#page(row)
+    const at = page.at(row)
+    for (let n = 0; n < page.hashWords; n++) if (page.words[at + HASH + n] !== hash[n]) return false
+    return page.numbers[at / 2 + SIZE] === sizeBytes
   }
 
   /** The n-th 32 bits of a row's hash. */
   hashWord(row: number, n: number): number {
-    const { hashes, hashWords } = this.#page(row)
-    return hashes[(row & IN_PAGE) * hashWords + n] as number
+    return this.#word(row, HASH + n)
   }
 
   digest(row: number): Digest {
-    const { fn, hashes, hashWords, sizes } = this.#page(row)
-    const at = row & IN_PAGE
+    const page = this.#page(row)
+    const at = page.at(row)
     let hash = ''
-    for (const word of hashes.subarray(at * hashWords, (at + 1) * hashWords)) {
+    for (const word of page.words.subarray(at + HASH, at + HASH + page.hashWords)) {
       hash += (word >>> 0).toString(16).padStart(DIGITS_A_WORD, '0')
     }
-    return Digest.of(fn, hash, sizes[at] as number)
-  }
-
-  fn(row: number): DigestFunction {
-    return this.#page(row).fn
+    return Digest.of(page.fn, hash, page.numbers[at / 2 + SIZE] as number)
   }
 
   usedAt(row: number): number {
-    return this.#page(row).usedAt[row & IN_PAGE] as number
+    const page = this.#page(row)
+    return page.numbers[page.at(row) / 2 + USED_AT] as number
   }
 
   setUsedAt(row: number, time: number): void {
-    this.#page(row).usedAt[row & IN_PAGE] = time
+    const page = this.#page(row)
+    page.numbers[page.at(row) / 2 + USED_AT] = time
   }
 
   /** Bits, whose meaning is the caller's. */
   variants(row: number): number {
-    return this.#page(row).variants[row & IN_PAGE] as number
+    return this.#word(row, VARIANTS)
   }
 
   setVariants(row: number, bits: number): void {
-    this.#page(row).variants[row & IN_PAGE] = bits
+    this.#setWord(row, VARIANTS, bits)
   }
 
   older(row: number): number {
-    return this.#page(row).older[row & IN_PAGE] as number
+    return this.#word(row, OLDER)
   }
 
   setOlder(row: number, other: number): void {
-    this.#page(row).older[row & IN_PAGE] = other
+    this.#setWord(row, OLDER, other)
   }
 
   newer(row: number): number {
-    return this.#page(row).newer[row & IN_PAGE] as number
+    return this.#word(row, NEWER)
   }
 
   setNewer(row: number, other: number): void {
-    this.#page(row).newer[row & IN_PAGE] = other
+    this.#setWord(row, NEWER, other)
   }
 
   #page(row: number): Page {
     return this.#pages[row >>> PAGE_BITS] as Page
+  }
+
+  #word(row: number, which: number): number {
+    const page = this.#page(row)
+    return page.words[page.at(row) + which] as number
+  }
+
+  #setWord(row: number, which: number, value: number): void {
+    const page = this.#page(row)
+    page.words[page.at(row) + which] = value
   }
 
   #take(fn: DigestFunction): number {
@@ -132,16 +150,10 @@ export class BlobRows {
 
   /** Its rows are free, its first one is returned. */
   #addPage(fn: DigestFunction): number {
-    const page = new Page(fn)
-    const first = (this.#pages.push(page) - 1) << PAGE_BITS
-    for (let at = 0; at < ROWS_A_PAGE; at++) page.newer[at] = at === IN_PAGE ? NONE : first + at + 1
+    const first = (this.#pages.push(new Page(fn)) - 1) << PAGE_BITS
+    for (let n = 0; n < ROWS_A_PAGE; n++) this.setNewer(first + n, n === IN_PAGE ? NONE : first + n + 1)
     return first
   }
-}
-
-/** How many words of 32 bits a function's hashes have. */
-export function wordsOf(fn: DigestFunction): number {
-  return fn.hashLength / DIGITS_A_WORD
 }
 
 /** Reads a lowercase hexadecimal hash as words of 32 bits, the first digits first. */
