@@ -20,9 +20,9 @@ export function sealFile(path: string, variant: BlobVariant): void {
   utimesSync(path, STORED_MTIME_S, STORED_MTIME_S)
 }
 
-/** As `sealFile`, through an open descriptor. */
-export function sealDescriptor(fd: number, variant: BlobVariant): void {
-  if ((fstatSync(fd).mode & 0o777) !== MODES[variant]) fchmodSync(fd, MODES[variant])
+/** As `sealFile`, through an open descriptor. `mode`: what the file has, where that is known. */
+export function sealDescriptor(fd: number, variant: BlobVariant, mode = fstatSync(fd).mode): void {
+  if ((mode & 0o777) !== MODES[variant]) fchmodSync(fd, MODES[variant])
   futimesSync(fd, STORED_MTIME_S, STORED_MTIME_S)
 }
 

@@ -34,7 +34,10 @@ function badPath(path: string, what: string, why: string): GoregoError {
  */
 export class RootedDirectories {
   readonly #root: string
-  readonly #known = new Set<string>()
+  /** Made, or found to be there, before the command ran. */
+  readonly #made = new Set<string>()
+  /** What was found after it. */
+  readonly #found = new Map<string, string | undefined>()
 
   /** `root`: without symbolic links on the way, as it was before the command ran, which can put something else at the path. */
   constructor(root: string) {
@@ -46,7 +49,7 @@ export class RootedDirectories {
     let path = this.#root
     for (const segment of segments) {
       path = `${path}/${segment}`
-      if (this.#known.has(path)) continue
+      if (this.#made.has(path)) continue
       const isThere = lstatSync(path, { throwIfNoEntry: false }) !== undefined
       if (!isThere && mustExist) {
         throw new GoregoError(
@@ -61,7 +64,7 @@ export class RootedDirectories {
           `${what} ${segments.join('/')}: ${segment} is no directory inside the input root`,
         )
       }
-      this.#known.add(path)
+      this.#made.add(path)
     }
     return path
   }
@@ -69,6 +72,11 @@ export class RootedDirectories {
   /** The path of a directory after the action ran; undefined where there is none. */
   find(segments: readonly string[], what: string): string | undefined {
     const path = [this.#root, ...segments].join('/')
+    if (!this.#found.has(path)) this.#found.set(path, this.#find(path, segments, what))
+    return this.#found.get(path)
+  }
+
+  #find(path: string, segments: readonly string[], what: string): string | undefined {
     if (followed(path) === undefined) return undefined
     if (this.#leadsInside(path)) return path
     throw new GoregoError(

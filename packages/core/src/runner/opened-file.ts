@@ -49,7 +49,7 @@ export class OpenedFile implements Disposable {
 
   /** Gives it the mode and time of a stored file. A write that comes later shows in the time. */
   seal(): void {
-    sealDescriptor(this.#fd, 'plain')
+    sealDescriptor(this.#fd, 'plain', Number(this.stats.mode))
   }
 
   /** `buffer`: to read into, of any size. */
@@ -92,11 +92,12 @@ function read(fd: number, fn: DigestFunction, buffer: Buffer, use: (bytes: Buffe
   let size = 0
   for (;;) {
     const count = readSync(fd, buffer, 0, buffer.length, size)
-    if (count === 0) return Digest.of(fn, hasher.digest(), size)
     const bytes = buffer.subarray(0, count)
     hasher.update(bytes)
     use(bytes)
     size += count
+    // A regular file gives less than is asked for only at its end.
+    if (count < buffer.length) return Digest.of(fn, hasher.digest(), size)
   }
 }
 
