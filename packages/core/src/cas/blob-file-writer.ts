@@ -1,8 +1,8 @@
-import { closeSync, fchmodSync, openSync, rmSync, write as writeCallback, writeSync } from 'node:fs'
+import { closeSync, fchmodSync, openSync, rmSync, writev as writevCallback, writevSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { moveInto, sealDescriptor } from '../disk/index.js'
 
-const write = promisify(writeCallback)
+const writev = promisify(writevCallback)
 
 /**
  * One upload on its way to disk: a temporary file that is renamed into place once everything is there. A process that
@@ -24,20 +24,23 @@ export class BlobFileWriter {
     return this.#end
   }
 
-  /** For large chunks: the disk works while the caller hashes. One that failed may be appended again. */
-  async append(chunk: Uint8Array): Promise<void> {
+  /**
+   * Appends pieces with as few writes as there can be. For many bytes: the disk works while the caller hashes. What failed
+   * may be appended again.
+   */
+  async append(pieces: readonly Uint8Array[]): Promise<void> {
     const fd = this.#descriptor()
-    for (let at = 0; at < chunk.length; ) {
-      at += (await write(fd, chunk, at, chunk.length - at, this.#end + at)).bytesWritten
-    }
-    this.#end += chunk.length
+    const size = totalLength(pieces)
+    for (let at = 0; at < size; ) at += (await writev(fd, from(pieces, at), this.#end + at)).bytesWritten
+    this.#end += size
   }
 
-  /** For small chunks, where handing over to a thread costs more than the write. */
-  appendSync(chunk: Uint8Array): void {
+  /** For few bytes, where handing over to a thread costs more than the write. */
+  appendSync(pieces: readonly Uint8Array[]): void {
     const fd = this.#descriptor()
-    for (let at = 0; at < chunk.length; ) at += writeSync(fd, chunk, at, chunk.length - at, this.#end + at)
-    this.#end += chunk.length
+    const size = totalLength(pieces)
+    for (let at = 0; at < size; ) at += writevSync(fd, from(pieces, at), this.#end + at)
+    this.#end += size
   }
 
   /** Gives the descriptor back while nothing comes; the next append opens the file again. */
@@ -71,4 +74,24 @@ export class BlobFileWriter {
     this.#fd = undefined
     closeSync(fd)
   }
+}
+
+export function totalLength(pieces: readonly Uint8Array[]): number {
+  let length = 0
+  for (const piece of pieces) length += piece.length
+  return length
+}
+
+/** What is left of the pieces behind their first `skip` bytes. */
+function from(pieces: readonly Uint8Array[], skip: number): readonly Uint8Array[] {
+  if (skip === 0) return pieces
+  let first = 0
+  let rest = skip
+  for (const piece of pieces) {
+    if (rest < piece.length) break
+    rest -= piece.length
+    first++
+  }
+  const [partly, ...whole] = pieces.slice(first)
+  return partly === undefined ? [] : [partly.subarray(rest), ...whole]
 }

@@ -7,6 +7,12 @@ export interface ByteRange {
   readonly length?: number
 }
 
+/**
+ * Memory of the reader's for a chunk that is about to be read, so that it can be used again when the reader is done with it.
+ * At least one byte, and no more than was asked for.
+ */
+export type AllocateChunk = (bytes: number) => Buffer
+
 /** A whole blob in memory, or its bytes as they come. */
 export type BlobContent = Uint8Array | AsyncIterable<Uint8Array>
 
@@ -22,8 +28,11 @@ export interface ContentAddressableStorage {
   /** The whole blob in memory; for messages and other small things. Throws `not-found`. */
   get(digest: Digest, signal?: AbortSignal): Promise<Uint8Array>
 
-  /** The blob, or a range of it, in chunks of at most 1 MiB. `not-found` is thrown at the first chunk. */
-  read(digest: Digest, range?: ByteRange, signal?: AbortSignal): AsyncIterable<Uint8Array>
+  /**
+   * The blob, or a range of it, in chunks of at most 1 MiB. `not-found` is thrown at the first chunk. Stores that read chunks
+   * into memory that they would have to get themselves take it from `allocate`, if that is given.
+   */
+  read(digest: Digest, range?: ByteRange, signal?: AbortSignal, allocate?: AllocateChunk): AsyncIterable<Uint8Array>
 
   /**
    * Stores a blob. Nothing is visible before all of it came and was verified; content that is not what the digest says

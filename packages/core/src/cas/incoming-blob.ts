@@ -1,7 +1,7 @@
 import type { Digest, DigestingCheck } from '../digest/index.js'
 import { type DiskBudget, diskFull, isDiskFull, onDiskOf, type Reservation } from '../disk/index.js'
 import { SMALL_BLOB } from './blob-file-reader.js'
-import { BlobFileWriter } from './blob-file-writer.js'
+import { BlobFileWriter, totalLength } from './blob-file-writer.js'
 
 /** Room for a stream is made in such steps, in bytes: not at once, or who only says that he will send much evicts much. */
 const STEP = 256 * 1024
@@ -57,17 +57,18 @@ export class IncomingBlob implements Disposable {
     await this.#room.grow(Math.min(this.digest.sizeBytes, size))
   }
 
-  /** Where there is room, the disk is at work when this returns, and the caller can hash the chunk meanwhile. */
-  async append(chunk: Uint8Array): Promise<void> {
-    if (!this.#hasRoomFor(chunk.length)) await this.makeRoomFor(chunk.length)
-    await makingRoom(this.#budget, chunk.length, () =>
-      chunk.length <= SMALL_BLOB ? this.#file.appendSync(chunk) : this.#file.append(chunk),
+  /** Where there is room, the disk is at work when this returns, and the caller can hash the bytes meanwhile. */
+  async append(pieces: readonly Uint8Array[]): Promise<void> {
+    const size = totalLength(pieces)
+    if (!this.#hasRoomFor(size)) await this.makeRoomFor(size)
+    await makingRoom(this.#budget, size, () =>
+      size <= SMALL_BLOB ? this.#file.appendSync(pieces) : this.#file.append(pieces),
     )
   }
 
-  /** Appends a chunk and hashes it meanwhile. Whatever comes of one of the two, the other has ended when this does. */
-  async appendHashed(chunk: Uint8Array, check: DigestingCheck): Promise<void> {
-    const both = await Promise.allSettled([this.append(chunk), check.updateInTurns(chunk)])
+  /** Appends the next bytes and hashes them meanwhile. Whatever comes of one of the two, the other has ended when this does. */
+  async appendHashed(pieces: readonly Uint8Array[], check: DigestingCheck): Promise<void> {
+    const both = await Promise.allSettled([this.append(pieces), check.updateInTurns(pieces)])
     for (const part of both.reverse()) if (part.status === 'rejected') throw part.reason
   }
 

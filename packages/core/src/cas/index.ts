@@ -1,4 +1,5 @@
-export type { BlobContent, ByteRange, ContentAddressableStorage } from './content-addressable-storage.js'
+export { READ_CHUNK } from './blob-file-reader.js'
+export type { AllocateChunk, BlobContent, ByteRange, ContentAddressableStorage } from './content-addressable-storage.js'
 export { type AddedBlob, LocalStore, type LocalStoreOptions, type StoreUsage } from './local-store.js'
 export { MemoryStore } from './memory-store.js'
 export { blobNotFound, missingBlobs } from './missing-blobs.js'

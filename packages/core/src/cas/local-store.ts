@@ -18,7 +18,7 @@ import { GoregoError } from '../errors/index.js'
 import { type Clock, systemClock } from '../observe/index.js'
 import { type FileState, openIntact, readChunks, readWhole, SMALL_BLOB, stateOfFile } from './blob-file-reader.js'
 import { BlobFileWriter } from './blob-file-writer.js'
-import type { BlobContent, ByteRange, ContentAddressableStorage } from './content-addressable-storage.js'
+import type { AllocateChunk, BlobContent, ByteRange, ContentAddressableStorage } from './content-addressable-storage.js'
 import { IncomingBlob } from './incoming-blob.js'
 import { blobNotFound } from './missing-blobs.js'
 import { type PartialUploadLimits, PartialUploads } from './partial-uploads.js'
@@ -150,16 +150,23 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
     if (isEmptyBlob(digest)) return new Uint8Array(0)
     const fd = this.#open(digest)
     if (digest.sizeBytes <= SMALL_BLOB) return readWhole(fd, digest.sizeBytes)
-    const chunks: Uint8Array[] = []
-    for await (const chunk of readChunks(fd, digest.sizeBytes, {}, signal)) chunks.push(chunk)
-    return Buffer.concat(chunks, digest.sizeBytes)
+    const whole = Buffer.allocUnsafeSlow(digest.sizeBytes)
+    let at = 0
+    const next = (bytes: number) => whole.subarray(at, at + bytes)
+    for await (const chunk of readChunks(fd, digest.sizeBytes, {}, signal, next)) at += chunk.length
+    return whole
   }
 
-  async *read(digest: Digest, range: ByteRange = {}, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  async *read(
+    digest: Digest,
+    range: ByteRange = {},
+    signal?: AbortSignal,
+    allocate?: AllocateChunk,
+  ): AsyncGenerator<Uint8Array> {
     if (isEmptyBlob(digest)) return
     const fd = this.#open(digest)
     if (digest.sizeBytes > SMALL_BLOB) {
-      yield* readChunks(fd, digest.sizeBytes, range, signal)
+      yield* readChunks(fd, digest.sizeBytes, range, signal, allocate)
       return
     }
     const start = range.offset ?? 0
@@ -173,7 +180,7 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
   async write(digest: Digest, content: BlobContent, signal?: AbortSignal): Promise<void> {
     const check = new DigestingCheck(digest)
     if (content instanceof Uint8Array) {
-      await check.updateInTurns(content)
+      await check.updateInTurns([content])
       check.finish()
       signal?.throwIfAborted()
       if (this.#isKnown(digest)) return
@@ -185,11 +192,11 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
       return
     }
     using file = await this.#incoming(digest)
-    if (content instanceof Uint8Array) await file.append(content)
+    if (content instanceof Uint8Array) await file.append([content])
     else {
       for await (const chunk of content) {
         signal?.throwIfAborted()
-        await file.appendHashed(chunk, check)
+        await file.appendHashed([chunk], check)
       }
       check.finish()
     }
@@ -299,7 +306,7 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
     if (!this.#budget.fits(bytes.length)) return false
     const file = new BlobFileWriter(this.#temporaryPath())
     try {
-      file.appendSync(bytes)
+      file.appendSync([bytes])
       file.commit(this.layout.blob(digest))
     } catch (error) {
       file.discard()

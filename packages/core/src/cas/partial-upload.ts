@@ -1,5 +1,6 @@
 import { type Digest, DigestingCheck } from '../digest/index.js'
 import { GoregoError } from '../errors/index.js'
+import { totalLength } from './blob-file-writer.js'
 import type { IncomingBlob } from './incoming-blob.js'
 import { VerifiedFile } from './verified-file.js'
 
@@ -37,8 +38,8 @@ export class PartialUpload {
   }
 
   /** Where there is no room, the upload can go on later from where it stands. */
-  append(bytes: Uint8Array): Promise<void> {
-    this.#appending = this.#append(bytes)
+  append(pieces: readonly Uint8Array[]): Promise<void> {
+    this.#appending = this.#append(pieces)
     return this.#appending
   }
 
@@ -61,15 +62,16 @@ export class PartialUpload {
     this.#file[Symbol.dispose]()
   }
 
-  async #append(bytes: Uint8Array): Promise<void> {
-    await this.#file.makeRoomFor(bytes.length)
+  async #append(pieces: readonly Uint8Array[]): Promise<void> {
+    const size = totalLength(pieces)
+    await this.#file.makeRoomFor(size)
     try {
-      await this.#file.appendHashed(bytes, this.#check)
+      await this.#file.appendHashed(pieces, this.#check)
     } catch (error) {
       this.useless = true
       throw error
     }
-    this.#size += bytes.length
+    this.#size += size
   }
 }
 

@@ -45,7 +45,7 @@ class Rig implements Disposable {
   /** An upload of which the first bytes come, and then no more. */
   async breakOff(name: string, { digest, bytes }: TestBlob, count: number): Promise<void> {
     using upload = await this.uploads.open(name, digest, 0)
-    await upload.append(bytes.subarray(0, count))
+    await upload.append([bytes.subarray(0, count)])
   }
 
   [Symbol.dispose](): void {
@@ -73,11 +73,11 @@ test('BW-02, QS-04: what came before an upload broke off is kept, and can be con
   ] as const) {
     equal(rig.uploads.receivedSize('a'), from)
     using upload = await rig.uploads.open('a', digest, from)
-    await upload.append(bytes.subarray(from, to))
+    await upload.append([bytes.subarray(from, to)])
   }
   {
     using upload = await rig.uploads.open('a', digest, 200_000)
-    await upload.append(bytes.subarray(200_000))
+    await upload.append([bytes.subarray(200_000)])
     equal(Buffer.compare(await complete(new MemoryStore(), upload), bytes), 0)
   }
   equal(rig.uploads.receivedSize('a'), 0)
@@ -91,10 +91,10 @@ test('a store takes the file of an upload over instead of reading it', async () 
   const { digest, bytes } = blob
   {
     using upload = await store.uploads.open('a', digest, 0)
-    await upload.append(bytes.subarray(0, 1000))
+    await upload.append([bytes.subarray(0, 1000)])
   }
   using upload = await store.uploads.open('a', digest, 1000)
-  await upload.append(bytes.subarray(1000))
+  await upload.append([bytes.subarray(1000)])
   const [session] = readdirSync(store.layout.sessions)
   const [file] = readdirSync(`${store.layout.sessions}/${session}/upload`)
   const { ino } = statSync(`${store.layout.sessions}/${session}/upload/${file}`)
@@ -109,7 +109,7 @@ test('another store reads the file', async () => {
   using store = await LocalStore.open({ dir: directory.path })
   using rig = new Rig()
   using upload = await rig.uploads.open('a', blob.digest, 0)
-  await upload.append(blob.bytes)
+  await upload.append([blob.bytes])
   await store.write(blob.digest, upload.finish())
   equal(Buffer.compare(await store.get(blob.digest), blob.bytes), 0)
 })
@@ -129,7 +129,7 @@ test('BW-02: an upload that begins at 0 starts over; any other offset is refused
   await rig.breakOff('a', blob, 10)
   equal(rig.uploads.receivedSize('a'), 10)
   using upload = await rig.uploads.open('a', digest, 10)
-  await upload.append(bytes.subarray(10))
+  await upload.append([bytes.subarray(10)])
   equal(Buffer.compare(await complete(new MemoryStore(), upload), bytes), 0)
 })
 
@@ -138,7 +138,7 @@ test('BW-05, BW-06: what turns out to be something else is not kept', async () =
   const { digest, bytes } = blob
   {
     using upload = await rig.uploads.open('short', digest, 0)
-    await upload.append(bytes.subarray(1))
+    await upload.append([bytes.subarray(1)])
     await rejectsWith(
       'invalid-argument',
       (async () => {
@@ -148,13 +148,13 @@ test('BW-05, BW-06: what turns out to be something else is not kept', async () =
   }
   for (const chunk of [Buffer.alloc(1), Buffer.alloc(100_000)]) {
     using upload = await rig.uploads.open('long', digest, 0)
-    await upload.append(bytes)
-    await rejectsWith('invalid-argument', upload.append(chunk))
+    await upload.append([bytes])
+    await rejectsWith('invalid-argument', upload.append([chunk]))
     equal(rig.uploads.receivedSize('long'), 0)
   }
   {
     using upload = await rig.uploads.open('discarded', digest, 0)
-    await upload.append(bytes)
+    await upload.append([bytes])
     upload.discard()
   }
   equal(rig.files, 0)
@@ -164,15 +164,15 @@ test('who continues an upload puts off the connection that was at it, and gets w
   using rig = new Rig()
   const { digest, bytes } = blob
   using first = await rig.uploads.open('a', digest, 0)
-  await first.append(bytes.subarray(0, 1000))
+  await first.append([bytes.subarray(0, 1000)])
   equal(rig.uploads.receivedSize('a'), 1000)
-  const inHand = first.append(bytes.subarray(1000, 101_000))
+  const inHand = first.append([bytes.subarray(1000, 101_000)])
   // QS-04: this was promised, though it is no longer where the upload stands.
   using second = await rig.uploads.open('a', digest, 1000)
   await inHand
-  await rejectsWith('aborted', first.append(bytes.subarray(101_000)))
+  await rejectsWith('aborted', first.append([bytes.subarray(101_000)]))
   first[Symbol.dispose]()
-  for (let at = 1000; at < bytes.length; at += 70_000) await second.append(bytes.subarray(at, at + 70_000))
+  for (let at = 1000; at < bytes.length; at += 70_000) await second.append([bytes.subarray(at, at + 70_000)])
   equal(Buffer.compare(await complete(new MemoryStore(), second), bytes), 0)
 })
 
@@ -187,7 +187,7 @@ test('of many who continue at once one goes on', async () => {
   )
   const [last] = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
   using upload = last as Upload
-  await upload.append(bytes.subarray(1000))
+  await upload.append([bytes.subarray(1000)])
   equal(Buffer.compare(await complete(new MemoryStore(), upload), bytes), 0)
 })
 
@@ -196,11 +196,11 @@ test('two who begin an upload of one name at 0 both finish; what can be continue
   const { digest, bytes } = blob
   {
     using first = await rig.uploads.open('a', digest, 0)
-    await first.append(bytes.subarray(0, 5000))
+    await first.append([bytes.subarray(0, 5000)])
     using second = await rig.uploads.open('a', digest, 0)
-    await second.append(bytes.subarray(0, 10))
-    await first.append(bytes.subarray(5000))
-    await second.append(bytes.subarray(10, 20))
+    await second.append([bytes.subarray(0, 10)])
+    await first.append([bytes.subarray(5000)])
+    await second.append([bytes.subarray(10, 20)])
     equal(Buffer.compare(await complete(new MemoryStore(), first), bytes), 0)
   }
   equal(rig.uploads.receivedSize('a'), 20)
@@ -225,7 +225,7 @@ test('one that goes on in time does not expire under way', async () => {
   await rig.breakOff('a', blob, 10)
   using upload = await rig.uploads.open('a', blob.digest, 10)
   rig.clock.advance(10 * MINUTE)
-  await upload.append(blob.bytes.subarray(10))
+  await upload.append([blob.bytes.subarray(10)])
   equal(Buffer.compare(await complete(new MemoryStore(), upload), blob.bytes), 0)
 })
 
@@ -256,14 +256,14 @@ test('BW-13: uploads under way cannot take more than the store has; those that b
   const { digest, bytes } = blob
   await rig.breakOff('old', blob, 300_000)
   using first = await rig.uploads.open('a', digest, 0)
-  await first.append(bytes)
+  await first.append([bytes])
   equal(rig.uploads.receivedSize('old'), 0)
   using second = await rig.uploads.open('b', digest, 0)
-  await second.append(bytes.subarray(0, 200_000))
-  await rejectsWith('resource-exhausted', second.append(bytes.subarray(200_000)))
+  await second.append([bytes.subarray(0, 200_000)])
+  await rejectsWith('resource-exhausted', second.append([bytes.subarray(200_000)]))
   await complete(new MemoryStore(), first)
   first[Symbol.dispose]()
-  await second.append(bytes.subarray(200_000))
+  await second.append([bytes.subarray(200_000)])
   equal(Buffer.compare(await complete(new MemoryStore(), second), bytes), 0)
 })
 
@@ -275,7 +275,7 @@ test('an upload whose blob came another way is forgotten, but never under the ha
   equal(rig.uploads.receivedSize('a'), 0)
   using upload = await rig.uploads.open('a', other.digest, 0)
   rig.uploads.drop('a')
-  await upload.append(other.bytes)
+  await upload.append([other.bytes])
   upload.finish()
 })
 

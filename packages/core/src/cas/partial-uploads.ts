@@ -133,12 +133,16 @@ export class PartialUploads implements ResumableUploads, Disposable {
   #hold(entry: Entry, holder: object, overlap: number): Upload {
     const { partial } = entry
     let skip = overlap
-    const append = async (bytes: Uint8Array): Promise<void> => {
+    const append = async (pieces: readonly Uint8Array[]): Promise<void> => {
       if (entry.holder !== holder) throw takenOver(partial.digest)
       // What came from the connection before, after QueryWriteStatus had told how much there is.
-      const rest = bytes.subarray(Math.min(skip, bytes.length))
-      skip -= bytes.length - rest.length
+      const rest = skip === 0 ? pieces : pieces.map(withoutOverlap)
       await partial.append(rest)
+    }
+    const withoutOverlap = (piece: Uint8Array): Uint8Array => {
+      const rest = piece.subarray(Math.min(skip, piece.length))
+      skip -= piece.length - rest.length
+      return rest
     }
     const finish = (): BlobContent => {
       if (entry.holder !== holder) throw takenOver(partial.digest)

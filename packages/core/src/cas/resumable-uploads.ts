@@ -22,10 +22,10 @@ export interface ResumableUploads {
 /** One connection's hold on an upload. Disposing of it keeps what came, unless it was finished or discarded. */
 export interface Upload extends Disposable {
   /**
-   * Takes the next bytes of the blob. Throws `invalid-argument` at the first byte too many (BW-06), `aborted` when another
+   * Takes the next bytes of the blob, in pieces as they came. Throws `invalid-argument` at the first byte too many (BW-06), `aborted` when another
    * connection continues the upload, `resource-exhausted` when all uploads together are too much for the store.
    */
-  append(bytes: Uint8Array): Promise<void>
+  append(pieces: readonly Uint8Array[]): Promise<void>
 
   /**
    * Checks what came against the digest; throws `invalid-argument` where it is something else (BW-05), and then keeps nothing.

@@ -41,7 +41,7 @@ test('BW-06: the first byte too many is refused when it comes', () => {
 test('large content is hashed in turns with whatever else is to be done', async () => {
   const large = Buffer.alloc(4 * 1024 * 1024 + 1, 'x')
   for (const hashing of [
-    () => new DigestingCheck(Digest.ofBytes(SHA256, large)).updateInTurns(large),
+    () => new DigestingCheck(Digest.ofBytes(SHA256, large)).updateInTurns([large]),
     () => digestInTurns(SHA256, large),
   ]) {
     let turns = 0
@@ -63,9 +63,9 @@ test('in turns or not, the digest is the same, and what does not fit is refused 
     const expected = Digest.ofBytes(SHA256, bytes)
     ok((await digestInTurns(SHA256, bytes)).equals(expected))
     const check = new DigestingCheck(expected)
-    await check.updateInTurns(bytes)
+    await check.updateInTurns([bytes])
     check.finish()
-    await rejects(new DigestingCheck(expected).updateInTurns(Buffer.alloc(size + 1)), refused(/more than/))
+    await rejects(new DigestingCheck(expected).updateInTurns([Buffer.alloc(size + 1)]), refused(/more than/))
   }
 })
 

@@ -29,10 +29,10 @@ export class DigestingCheck {
     this.#hasher.update(bytes)
   }
 
-  /** As `update`, for bytes of any size on a thread that has other things to do: after every 512 KiB they get a turn. */
-  async updateInTurns(bytes: Uint8Array): Promise<void> {
-    this.#count(bytes)
-    await hashInTurns(this.#hasher, bytes)
+  /** As `update`, for pieces of any size on a thread that has other things to do: after every 512 KiB they get a turn. */
+  async updateInTurns(pieces: readonly Uint8Array[]): Promise<void> {
+    for (const piece of pieces) this.#count(piece)
+    await hashInTurns(this.#hasher, pieces)
   }
 
   /** Throws `invalid-argument` unless everything that was promised came. */
@@ -57,13 +57,21 @@ export class DigestingCheck {
 /** As `Digest.ofBytes`, for bytes of any size on a thread that has other things to do. */
 export async function digestInTurns(fn: DigestFunction, bytes: Uint8Array): Promise<Digest> {
   const hasher = fn.createHasher()
-  await hashInTurns(hasher, bytes)
+  await hashInTurns(hasher, [bytes])
   return Digest.of(fn, hasher.digest(), bytes.length)
 }
 
-async function hashInTurns(hasher: Hasher, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; at += BYTES_A_TURN) {
-    if (at > 0) await nextTurn()
-    hasher.update(bytes.subarray(at, at + BYTES_A_TURN))
+async function hashInTurns(hasher: Hasher, pieces: readonly Uint8Array[]): Promise<void> {
+  let hashed = 0
+  for (const piece of pieces) {
+    for (let at = 0; at < piece.length; at += BYTES_A_TURN) {
+      if (hashed >= BYTES_A_TURN) {
+        await nextTurn()
+        hashed = 0
+      }
+      const part = piece.subarray(at, at + BYTES_A_TURN)
+      hasher.update(part)
+      hashed += part.length
+    }
   }
 }
