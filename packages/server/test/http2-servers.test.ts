@@ -2,7 +2,7 @@ import { connect } from 'node:http2'
 import { createRequire } from 'node:module'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { withWideWindows } from '../src/wire/http2-windows.js'
+import { withOwnHttp2 } from '../src/wire/http2-servers.js'
 import { ServerRig } from './server-rig.js'
 
 const MIB = 1024 * 1024
@@ -34,17 +34,24 @@ test('node:http2 is as it was once the server listens, or could not', async () =
   assert.is(http2.createSecureServer, createSecureServer)
 })
 
-test('servers that are bound at the same time put it back when the last of them is done', async () => {
+test('of servers that are bound at the same time each has its turn, also behind one that fails', async () => {
   const { createServer } = http2
-  const releases: (() => void)[] = []
-  const binding = () => withWideWindows(() => new Promise<void>((resolve) => releases.push(resolve)))
-  const [first, second] = [binding(), binding()]
-  assert.is.not(http2.createServer, createServer)
-  releases[0]?.()
-  await first
-  assert.is.not(http2.createServer, createServer)
-  releases[1]?.()
-  await second
+  const wrappers: unknown[] = []
+  const bind = async (result: string) => {
+    wrappers.push(http2.createServer)
+    await new Promise(setImmediate)
+    assert.is(http2.createServer, wrappers.at(-1), 'nobody else binds meanwhile')
+    if (result === '') throw new Error('no port')
+    return result
+  }
+  const bound = await Promise.allSettled(
+    ['one', '', 'two'].map((result) => withOwnHttp2(new Map(), () => bind(result))),
+  )
+  assert.equal(
+    bound.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : outcome.reason.message)),
+    ['one', 'no port', 'two'],
+  )
+  assert.is(new Set([createServer, ...wrappers]).size, 4)
   assert.is(http2.createServer, createServer)
 })
 

@@ -1,7 +1,9 @@
-import { blobNotFound, type ContentAddressableStorage, type Digest, GoregoError } from '@gorego/core'
-import { encodeReadResponse } from '../wire/byte-stream-messages.js'
+import { type AllocateChunk, blobNotFound, type ContentAddressableStorage, GoregoError } from '@gorego/core'
+import { readResponseHeader } from '../wire/byte-stream-messages.js'
+import type { Download } from '../wire/direct-method.js'
 import type { ResourceName } from '../wire/resource-name.js'
 import { isThere } from './byte-stream-write.js'
+import { ChunkPool } from './chunk-pool.js'
 
 /** What of a blob is asked for, in uncompressed bytes (BR-06); a limit of 0 is none. */
 export interface ReadRange {
@@ -9,13 +11,18 @@ export interface ReadRange {
   readonly limit: number
 }
 
-/** The responses of one Read. */
-export async function* readBlob(
+/** Blobs up to this size are sent as one message. */
+const ONE_MESSAGE = 64 * 1024
+
+const pool = new ChunkPool()
+
+/** Answers one Read. */
+export async function readBlob(
   cas: ContentAddressableStorage,
   { digest, compressor }: ResourceName,
   { offset, limit }: ReadRange,
-  signal: AbortSignal,
-): AsyncGenerator<Buffer> {
+  call: Download,
+): Promise<void> {
   if (!(limit >= 0)) throw new GoregoError('invalid-argument', `read_limit is ${limit}: want 0 or more`)
   // BR-07: nobody could tell of which bytes it speaks.
   if (compressor !== undefined && limit !== 0)
@@ -29,16 +36,30 @@ export async function* readBlob(
     )
   }
   const rest = digest.sizeBytes - offset
-  const content = contentOf(cas, digest, { offset, length: limit === 0 ? rest : Math.min(limit, rest) }, signal)
-  for await (const chunk of compressor?.compress(content) ?? content) yield encodeReadResponse(chunk)
+  const length = limit === 0 ? rest : Math.min(limit, rest)
+  // BR-03: no data is no request to the store.
+  const read = (allocate?: AllocateChunk) =>
+    length === 0 ? noContent() : cas.read(digest, { offset, length }, call.signal, allocate)
+  if (compressor !== undefined) await sendAll(call, compressor.compress(read()))
+  else if (digest.sizeBytes > ONE_MESSAGE) await sendAll(call, read(pool.allocate))
+  else if (length > 0) {
+    const blob = await cas.get(digest, call.signal)
+    call.succeedWith(readResponseHeader(length), blob.subarray(offset, offset + length))
+  }
 }
 
-/** BR-03: no data is no request to the store. */
-async function* contentOf(
-  cas: ContentAddressableStorage,
-  digest: Digest,
-  range: { readonly offset: number; readonly length: number },
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array> {
-  if (range.length > 0) yield* cas.read(digest, range, signal)
+async function* noContent(): AsyncGenerator<Uint8Array> {}
+
+/** BR-11: one message is on its way while the next is read, and no more, however slowly the client reads. */
+async function sendAll(call: Download, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  let sent = Promise.resolve(true)
+  for await (const chunk of chunks) {
+    if (!(await sent)) return
+    sent = call.send(readResponseHeader(chunk.length), chunk).then((delivered) => {
+      // Who knows who still looks at a chunk that could not be delivered: it is left to the garbage collector.
+      if (delivered) pool.release(chunk)
+      return delivered
+    })
+  }
+  await sent
 }

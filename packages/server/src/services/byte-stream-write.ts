@@ -1,9 +1,10 @@
 import { type ContentAddressableStorage, type Digest, GoregoError, type ResumableUploads } from '@gorego/core'
+import type { CallContext } from '../wire/call-context.js'
 import { checkBlobSize } from './check-blob-size.js'
 import type { WriteRequests } from './write-requests.js'
 
-/** How often an upload looks whether somebody else has finished the same blob meanwhile, in messages. */
-const MESSAGES_A_LOOK = 32
+/** How often an upload looks whether somebody else has finished the same blob meanwhile: as often as it got bytes so many times. */
+const BATCHES_A_LOOK = 32
 
 /** Ends an upload early, and well: the blob is there. */
 const COMPLETED_BY_ANOTHER = Symbol('completed by another writer')
@@ -18,15 +19,16 @@ export interface WriteOptions {
 export async function writeBlob(
   requests: WriteRequests,
   { cas, uploads, maxBlobBytes }: WriteOptions,
-  signal: AbortSignal,
+  call: Pick<CallContext, 'signal' | 'cancelled'>,
 ): Promise<boolean> {
   const { digest, upload: name } = requests.name
   checkBlobSize(digest, maxBlobBytes)
   try {
     if (await isThere(cas, digest)) throw COMPLETED_BY_ANOTHER
-    if (requests.whole === undefined) return await receive()
+    const { whole } = requests
+    if (whole === undefined) return await receive()
     await requests.refuseMore()
-    await cas.write(digest, requests.whole, signal)
+    await cas.write(digest, whole, call.signal)
     return true
   } catch (error) {
     if (error !== COMPLETED_BY_ANOTHER) throw error
@@ -38,19 +40,20 @@ export async function writeBlob(
   async function receive(): Promise<boolean> {
     using upload = await uploads.open(name, digest, requests.firstOffset)
     try {
-      for await (const chunk of content()) await upload.append(chunk)
-      await cas.write(digest, upload.finish(), signal)
+      for await (const pieces of content()) await upload.append(pieces)
+      await cas.write(digest, upload.finish(), call.signal)
       return true
     } catch (error) {
-      const goodSoFar = requests.interrupted || signal.aborted || GoregoError.from(error).code === 'resource-exhausted'
+      const goodSoFar = requests.interrupted || call.cancelled || GoregoError.from(error).code === 'resource-exhausted'
       if (!goodSoFar) upload.discard()
       throw error
     }
   }
 
-  function content(): AsyncIterable<Uint8Array> {
+  function content(): AsyncIterable<readonly Uint8Array[]> {
     const sent = unlessCompleted(cas, digest, requests.data())
-    return requests.name.compressor?.decompress(sent) ?? sent
+    const { compressor } = requests.name
+    return compressor === undefined ? sent : eachAlone(compressor.decompress(oneByOne(sent)))
   }
 }
 
@@ -62,11 +65,19 @@ export async function isThere(cas: ContentAddressableStorage, digest: Digest): P
 async function* unlessCompleted(
   cas: ContentAddressableStorage,
   digest: Digest,
-  chunks: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  let messages = 0
-  for await (const chunk of chunks) {
-    if (++messages % MESSAGES_A_LOOK === 0 && (await isThere(cas, digest))) throw COMPLETED_BY_ANOTHER
-    yield chunk
+  batches: AsyncIterable<readonly Uint8Array[]>,
+): AsyncGenerator<readonly Uint8Array[]> {
+  let count = 0
+  for await (const pieces of batches) {
+    if (++count % BATCHES_A_LOOK === 0 && (await isThere(cas, digest))) throw COMPLETED_BY_ANOTHER
+    yield pieces
   }
+}
+
+async function* oneByOne(batches: AsyncIterable<readonly Uint8Array[]>): AsyncGenerator<Uint8Array> {
+  for await (const pieces of batches) yield* pieces
+}
+
+async function* eachAlone(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<readonly Uint8Array[]> {
+  for await (const chunk of chunks) yield [chunk]
 }

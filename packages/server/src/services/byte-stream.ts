@@ -1,7 +1,8 @@
 import { reapi } from '@gorego/core'
-import { parseWriteRequest } from '../wire/byte-stream-messages.js'
+import { parseReadRequest, parseWriteRequest } from '../wire/byte-stream-messages.js'
 import type { Dialect } from '../wire/dialect.js'
-import { clientStream, serverStream, unary } from '../wire/method.js'
+import { download, upload } from '../wire/direct-method.js'
+import { unary } from '../wire/method.js'
 import { parseReadName, parseWriteName } from '../wire/resource-name.js'
 import { asInHeader } from '../wire/resource-name-header.js'
 import { readBlob } from './byte-stream-read.js'
@@ -17,16 +18,16 @@ export type ByteStreamOptions = WriteOptions & Dialect
 export function byteStreamService(options: ByteStreamOptions): Service {
   const { cas, uploads } = options
   return [
-    serverStream(`${SERVICE}/Read`, reapi.ReadRequest.deserializeBinary, (request, context) => {
-      const name = parseReadName(asInHeader(request.getResourceName(), context), options)
-      return readBlob(cas, name, { offset: request.getReadOffset(), limit: request.getReadLimit() }, context.signal)
+    download(`${SERVICE}/Read`, parseReadRequest, async ({ resourceName, readOffset, readLimit }, call) => {
+      const name = parseReadName(asInHeader(resourceName, call), options)
+      await readBlob(cas, name, { offset: readOffset, limit: readLimit }, call)
     }),
-    clientStream(`${SERVICE}/Write`, parseWriteRequest, async (messages, context) => {
+    upload(`${SERVICE}/Write`, parseWriteRequest, async (messages, context) => {
       const requests = await WriteRequests.begin(messages, options)
       asInHeader(requests.resourceName, context)
-      const stored = await writeBlob(requests, options, context.signal)
+      const stored = await writeBlob(requests, options, context)
       return new reapi.WriteResponse().setCommittedSize(
-        committedSize(requests.name, stored ? requests.reached : undefined, context.labels.tool),
+        committedSize(requests.name, stored ? requests.reached : undefined, context),
       )
     }),
     unary(`${SERVICE}/QueryWriteStatus`, reapi.QueryWriteStatusRequest.deserializeBinary, async (request, context) => {

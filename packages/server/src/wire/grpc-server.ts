@@ -13,8 +13,9 @@ import {
 import { MAX_RECEIVED_MESSAGE_BYTES } from '../services/limits.js'
 import type { Service } from '../services/service.js'
 import { createCallLog } from './call-log.js'
-import { withWideWindows } from './http2-windows.js'
-import { methodDefinition } from './method.js'
+import type { StreamHandler } from './direct-method.js'
+import { withOwnHttp2 } from './http2-servers.js'
+import { type Method, methodDefinition } from './method.js'
 
 export interface GrpcServerOptions {
   /** `host:port` or `unix:/path`; port 0 takes a free one. */
@@ -59,13 +60,18 @@ export async function listen(options: GrpcServerOptions): Promise<GrpcServer> {
   })
   let lastCallAt = 0
   const noted =
-    (handle: (...call: never[]) => unknown): UntypedHandleCall =>
+    (handle: (...call: never[]) => unknown): UntypedHandleCall & StreamHandler =>
     (...call: unknown[]) => {
       lastCallAt = performance.now()
       handle(...(call as never[]))
     }
+  const direct = new Map<string, StreamHandler>()
   for (const service of services) {
-    const named = service.map((method) => [method.path.slice(method.path.lastIndexOf('/') + 1), method] as const)
+    const named: (readonly [string, Method])[] = []
+    for (const method of service) {
+      if ('direct' in method) direct.set(method.path, noted(method.direct(log)))
+      else named.push([method.path.slice(method.path.lastIndexOf('/') + 1), method])
+    }
     const implementation: UntypedServiceImplementation = {}
     for (const [name, method] of named) implementation[name] = noted(method.handle(log))
     server.addService(
@@ -74,7 +80,7 @@ export async function listen(options: GrpcServerOptions): Promise<GrpcServer> {
     )
   }
   if (listenAddr.startsWith('unix:')) await removeStaleSocket(listenAddr.slice('unix:'.length))
-  const port = await withWideWindows(() => bind(server, listenAddr))
+  const port = await withOwnHttp2(direct, () => bind(server, listenAddr))
   const address = listenAddr.startsWith('unix:') ? listenAddr : listenAddr.replace(/:\d+$/, `:${port}`)
   return {
     address,

@@ -26,7 +26,6 @@ export type BidiStreamHandler<Request> = (
   requests: AsyncIterable<Request>,
   context: CallContext,
 ) => AsyncIterable<Outgoing>
-export type ClientStreamHandler<Request> = (requests: AsyncIterable<Request>, context: CallContext) => Promise<Outgoing>
 
 /** One RPC as a service file declares it, before it is attached to a server. */
 export interface Method {
@@ -44,7 +43,7 @@ interface OutgoingStream {
 }
 
 /**
- * The four adapters below share one idea: grpc-js hands over and takes bytes, and messages are made of them in here. A
+ * The three adapters below share one idea: grpc-js hands over and takes bytes, and messages are made of them in here. A
  * request that cannot be parsed is so the client's fault, INVALID_ARGUMENT, where grpc-js would say INTERNAL (GEN-06),
  * and a handler that has bytes already can send them as they are. Whatever a handler throws ends its call and no other.
  */
@@ -53,17 +52,6 @@ export function unary<Request>(path: string, parse: Parser<Request>, handler: Un
     void answer(path, call, respond, log, (context) => handler(decode(path, parse, call.request), context))
   }
   return { path, requestStream: false, responseStream: false, handle }
-}
-
-export function clientStream<Request>(
-  path: string,
-  parse: Parser<Request>,
-  handler: ClientStreamHandler<Request>,
-): Method {
-  const handle = (log: CallLog) => (call: ServerReadableStream<Buffer, Buffer>, respond: sendUnaryData<Buffer>) => {
-    void answer(path, call, respond, log, (context) => handler(decodeAll(path, parse, call), context))
-  }
-  return { path, requestStream: true, responseStream: false, handle }
 }
 
 export function serverStream<Request>(
@@ -145,7 +133,7 @@ async function stream(
   }
 }
 
-function decode<Request>(path: string, parse: Parser<Request>, bytes: Uint8Array): Request {
+export function decode<Request>(path: string, parse: Parser<Request>, bytes: Uint8Array): Request {
   return reapi.decode({ deserializeBinary: parse }, bytes, `a request to ${path}`, MAX_REQUEST_FIELDS)
 }
 

@@ -1,0 +1,98 @@
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import { GoregoError } from '@gorego/core'
+import type { CallContext } from './call-context.js'
+import type { CallLog } from './call-log.js'
+import { DirectCall } from './direct-call.js'
+import { joined } from './message-splitter.js'
+import { decode, type Outgoing, type Parser, toBuffer } from './method.js'
+
+/** Handles a call on its HTTP/2 stream. */
+export type StreamHandler = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void
+
+/** One RPC that is handled without grpc-js, as a service file declares it. */
+export interface DirectMethod {
+  readonly path: string
+  readonly direct: (log: CallLog) => StreamHandler
+}
+
+/** What a download may do with its call. */
+export type Download = CallContext & Pick<DirectCall, 'send' | 'succeedWith'>
+
+/** Ends the call itself, with its last message, or returns when everything was sent. */
+export type DownloadHandler<Request> = (request: Request, call: Download) => Promise<void>
+
+/** Pieces of one message in, message out; throws for bytes that are no such message. */
+export type PiecesParser<T> = (pieces: readonly Uint8Array[]) => T
+
+/** The messages of one upload, as they come. */
+export interface UploadMessages<Message> {
+  /** Whether there is one that `next` need not wait for. */
+  readonly ready: boolean
+  /** Whether no more can come. */
+  readonly ended: boolean
+  /** Undefined behind the last one. */
+  next(): Promise<Message | undefined>
+}
+
+export type UploadHandler<Message> = (messages: UploadMessages<Message>, context: CallContext) => Promise<Outgoing>
+
+/** One message in, any number out. */
+export function download<Request>(
+  path: string,
+  parse: Parser<Request>,
+  handler: DownloadHandler<Request>,
+): DirectMethod {
+  return direct(path, async (call) => {
+    await handler(decode(path, parse, await onlyMessage(path, call)), call)
+    call.succeed()
+  })
+}
+
+/** Any number of messages in, one out. */
+export function upload<Message>(
+  path: string,
+  parse: PiecesParser<Message>,
+  handler: UploadHandler<Message>,
+): DirectMethod {
+  return direct(path, async (call) => {
+    const { messages } = call
+    const parsed: UploadMessages<Message> = {
+      get ready() {
+        return messages.ready
+      },
+      get ended() {
+        return messages.ended
+      },
+      async next() {
+        const pieces = await messages.next()
+        return pieces && parse(pieces)
+      },
+    }
+    call.succeedWith(toBuffer(await handler(parsed, call)))
+  })
+}
+
+function direct(path: string, handle: (call: DirectCall) => Promise<void>): DirectMethod {
+  return {
+    path,
+    direct: (log) => async (stream, headers) => {
+      const startedAt = performance.now()
+      const call = new DirectCall(stream, headers)
+      try {
+        await handle(call)
+        log({ path, context: call, startedAt })
+      } catch (thrown) {
+        call.fail(thrown)
+        log({ path, context: call, startedAt, thrown })
+      }
+    },
+  }
+}
+
+async function onlyMessage(path: string, { messages }: DirectCall): Promise<Uint8Array> {
+  const pieces = await messages.next()
+  if (pieces === undefined) throw new GoregoError('unimplemented', `${path} was called without a message`)
+  if ((await messages.next()) !== undefined)
+    throw new GoregoError('unimplemented', `${path} was called with more than one message`)
+  return joined(pieces)
+}

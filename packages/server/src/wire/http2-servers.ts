@@ -1,0 +1,75 @@
+import type { Http2Server, Http2Session, IncomingHttpHeaders, ServerHttp2Stream, ServerOptions } from 'node:http2'
+import { createRequire } from 'node:module'
+import type { StreamHandler } from './direct-method.js'
+
+/**
+ * grpc-js makes its HTTP/2 servers itself, and lets nobody say how. Two things have to be said:
+ * Its servers receive through HTTP/2's default windows of 64 KiB: uploads take three to four times as long as they need
+ * even on loopback, and 3 MB/s is the end over a 20 ms round trip. And it copies every message; calls that carry blobs
+ * are handled beside it, on the streams of its servers. So node:http2 is wrapped while grpc-js creates them.
+ */
+const STREAM_WINDOW = 4 * 1024 * 1024
+const SESSION_WINDOW = 16 * 1024 * 1024
+
+/** By path. */
+export type DirectHandlers = ReadonlyMap<string, StreamHandler>
+
+/** The module object that grpc-js, which is CommonJS, calls through; an ES import of it could not be changed. */
+const http2: typeof import('node:http2') = createRequire(import.meta.url)('node:http2')
+
+let lastBound: Promise<unknown> = Promise.resolve()
+
+/**
+ * Runs `bind`, during which grpc-js creates its HTTP/2 servers: they receive through wide windows, and give the calls that
+ * `handlers` are for to these. One after the other, so that each gets its own.
+ */
+export function withOwnHttp2<T>(handlers: DirectHandlers, bind: () => Promise<T>): Promise<T> {
+  const bound = lastBound.then(async () => {
+    const restore = wrapNewServers(handlers)
+    try {
+      return await bind()
+    } finally {
+      restore()
+    }
+  })
+  lastBound = bound.catch(() => {})
+  return bound
+}
+
+function wrapNewServers(handlers: DirectHandlers): () => void {
+  const { createServer, createSecureServer } = http2
+  const widened = <T extends ServerOptions>(options: T): T => ({
+    ...options,
+    settings: { ...options.settings, initialWindowSize: STREAM_WINDOW },
+  })
+  http2.createServer = ((options: ServerOptions, ...rest: []) =>
+    wrapped(createServer(widened(options), ...rest), handlers)) as typeof createServer
+  http2.createSecureServer = ((options: ServerOptions, ...rest: []) =>
+    wrapped(createSecureServer(widened(options), ...rest), handlers)) as typeof createSecureServer
+  return () => {
+    http2.createServer = createServer
+    http2.createSecureServer = createSecureServer
+  }
+}
+
+function wrapped<T extends Pick<Http2Server, 'on' | 'emit'>>(server: T, handlers: DirectHandlers): T {
+  server.on('session', (session: Http2Session) => {
+    // A connection that is gone before we get to it has no window to widen.
+    if (!session.destroyed) session.setLocalWindowSize(SESSION_WINDOW)
+  })
+  const emit = server.emit.bind(server) as (event: string, ...args: unknown[]) => boolean
+  // grpc-js takes every stream that it hears of, so it must not hear of these.
+  server.emit = (event: string, ...args: unknown[]): boolean =>
+    (event === 'stream' && handleDirectly(handlers, args as StreamEvent)) || emit(event, ...args)
+  return server
+}
+
+type StreamEvent = [stream: ServerHttp2Stream, headers: IncomingHttpHeaders]
+
+function handleDirectly(handlers: DirectHandlers, [stream, headers]: StreamEvent): boolean {
+  const handle = handlers.get(headers[':path'] ?? '')
+  // What is no gRPC is left to grpc-js to refuse.
+  if (handle === undefined || !headers['content-type']?.startsWith('application/grpc')) return false
+  handle(stream, headers)
+  return true
+}
