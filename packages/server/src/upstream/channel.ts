@@ -18,7 +18,8 @@ const CONNECT_TIMEOUT_MS = 10_000
 const OPTIONS: ChannelOptions = {
   'grpc.max_receive_message_length': -1,
   'grpc.max_send_message_length': -1,
-  'grpc-node.flow_control_window': 8 * 1024 * 1024,
+  // Of a stream and of the connection: enough for 800 MB/s over a round trip of 20 ms.
+  'grpc-node.flow_control_window': 32 * 1024 * 1024,
 }
 
 /** A connection to another server's gRPC port, speaking messages and throwing GoregoErrors. */

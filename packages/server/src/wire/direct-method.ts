@@ -12,6 +12,8 @@ export type StreamHandler = (stream: ServerHttp2Stream, headers: IncomingHttpHea
 /** One RPC that is handled without grpc-js, as a service file declares it. */
 export interface DirectMethod {
   readonly path: string
+  /** Whether the client may send any amount. */
+  readonly upload: boolean
   readonly direct: (log: CallLog) => StreamHandler
 }
 
@@ -42,7 +44,7 @@ export function download<Request>(
   parse: Parser<Request>,
   handler: DownloadHandler<Request>,
 ): DirectMethod {
-  return direct(path, async (call) => {
+  return direct(path, false, async (call) => {
     await handler(decode(path, parse, await onlyMessage(path, call)), call)
     call.succeed()
   })
@@ -54,7 +56,7 @@ export function upload<Message>(
   parse: PiecesParser<Message>,
   handler: UploadHandler<Message>,
 ): DirectMethod {
-  return direct(path, async (call) => {
+  return direct(path, true, async (call) => {
     const { messages } = call
     const parsed: UploadMessages<Message> = {
       get ready() {
@@ -72,9 +74,10 @@ export function upload<Message>(
   })
 }
 
-function direct(path: string, handle: (call: DirectCall) => Promise<void>): DirectMethod {
+function direct(path: string, upload: boolean, handle: (call: DirectCall) => Promise<void>): DirectMethod {
   return {
     path,
+    upload,
     direct: (log) => async (stream, headers) => {
       const startedAt = performance.now()
       const call = new DirectCall(stream, headers)

@@ -14,7 +14,7 @@ import { MAX_RECEIVED_MESSAGE_BYTES } from '../services/limits.js'
 import type { Service } from '../services/service.js'
 import { createCallLog } from './call-log.js'
 import type { StreamHandler } from './direct-method.js'
-import { withOwnHttp2 } from './http2-servers.js'
+import { type DirectHandler, withOwnHttp2 } from './http2-servers.js'
 import { type Method, methodDefinition } from './method.js'
 
 export interface GrpcServerOptions {
@@ -65,11 +65,11 @@ export async function listen(options: GrpcServerOptions): Promise<GrpcServer> {
       lastCallAt = performance.now()
       handle(...(call as never[]))
     }
-  const direct = new Map<string, StreamHandler>()
+  const direct = new Map<string, DirectHandler>()
   for (const service of services) {
     const named: (readonly [string, Method])[] = []
     for (const method of service) {
-      if ('direct' in method) direct.set(method.path, noted(method.direct(log)))
+      if ('direct' in method) direct.set(method.path, { ...method, handle: noted(method.direct(log)) })
       else named.push([method.path.slice(method.path.lastIndexOf('/') + 1), method])
     }
     const implementation: UntypedServiceImplementation = {}

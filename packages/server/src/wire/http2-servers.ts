@@ -1,18 +1,23 @@
 import type { Http2Server, Http2Session, IncomingHttpHeaders, ServerHttp2Stream, ServerOptions } from 'node:http2'
 import { createRequire } from 'node:module'
 import type { StreamHandler } from './direct-method.js'
+import { NARROW_WINDOW, ReceiveWindow } from './receive-window.js'
 
-/**
- * grpc-js makes its HTTP/2 servers itself, and lets nobody say how. Two things have to be said:
- * Its servers receive through HTTP/2's default windows of 64 KiB: uploads take three to four times as long as they need
- * even on loopback, and 3 MB/s is the end over a 20 ms round trip. And it copies every message; calls that carry blobs
- * are handled beside it, on the streams of its servers. So node:http2 is wrapped while grpc-js creates them.
+/*
+ * grpc-js makes its HTTP/2 servers itself, and lets nobody say how. Two things have to be said. Its servers receive through
+ * HTTP/2's default windows of 64 KiB: uploads take three to four times as long as they need even on loopback, and 3 MB/s is
+ * the end over a 20 ms round trip. And it copies every message, so calls that carry blobs are handled beside it, on the
+ * streams of its servers. Therefore node:http2 is wrapped while grpc-js creates them.
  */
-const STREAM_WINDOW = 4 * 1024 * 1024
-const SESSION_WINDOW = 16 * 1024 * 1024
+
+export interface DirectHandler {
+  readonly handle: StreamHandler
+  /** Whether the client may send any amount. */
+  readonly upload: boolean
+}
 
 /** By path. */
-export type DirectHandlers = ReadonlyMap<string, StreamHandler>
+export type DirectHandlers = ReadonlyMap<string, DirectHandler>
 
 /** The module object that grpc-js, which is CommonJS, calls through; an ES import of it could not be changed. */
 const http2: typeof import('node:http2') = createRequire(import.meta.url)('node:http2')
@@ -20,7 +25,7 @@ const http2: typeof import('node:http2') = createRequire(import.meta.url)('node:
 let lastBound: Promise<unknown> = Promise.resolve()
 
 /**
- * Runs `bind`, during which grpc-js creates its HTTP/2 servers: they receive through wide windows, and give the calls that
+ * Runs `bind`, during which grpc-js creates its HTTP/2 servers: they receive through wide windows, and leave the calls that
  * `handlers` are for to these. One after the other, so that each gets its own.
  */
 export function withOwnHttp2<T>(handlers: DirectHandlers, bind: () => Promise<T>): Promise<T> {
@@ -40,7 +45,7 @@ function wrapNewServers(handlers: DirectHandlers): () => void {
   const { createServer, createSecureServer } = http2
   const widened = <T extends ServerOptions>(options: T): T => ({
     ...options,
-    settings: { ...options.settings, initialWindowSize: STREAM_WINDOW },
+    settings: { ...options.settings, initialWindowSize: NARROW_WINDOW },
   })
   http2.createServer = ((options: ServerOptions, ...rest: []) =>
     wrapped(createServer(widened(options), ...rest), handlers)) as typeof createServer
@@ -53,23 +58,23 @@ function wrapNewServers(handlers: DirectHandlers): () => void {
 }
 
 function wrapped<T extends Pick<Http2Server, 'on' | 'emit'>>(server: T, handlers: DirectHandlers): T {
+  const windows = new WeakMap<Http2Session, ReceiveWindow>()
   server.on('session', (session: Http2Session) => {
-    // A connection that is gone before we get to it has no window to widen.
-    if (!session.destroyed) session.setLocalWindowSize(SESSION_WINDOW)
+    windows.set(session, ReceiveWindow.open(session))
   })
   const emit = server.emit.bind(server) as (event: string, ...args: unknown[]) => boolean
+  const isOurs = ([stream, headers]: StreamEvent): boolean => {
+    const handler = handlers.get(headers[':path'] ?? '')
+    // What is no gRPC is left to grpc-js to refuse.
+    if (handler === undefined || !headers['content-type']?.startsWith('application/grpc')) return false
+    if (handler.upload && stream.session !== undefined) windows.get(stream.session)?.count(stream)
+    handler.handle(stream, headers)
+    return true
+  }
   // grpc-js takes every stream that it hears of, so it must not hear of these.
   server.emit = (event: string, ...args: unknown[]): boolean =>
-    (event === 'stream' && handleDirectly(handlers, args as StreamEvent)) || emit(event, ...args)
+    (event === 'stream' && isOurs(args as StreamEvent)) || emit(event, ...args)
   return server
 }
 
 type StreamEvent = [stream: ServerHttp2Stream, headers: IncomingHttpHeaders]
-
-function handleDirectly(handlers: DirectHandlers, [stream, headers]: StreamEvent): boolean {
-  const handle = handlers.get(headers[':path'] ?? '')
-  // What is no gRPC is left to grpc-js to refuse.
-  if (handle === undefined || !headers['content-type']?.startsWith('application/grpc')) return false
-  handle(stream, headers)
-  return true
-}
