@@ -16,8 +16,9 @@ export class Connection {
     this.#client = new Client(address.replace(/^grpc:\/\//, ''), credentials.createInsecure(), {
       'grpc.max_receive_message_length': -1,
       'grpc.max_send_message_length': -1,
-      // The windows that we receive through: with the 64 KiB of HTTP/2's defaults, they would be what is measured.
-      'grpc-node.flow_control_window': 4 * 1024 * 1024,
+      // The windows that we receive through: with the 64 KiB of HTTP/2's defaults, they would be what is measured. These are
+      // good for 800 MB/s over a round trip of 20 ms.
+      'grpc-node.flow_control_window': 32 * 1024 * 1024,
       // Otherwise all clients of a process share one connection.
       'grpc.use_local_subchannel_pool': 1,
     })

@@ -16,6 +16,7 @@ import { getActionResult } from './get-action-result.js'
 import { growClientsCached, growClientsCapabilities } from './grow-clients.js'
 import { growQueue } from './grow-queue.js'
 import { growTree } from './grow-tree.js'
+import { longLines } from './long-line.js'
 import { updateActionResult } from './update-action-result.js'
 
 /** In the order in which they run: what writes the most comes last, because the disk is busy with it for a while. */
@@ -43,6 +44,7 @@ export const workloads: readonly Workload[] = [
   readLarge4,
   writeLarge1,
   writeLarge4,
+  ...longLines,
 ]
 
 /** What grows along the curves, from point to point; one can be measured by name, too. */
