@@ -55,6 +55,21 @@ export const readTests: CasTests = {
     sameBytes(two, bytes)
   },
 
+  'a reader may give the memory to read into, and use it again': async (cas, fn) => {
+    for (const size of [10, 100 * KIB, 3 * MIB + 1]) {
+      const { digest, bytes } = await stored(cas, blobOfSize(size, 'own memory', fn))
+      const memory = Buffer.alloc(MIB)
+      let at = 0
+      const allocate = (wanted: number) => memory.subarray(0, Math.min(wanted, 300 * KIB))
+      for await (const chunk of cas.read(digest, {}, undefined, allocate)) {
+        sameBytes(chunk, bytes.subarray(at, at + chunk.length))
+        at += chunk.length
+        if (chunk.buffer === memory.buffer) memory.fill(0)
+      }
+      equal(at, size)
+    }
+  },
+
   'GEN-07: a reader may go in the middle, or be called off': async (cas, fn) => {
     const { digest, bytes } = await stored(cas, blobOfSize(3 * MIB, 'given up', fn))
     for await (const chunk of cas.read(digest)) {
