@@ -27,16 +27,16 @@ export async function readBlob(
   // BR-07: nobody could tell of which bytes it speaks.
   if (compressor !== undefined && limit !== 0)
     throw new GoregoError('invalid-argument', `read_limit is ${limit}: a compressed blob can only be read to its end`)
-  // BR-01 before BR-03: what is not there has no size to be beyond.
-  if (!(await isThere(cas, digest))) throw blobNotFound(digest)
-  if (!(offset >= 0 && offset <= digest.sizeBytes)) {
+  const rest = digest.sizeBytes - offset
+  const length = limit === 0 ? rest : Math.min(limit, rest)
+  // BR-01 before BR-03: what is not there has no size to be beyond. The store says so itself where something is read.
+  if (!(offset >= 0 && length > 0) && !(await isThere(cas, digest))) throw blobNotFound(digest)
+  if (!(offset >= 0 && rest >= 0)) {
     throw new GoregoError(
       'out-of-range',
       `read_offset is ${offset}, outside of the ${digest.sizeBytes} bytes of blob ${digest}`,
     )
   }
-  const rest = digest.sizeBytes - offset
-  const length = limit === 0 ? rest : Math.min(limit, rest)
   // BR-03: no data is no request to the store.
   const read = (allocate?: AllocateChunk) =>
     length === 0 ? noContent() : cas.read(digest, { offset, length }, call.signal, allocate)

@@ -4,7 +4,7 @@ import { Metadata, type StatusObject, status } from '@grpc/grpc-js'
 import type { CallContext } from './call-context.js'
 import { IncomingMessages } from './incoming-messages.js'
 import { requestLabels } from './request-metadata.js'
-import { resourceNameHeader } from './resource-name-header.js'
+import { RESOURCE_NAME_HEADER, resourceNameHeader } from './resource-name-header.js'
 import { toCallStatus } from './status.js'
 
 /** As grpc-js says it, too. */
@@ -65,7 +65,7 @@ export class DirectCall implements CallContext {
   }
 
   get resourceName(): string | undefined {
-    return resourceNameHeader(this.#allHeaders)
+    return this.#headers[RESOURCE_NAME_HEADER] === undefined ? undefined : resourceNameHeader(this.#allHeaders)
   }
 
   /**

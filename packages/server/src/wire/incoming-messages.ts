@@ -64,10 +64,11 @@ export class IncomingMessages {
     return message.compressed ? [await decompress(message, this.#encoding)] : message.pieces
   }
 
-  /** Takes no more notice of what comes. */
+  /** Takes no more notice of what comes, as if nothing did. */
   stop(): void {
     this.#stream.off('data', this.#onData)
-    this.#fail(new GoregoError('cancelled', 'the call is over'))
+    this.#ended = true
+    this.#wake()
   }
 
   get #isFull(): boolean {
