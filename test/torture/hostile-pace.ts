@@ -13,8 +13,7 @@ const BLOB_BYTES = 64 * MIB
 const STREAMS_A_CONNECTION = 25
 
 /**
- * What one stream may keep of the server's memory: for a reader, two chunks of 256 KiB, each as it was read and as it is
- * sent, with room to spare; for a writer that has sent a few bytes, its handler. Without back-pressure it would be the blob.
+ * What one stream may keep of the server's memory: for a reader, two chunks of 512 KiB, with room to spare; for a writer that has sent a few bytes, its handler. Without back-pressure it would be the blob.
  */
 const READER_BYTES = 1.5 * MIB
 const WRITER_BYTES = 256 * KIB
