@@ -22,7 +22,7 @@ export async function prepareLoad(
 ): Promise<() => Promise<LoopResult>> {
   const connections = Array.from(
     { length: Math.min(load.clients, load.connections ?? MAX_CONNECTIONS) },
-    () => new Connection(address),
+    () => new Connection(address, load.windowBytes),
   ) as [Connection, ...Connection[]]
   const { prepare, count, perform } = await load.start(connections[0])
   let next = 0

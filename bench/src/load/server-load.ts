@@ -7,6 +7,8 @@ export interface ServerLoad {
   readonly clients: number
   /** Among how many connections the clients are spread. Default: one each, up to 16. */
   readonly connections?: number
+  /** What the server may send ahead, in bytes. */
+  readonly windowBytes?: number
   /** Uploads what all operations need. The connection may be kept for `prepare`. */
   readonly start: (connection: Connection) => Promise<Operations>
 }

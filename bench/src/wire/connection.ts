@@ -11,14 +11,15 @@ const asIs = (bytes: Buffer) => bytes
 export class Connection {
   readonly #client: Client
 
-  /** `grpc://host:port`, `host:port` or `unix:/path`. */
-  constructor(address: string) {
+  /**
+   * `grpc://host:port`, `host:port` or `unix:/path`. `windowBytes`: the windows that we receive through; with the 64 KiB of
+   * HTTP/2's defaults, they would be what is measured.
+   */
+  constructor(address: string, windowBytes = 4 * 1024 * 1024) {
     this.#client = new Client(address.replace(/^grpc:\/\//, ''), credentials.createInsecure(), {
       'grpc.max_receive_message_length': -1,
       'grpc.max_send_message_length': -1,
-      // The windows that we receive through: with the 64 KiB of HTTP/2's defaults, they would be what is measured. These are
-      // good for 800 MB/s over a round trip of 20 ms.
-      'grpc-node.flow_control_window': 32 * 1024 * 1024,
+      'grpc-node.flow_control_window': windowBytes,
       // Otherwise all clients of a process share one connection.
       'grpc.use_local_subchannel_pool': 1,
     })
