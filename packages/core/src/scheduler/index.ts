@@ -1,4 +1,5 @@
 export type { ActionExecutor, ActionLookup, ActionRun, Lookup } from './executor.js'
 export type { ExecuteRequest, Failure, OperationState, Outcome, Stage } from './operation.js'
 export type { OperationListener } from './operation-record.js'
-export { type ListOptions, type OperationPage, TaskScheduler, type TaskSchedulerOptions } from './task-scheduler.js'
+export type { Answer, ListOptions, OperationPage, Scheduler } from './scheduler.js'
+export { TaskScheduler, type TaskSchedulerOptions } from './task-scheduler.js'

@@ -165,12 +165,31 @@ test('OP-02 a list can be of some only, and its pages are full all the same', as
   const hand = new HandDriven()
   const names: string[] = []
   for (let n = 0; n < 9; n++) names.push(await hand.ask(`a${n}`, { instance: n % 3 === 0 ? 'mine' : 'other' }))
-  const where = (state: OperationState) => state.instance === 'mine'
-  const first = hand.scheduler.list({ pageSize: 2, where })
-  const second = hand.scheduler.list({ pageSize: 2, where, pageToken: first.nextPageToken ?? '' })
+  const first = hand.scheduler.list({ pageSize: 2, instance: 'mine' })
+  const second = hand.scheduler.list({ pageSize: 2, instance: 'mine', pageToken: first.nextPageToken ?? '' })
   const listed = [first, second].map((page) => page.operations.map((state) => state.name))
   assert.equal(listed, [[names[0], names[3]], [names[6]]])
   assert.is(second.nextPageToken, undefined)
+})
+
+test('OP-02 a list can be of what is completed, or of what is not', async () => {
+  const hand = new HandDriven()
+  const names = [await hand.ask('ended'), await hand.ask('waiting')]
+  hand.scheduler.cancel(names[0] ?? '')
+  const listed = (done: boolean) => hand.scheduler.list({ done }).operations.map((state) => state.name)
+  assert.equal([listed(true), listed(false)], [[names[0]], [names[1]]])
+})
+
+test('a started action tells its listener every state, until nobody wants to hear more', async () => {
+  const hand = new HandDriven()
+  const heard: string[] = []
+  const request = { instance: '', action: actionOf('a') }
+  const subscription = await hand.scheduler.start(request, ({ stage }) => heard.push(stage))
+  await settle()
+  assert.equal(heard, ['cache-check', 'queued', 'executing'])
+  subscription[Symbol.dispose]()
+  hand.scheduler.cancel(hand.scheduler.list().operations[0]?.name ?? '')
+  assert.is(heard.length, 3)
 })
 
 test('OP-02 whatever is given as a page token is one, or refused', async () => {

@@ -6,6 +6,7 @@ import type { ExecuteRequest, Failure, OperationState, Outcome } from './operati
 import { type OperationListener, OperationRecord, type Task } from './operation-record.js'
 import { PriorityQueue } from './priority-queue.js'
 import { Retention } from './retention.js'
+import type { ListOptions, OperationPage, Scheduler } from './scheduler.js'
 
 export interface TaskSchedulerOptions {
   readonly executor: ActionExecutor
@@ -21,22 +22,6 @@ export interface TaskSchedulerOptions {
   readonly clock?: Clock
   /** Is told of each operation when it ends, whoever still knows of it: for logs. Must not throw. */
   readonly onCompleted?: (operation: OperationState, request: ExecuteRequest) => void
-}
-
-export interface ListOptions {
-  readonly pageSize?: number
-  /** From the page before. */
-  readonly pageToken?: string
-  /** Which operations are wanted. Default: all. */
-  readonly where?: (state: OperationState) => boolean
-  /** A page ends early once its results have as many bytes. */
-  readonly maxResultBytes?: number
-}
-
-export interface OperationPage {
-  readonly operations: readonly OperationState[]
-  /** Absent on the last page. */
-  readonly nextPageToken?: string
 }
 
 const DEFAULT_PAGE_SIZE = 100
@@ -56,7 +41,7 @@ const RETRY_AFTER_MS = 1000
  * at, so the bound holds; when all are taken, a request is still answered if its result is cached or it can be merged,
  * and only otherwise refused with `resource-exhausted` (EX-10).
  */
-export class TaskScheduler {
+export class TaskScheduler implements Scheduler {
   readonly #executor: ActionExecutor
   readonly #lookup: ActionLookup
   readonly #queueSize: number
@@ -111,19 +96,19 @@ export class TaskScheduler {
     return operation.state
   }
 
-  /**
-   * Throws `not-found` for a name that never was, was deleted, or has expired (WX-02). Who asks again and again is waiting,
-   * too: that keeps an operation from being abandoned (EX-19).
-   */
+  async start(request: ExecuteRequest, listener: OperationListener): Promise<Disposable> {
+    const { name } = await this.execute(request)
+    return this.subscribe(name, listener)
+  }
+
   get(name: string): OperationState {
     const record = this.#record(name)
     record.touch()
     return record.state
   }
 
-  /** In order of creation. */
   list(options: ListOptions = {}): OperationPage {
-    const { pageSize = 0, pageToken = '', where = () => true, maxResultBytes = Number.POSITIVE_INFINITY } = options
+    const { pageSize = 0, pageToken = '', maxResultBytes = Number.POSITIVE_INFINITY } = options
     if (pageSize < 0) throw new GoregoError('invalid-argument', `page_size is ${pageSize}: want 0 or more`)
     if (!/^\d{0,15}$/.test(pageToken)) {
       throw new GoregoError('invalid-argument', 'page_token is not one that an earlier page gave out')
@@ -133,7 +118,7 @@ export class TaskScheduler {
     const page: OperationRecord[] = []
     let resultBytes = 0
     for (const record of this.#operations.values()) {
-      if (record.sequence <= after || !where(record.state)) continue
+      if (record.sequence <= after || !isWanted(record.state, options)) continue
       if (page.length === limit || resultBytes >= maxResultBytes) {
         return { operations: page.map((each) => each.state), nextPageToken: String(page.at(-1)?.sequence) }
       }
@@ -143,17 +128,14 @@ export class TaskScheduler {
     return { operations: page.map((each) => each.state) }
   }
 
-  /** Tells the listener the state now, and each later one up to the completed one. */
   subscribe(name: string, listener: OperationListener): Disposable {
     return this.#record(name).subscribe(listener)
   }
 
-  /** Ends an operation as `cancelled`; its action goes on if other operations want it. Completed ones stay as they are. */
   cancel(name: string, reason = 'the operation was cancelled'): void {
     this.#end(this.#record(name), { code: 'cancelled', message: reason, details: [] })
   }
 
-  /** Forgets an operation without cancelling it (OP-02). */
   delete(name: string): void {
     this.#record(name)
     this.#operations.delete(name)
@@ -323,6 +305,13 @@ export class TaskScheduler {
     }
     return record
   }
+}
+
+function isWanted(state: OperationState, { done, instance }: ListOptions): boolean {
+  return (
+    (done === undefined || done === (state.stage === 'completed')) &&
+    (instance === undefined || instance === state.instance)
+  )
 }
 
 /** EX-18: only equal actions of one instance are merged, and never those that say do_not_cache (EX-16). */

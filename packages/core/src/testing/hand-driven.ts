@@ -75,8 +75,8 @@ export class HandDriven {
 
   /** Without being one who waits (EX-19). */
   #peek(name: string): OperationState {
-    const { operations } = this.scheduler.list({ where: (state) => state.name === name })
-    return operations[0] ?? this.scheduler.get(name)
+    const { operations } = this.scheduler.list({ pageSize: 1000 })
+    return operations.find((state) => state.name === name) ?? this.scheduler.get(name)
   }
 
   /** The actions that were started, in order. */

@@ -1,10 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
+  type Answer,
   type ContentAddressableStorage,
   GoregoError,
+  type OperationListener,
   type OperationState,
   reapi,
-  type TaskScheduler,
+  type Scheduler,
 } from '@gorego/core'
 import type { Dialect } from '../wire/dialect.js'
 import { requestDigest } from '../wire/digests.js'
@@ -17,7 +19,7 @@ import type { Service } from './service.js'
 const SERVICE = '/build.bazel.remote.execution.v2.Execution'
 
 export interface ExecutionOptions extends Dialect {
-  readonly scheduler: TaskScheduler
+  readonly scheduler: Scheduler
   readonly cas: ContentAddressableStorage
   /** How often a stream says that it is alive, in milliseconds. Default 30 s (EX-20). */
   readonly keepAliveMs?: number
@@ -35,21 +37,25 @@ export function executionService({
       `${SERVICE}/Execute`,
       reapi.ExecuteRequest.deserializeBinary,
       async function* (request, { signal, labels }) {
-        const { name } = await scheduler.execute({
+        const execution = {
           instance: checkInstance(request.getInstanceName()),
           action: requestDigest(functions, request.getDigestFunction(), request.getActionDigest(), 'action_digest'),
           skipCacheLookup: request.getSkipCacheLookup(),
           priority: clamp(request.getExecutionPolicy()?.getPriority() ?? 0),
           labels,
-        })
-        // What is cached here is found within a turn of the event loop: then one message says all of it (EX-01).
-        await nextTurn()
+        }
         const hints = {
           stdout: request.getInlineStdout(),
           stderr: request.getInlineStderr(),
           files: request.getInlineOutputFilesList(),
         }
-        for await (const state of watch(scheduler, name, keepAliveMs, signal)) {
+        // What is cached here is found within a turn of the event loop: then one message says all of it (EX-01).
+        const start: Subscribe = async (listener) => {
+          const subscription = await scheduler.start(execution, listener)
+          await nextTurn()
+          return subscription
+        }
+        for await (const state of watch(start, keepAliveMs, signal)) {
           yield (await toOperation(state, cas, hints, signal)).finish()
         }
       },
@@ -58,7 +64,8 @@ export function executionService({
       `${SERVICE}/WaitExecution`,
       reapi.WaitExecutionRequest.deserializeBinary,
       async function* (request, { signal }) {
-        for await (const state of watch(scheduler, request.getName(), keepAliveMs, signal)) {
+        const subscribe: Subscribe = (listener) => scheduler.subscribe(request.getName(), listener)
+        for await (const state of watch(subscribe, keepAliveMs, signal)) {
           yield (await toOperation(state, cas, NO_HINTS, signal)).finish()
         }
       },
@@ -71,20 +78,22 @@ function clamp(priority: number): number {
   return Math.min(Math.max(priority, PRIORITIES.min), PRIORITIES.max)
 }
 
+/** Begins to tell a listener the states of an operation, the one now first. */
+export type Subscribe = (listener: OperationListener) => Answer<Disposable>
+
 /**
  * The state of an operation now, and again whenever it changes or nothing was said for a while, up to the completed one
  * (EX-02, EX-03, EX-20). States that came and went while the client was slow are left out.
  */
 export async function* watch(
-  scheduler: TaskScheduler,
-  name: string,
+  subscribe: Subscribe,
   keepAliveMs: number,
   signal: AbortSignal,
 ): AsyncGenerator<OperationState> {
   let latest: OperationState | undefined
   let wake = () => {}
-  // The name may be wrong: that must be known before anything is set up.
-  const subscription = scheduler.subscribe(name, (state) => {
+  // It may be refused: that must be known before anything is set up.
+  const subscription = await subscribe((state) => {
     latest = state
     wake()
   })

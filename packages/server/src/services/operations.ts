@@ -1,13 +1,7 @@
-import {
-  type ContentAddressableStorage,
-  GoregoError,
-  type OperationState,
-  reapi,
-  type TaskScheduler,
-} from '@gorego/core'
+import { type ContentAddressableStorage, GoregoError, type OperationState, reapi, type Scheduler } from '@gorego/core'
 import type { Dialect } from '../wire/dialect.js'
 import { unary } from '../wire/method.js'
-import { watch } from './execution.js'
+import { type Subscribe, watch } from './execution.js'
 import { NO_HINTS } from './inlining.js'
 import { toOperation } from './operation-messages.js'
 import type { Service } from './service.js'
@@ -21,7 +15,7 @@ const LONGEST_WAIT_MS = 2 ** 31 - 1
 const MAX_PAGE_RESULT_BYTES = 2 * 1024 * 1024
 
 export interface OperationsOptions extends Dialect {
-  readonly scheduler: TaskScheduler
+  readonly scheduler: Scheduler
   readonly cas: ContentAddressableStorage
 }
 
@@ -35,28 +29,29 @@ export function operationsService(options: OperationsOptions): Service {
   const describe = async (state: OperationState, signal: AbortSignal) => (await write(state, signal)).finish()
   return [
     unary(`${SERVICE}/GetOperation`, reapi.GetOperationRequest.deserializeBinary, async (request, { signal }) =>
-      describe(scheduler.get(request.getName()), signal),
+      describe(await scheduler.get(request.getName()), signal),
     ),
     unary(`${SERVICE}/ListOperations`, reapi.ListOperationsRequest.deserializeBinary, async (request, { signal }) => {
-      const matches = parseFilter(request.getFilter())
+      const done = parseFilter(request.getFilter())
       const parent = request.getName().replace(/(^|\/)operations$/, '')
       const instance = parent === '' ? undefined : checkInstance(parent)
-      const page = scheduler.list({
+      const page = await scheduler.list({
         pageSize: request.getPageSize(),
         pageToken: request.getPageToken(),
         maxResultBytes: MAX_PAGE_RESULT_BYTES,
-        where: (state) => matches(state) && (instance === undefined || state.instance === instance),
+        ...(done === undefined ? {} : { done }),
+        ...(instance === undefined ? {} : { instance }),
       })
       const response = new reapi.MessageWriter()
       for (const state of page.operations) response.message(1, await write(state, signal))
       return response.text(2, page.nextPageToken ?? '').finish()
     }),
     unary(`${SERVICE}/CancelOperation`, reapi.CancelOperationRequest.deserializeBinary, async (request) => {
-      scheduler.cancel(request.getName())
+      await scheduler.cancel(request.getName())
       return new reapi.Empty()
     }),
     unary(`${SERVICE}/DeleteOperation`, reapi.DeleteOperationRequest.deserializeBinary, async (request) => {
-      scheduler.delete(request.getName())
+      await scheduler.delete(request.getName())
       return new reapi.Empty()
     }),
     unary(`${SERVICE}/WaitOperation`, reapi.WaitOperationRequest.deserializeBinary, async (request, { signal }) =>
@@ -66,7 +61,7 @@ export function operationsService(options: OperationsOptions): Service {
 }
 
 /** `done=true` and `done=false` are understood; a filter that is ignored would be worse than none. */
-function parseFilter(filter: string): (state: OperationState) => boolean {
+function parseFilter(filter: string): boolean | undefined {
   const match = /^\s*(?:done\s*=\s*(true|false))?\s*$/.exec(filter)
   if (match === null) {
     throw new GoregoError(
@@ -74,12 +69,11 @@ function parseFilter(filter: string): (state: OperationState) => boolean {
       `the filter ${JSON.stringify(filter.slice(0, 100))} is not understood; use done=true or done=false`,
     )
   }
-  const wanted = match[1]
-  return (state) => wanted === undefined || (state.stage === 'completed') === (wanted === 'true')
+  return match[1] === undefined ? undefined : match[1] === 'true'
 }
 
 async function wait(
-  scheduler: TaskScheduler,
+  scheduler: Scheduler,
   name: string,
   timeout: reapi.Duration | undefined,
   signal: AbortSignal,
@@ -89,8 +83,9 @@ async function wait(
   const timer = setTimeout(stop, waitMillis(timeout))
   signal.addEventListener('abort', stop)
   try {
-    let state = scheduler.get(name)
-    for await (const next of watch(scheduler, name, LONGEST_WAIT_MS, bound.signal)) state = next
+    let state = await scheduler.get(name)
+    const subscribe: Subscribe = (listener) => scheduler.subscribe(name, listener)
+    for await (const next of watch(subscribe, LONGEST_WAIT_MS, bound.signal)) state = next
     return state
   } finally {
     clearTimeout(timer)
