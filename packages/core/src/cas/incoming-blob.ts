@@ -1,5 +1,5 @@
 import type { Digest, DigestingCheck } from '../digest/index.js'
-import { type DiskBudget, diskFull, isDiskFull, onDiskOf, type Reservation } from '../disk/index.js'
+import { type Budget, diskFull, isDiskFull, onDiskOf, type Reservation } from '../disk/index.js'
 import { SMALL_BLOB } from './blob-file-reader.js'
 import { BlobFileWriter, totalLength } from './blob-file-writer.js'
 
@@ -17,9 +17,9 @@ export class IncomingBlob implements Disposable {
   readonly digest: Digest
   readonly #file: BlobFileWriter
   readonly #room: Reservation
-  readonly #budget: DiskBudget
+  readonly #budget: Budget
 
-  private constructor(digest: Digest, file: BlobFileWriter, room: Reservation, budget: DiskBudget) {
+  private constructor(digest: Digest, file: BlobFileWriter, room: Reservation, budget: Budget) {
     this.digest = digest
     this.#file = file
     this.#room = room
@@ -27,7 +27,7 @@ export class IncomingBlob implements Disposable {
   }
 
   /** Throws `resource-exhausted` where the budget has no room for its beginning. */
-  static async open(digest: Digest, temporaryPath: string, budget: DiskBudget): Promise<IncomingBlob> {
+  static async open(digest: Digest, temporaryPath: string, budget: Budget): Promise<IncomingBlob> {
     const room = budget.reservation()
     try {
       await room.grow(Math.min(digest.sizeBytes, STEP))
@@ -96,7 +96,7 @@ export class IncomingBlob implements Disposable {
 }
 
 /** The disk may be fuller than the budget has it, of others' files. What may go goes then, and the write is tried again. */
-async function makingRoom<T>(budget: DiskBudget, bytes: number, write: () => T | Promise<T>): Promise<T> {
+async function makingRoom<T>(budget: Budget, bytes: number, write: () => T | Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await write()

@@ -10,3 +10,5 @@ export {
   type PartialUploadsOptions,
 } from './partial-uploads.js'
 export type { ResumableUploads, Upload } from './resumable-uploads.js'
+export { SharedStore, type SharedStoreOptions } from './shared-store.js'
+export type { StoreKeeper } from './store-keeper.js'

@@ -5,6 +5,7 @@ import { type Digest, DigestingCheck, isEmptyBlob } from '../digest/index.js'
 import {
   BlobIndex,
   type BlobVariant,
+  type Budget,
   blocks,
   DiskBudget,
   type IndexEntry,
@@ -134,6 +135,11 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
   get usage(): StoreUsage {
     const { usedBytes: bytes } = this.#budget
     return { bytes, maxBytes: this.#maxBytes, blobs: this.#index.size, complete: this.#loader.isComplete }
+  }
+
+  /** For processes that write into the directory themselves (`SharedStore`). */
+  get room(): Budget {
+    return this.#budget
   }
 
   async findMissing(digests: readonly Digest[], signal?: AbortSignal): Promise<Digest[]> {
