@@ -1,7 +1,8 @@
 import { defineConfig } from 'tsup'
 
 export default defineConfig({
-  entry: { index: 'src/index.ts' },
+  // The library, and the program of the processes that speak gRPC where there are several.
+  entry: { index: 'src/index.ts', 'front-end': 'src/front-ends/main.ts' },
   format: 'esm',
   target: 'node20',
   clean: true,

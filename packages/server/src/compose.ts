@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os'
 import {
-  ChunkedBlobs,
   createActionLookup,
   createPlatformCheck,
   DigestFunctionSet,
@@ -11,29 +10,22 @@ import {
   TaskScheduler,
   withCompleteness,
 } from '@gorego/core'
-import { availableCompressors } from './compression/available-compressors.js'
+import { composeServices } from './compose-services.js'
 import type { Config } from './config/config.js'
-import { actionCacheService } from './services/action-cache.js'
-import { byteStreamService } from './services/byte-stream.js'
-import { capabilitiesService } from './services/capabilities.js'
-import { chunkingService } from './services/chunking.js'
-import { contentAddressableStorageService } from './services/content-addressable-storage.js'
-import { executionService } from './services/execution.js'
+import { FrontEnds } from './front-ends/front-ends.js'
+import { howManyFrontEnds } from './front-ends/how-many.js'
 import { logExecution } from './services/execution-log.js'
-import { Health, healthService } from './services/health.js'
-import { operationsService } from './services/operations.js'
-import { reflectionServices } from './services/reflection.js'
-import type { Service } from './services/service.js'
-import { serviceNames } from './services/service-names.js'
-import type { Dialect } from './wire/dialect.js'
+import { Health } from './services/health.js'
+import { GB, MB, MINUTE_MS } from './units.js'
 import { listen } from './wire/grpc-server.js'
-import { createInstanceCheck } from './wire/instance-name.js'
 
 export interface RunningServer {
   /** Where it listens, with the real port: `127.0.0.1:50051`, `unix:/path`. */
   readonly address: string
   /** How many actions run at once; 0 for a cache without execution. */
   readonly slots: number
+  /** Process ids of the front ends that serve just now; none where this process speaks gRPC itself. */
+  readonly frontEndPids: readonly number[]
   /**
    * Executes nothing new, gives running actions `drainMs` (default 30 s) to finish and their clients the time to fetch the
    * outputs, and leaves no process and no temporary file.
@@ -46,9 +38,17 @@ const DEFAULT_DRAIN_MS = 30_000
 /** After the last action: for clients to fetch its outputs, at most. */
 const LAST_CALLS_MS = 2_000
 
-const MB = 1e6
-const GB = 1e9
-const MINUTE_MS = 60_000
+/** Where clients come in: this process, or several others. */
+interface Entrance {
+  readonly address: string
+  readonly pids: readonly number[]
+  /** What has begun is finished; who asks whether the server is healthy is told no. */
+  drain(): Promise<void>
+  /** Resolves when no call has come in for a moment, or the bound is over. */
+  quiet(boundMs: number): Promise<void>
+  /** Waits for calls to end, up to a bound, then cuts off what is left. */
+  stop(boundMs: number): Promise<void>
+}
 
 /** The whole server, put together: the one place that knows which store stands behind which cache behind which service. */
 export async function startServer(config: Config, { logger }: { logger: Logger }): Promise<RunningServer> {
@@ -65,61 +65,63 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
   reportLoading(store, logger)
   const results = new LocalActionCache(store.layout, store.workDirectory('results'))
   const actionCache = withCompleteness(results, store)
-  const maxBlobBytes = store.usage.maxBytes
-  const dialect: Dialect = {
-    checkInstance: createInstanceCheck(config.instanceNames),
-    functions,
-    compressors: await availableCompressors(logger),
-  }
   const engine = config.execution.enabled ? startEngine() : undefined
-  const chunkedBlobs = config.chunking ? new ChunkedBlobs({ cas: store }) : undefined
-  const services: Service[] = [
-    capabilitiesService({
-      ...dialect,
-      execution: engine !== undefined,
-      maxBlobBytes,
-      chunking: chunkedBlobs?.parameters,
-      absoluteSymlinks: config.execution.absoluteSymlinks,
-      updates: config.actionCache.updates,
-    }),
-    contentAddressableStorageService({ ...dialect, cas: store, maxBlobBytes }),
-    byteStreamService({ ...dialect, cas: store, uploads: store.uploads, maxBlobBytes }),
-    actionCacheService({ ...dialect, actionCache, cas: store, ...config.actionCache }),
-  ]
-  if (chunkedBlobs !== undefined) services.push(chunkingService({ ...dialect, chunkedBlobs, maxBlobBytes }))
-  if (engine !== undefined) {
-    services.push(executionService({ ...dialect, scheduler: engine.scheduler, cas: store }))
-    services.push(operationsService({ ...dialect, scheduler: engine.scheduler, cas: store }))
-  }
-  const health = new Health()
-  const served = serviceNames(services)
-  services.push(healthService(health, served))
-  if (config.reflection) services.push(...reflectionServices(serviceNames(services)))
-  const grpc = await listen({
-    listenAddr: config.listenAddr,
-    services,
-    logger,
-    logCalls: config.logLevel === 'debug',
-    keepaliveMs: config.keepalive * 1000,
-  }).catch(async (error) => {
-    await engine?.worker[Symbol.asyncDispose]()
-    store[Symbol.dispose]()
-    throw error
-  })
+  const scheduler = engine?.scheduler
+  const count = howManyFrontEnds(config.frontEnds, availableParallelism())
+  const entrance = await (count > 1 ? FrontEnds.start({ count, config, store, scheduler, logger }) : serveHere()).catch(
+    async (error) => {
+      await engine?.worker[Symbol.asyncDispose]()
+      store[Symbol.dispose]()
+      throw error
+    },
+  )
   return {
-    address: grpc.address,
+    address: entrance.address,
     slots: engine?.worker.slots ?? 0,
+    get frontEndPids() {
+      return entrance.pids
+    },
     async stop({ drainMs = DEFAULT_DRAIN_MS } = {}) {
-      health.advance('draining')
-      const busy = engine !== undefined && engine.scheduler.load.running > 0
+      await entrance.drain()
+      const busy = scheduler !== undefined && scheduler.load.running > 0
       // Meanwhile all other calls are served as ever, and who wants an execution is told why not.
-      await engine?.scheduler.close(drainMs)
-      if (busy && drainMs > 0) await grpc.quiet(LAST_CALLS_MS)
-      health.advance('over')
-      await grpc.stop(drainMs === 0 ? 0 : LAST_CALLS_MS)
+      await scheduler?.close(drainMs)
+      if (busy && drainMs > 0) await entrance.quiet(LAST_CALLS_MS)
+      await entrance.stop(drainMs === 0 ? 0 : LAST_CALLS_MS)
       await engine?.worker[Symbol.asyncDispose]()
       store[Symbol.dispose]()
     },
+  }
+
+  async function serveHere(): Promise<Entrance> {
+    const health = new Health()
+    const services = await composeServices(config, {
+      functions,
+      cas: store,
+      uploads: store.uploads,
+      actionCache,
+      scheduler,
+      maxBlobBytes: store.usage.maxBytes,
+      health,
+      logger,
+    })
+    const grpc = await listen({
+      listenAddr: config.listenAddr,
+      services,
+      logger,
+      logCalls: config.logLevel === 'debug',
+      keepaliveMs: config.keepalive * 1000,
+    })
+    return {
+      address: grpc.address,
+      pids: [],
+      drain: async () => health.advance('draining'),
+      quiet: (boundMs) => grpc.quiet(boundMs),
+      stop(boundMs) {
+        health.advance('over')
+        return grpc.stop(boundMs)
+      },
+    }
   }
 
   function startEngine(): { scheduler: TaskScheduler; worker: LocalWorker } {

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from 'node:assert/strict'
+import { deepEqual } from 'node:assert/strict'
 import { readdirSync, rmSync } from 'node:fs'
 import { test } from 'uvu'
 import {
@@ -112,20 +112,6 @@ test('a blob that is gone again before it counts is not said to be stored', asyn
   const { digest, bytes } = blobOf('evicted at once')
   pair.beforehand = () => pair.kept.discard(digest)
   await rejectsWith('aborted', pair.shared.write(digest, inChunks(bytes, 5)))
-})
-
-test('QS-04: uploads that broke off make room for others', async () => {
-  using pair = await Pair.open({ maxBytes: 512 * KIB })
-  const { digest, bytes } = blobOfSize(300 * KIB, 'broke off')
-  {
-    using upload = await pair.shared.uploads.open('one', digest, 0)
-    await upload.append(bytes.subarray(0, 260 * KIB))
-  }
-  ok(pair.shared.uploads.receivedSize('one') > 0)
-  const other = blobOfSize(400 * KIB, 'other')
-  await pair.shared.write(other.digest, inChunks(other.bytes, 100 * KIB))
-  equal(pair.shared.uploads.receivedSize('one'), 0)
-  equal(pair.kept.usage.bytes, 400 * KIB)
 })
 
 test.run()

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path'
 import { type Digest, DigestingCheck, isEmptyBlob } from '../digest/index.js'
-import { type Budget, blocks, StoreLayout, withSpare } from '../disk/index.js'
+import { type Budget, blocks, StoreLayout } from '../disk/index.js'
 import { GoregoError } from '../errors/index.js'
 import { openIntact, readChunks, readWhole, SMALL_BLOB, stateOfFile } from './blob-file-reader.js'
 import type { AllocateChunk, BlobContent, ByteRange, ContentAddressableStorage } from './content-addressable-storage.js'
@@ -40,7 +40,7 @@ export class SharedStore implements ContentAddressableStorage, Disposable {
     this.layout = new StoreLayout(dir)
     this.uploads = new PartialUploads({ ...partialUploads, makeFile: (digest) => this.#incoming(digest) })
     this.#keeper = keeper
-    this.#room = withSpare(keeper.room, () => this.uploads.displaceOldest())
+    this.#room = keeper.room
     this.#maxBytes = maxBytes
     this.#temporary = temporary
   }

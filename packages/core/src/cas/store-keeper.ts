@@ -15,6 +15,6 @@ export interface StoreKeeper {
   /** Somebody did not find these: those that are indeed not there, or not whole, are absent from then on. */
   lookAgain(digests: readonly Digest[]): Promise<void>
 
-  /** Room for what is written. */
+  /** Room for what is written. Uploads that broke off, whoever keeps them, are given up before it is refused. */
   readonly room: Budget
 }

@@ -1,5 +1,5 @@
 export { BlobIndex, blocks, type IndexEntry } from './blob-index.js'
-export { type Budget, withSpare } from './budget.js'
+export type { Budget } from './budget.js'
 export { DiskBudget, type DiskBudgetOptions, type Reservation } from './disk-budget.js'
 export { diskFull, isDiskFull, onDiskOf } from './disk-full.js'
 export { IndexLoader } from './index-loader.js'

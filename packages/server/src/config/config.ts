@@ -61,6 +61,8 @@ export interface Config {
   }
   /** Whether SplitBlob and SpliceBlob are served. */
   readonly chunking: boolean
+  /** How many processes speak gRPC; 1 is the server's own, and 0 stands for what the number of CPUs suggests. */
+  readonly frontEnds: number
   /** In seconds: how often a connection is asked whether its client is still there. */
   readonly keepalive: number
   readonly logLevel: LogLevel

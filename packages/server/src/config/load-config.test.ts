@@ -50,6 +50,7 @@ const DEFAULTS: Config = {
     partialUploads: { maxSizeGb: 5, keepMinutes: 10 },
   },
   chunking: true,
+  frontEnds: 0,
   keepalive: 60,
   digestFunctions: undefined,
   actionCache: { updates: true, requireAction: false },
@@ -84,6 +85,7 @@ test('a file sets everything; its relative paths count from where it is', async 
       reflection: false
       local_cache: { dir: ../cache, max_size_gb: 0.5, grace_seconds: 20, partial_uploads: { max_size_gb: 0, keep_minutes: 1.5 } }
       chunking: false
+      front_ends: 2
       keepalive: 7
       digest_functions: [sha512, sha256]
       action_cache: { updates: false, require_action: true }
@@ -117,6 +119,7 @@ test('a file sets everything; its relative paths count from where it is', async 
       partialUploads: { maxSizeGb: 0, keepMinutes: 1.5 },
     },
     chunking: false,
+    frontEnds: 2,
     keepalive: 7,
     digestFunctions: ['sha512', 'sha256'],
     actionCache: { updates: false, requireAction: true },

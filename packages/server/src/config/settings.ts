@@ -206,6 +206,13 @@ const settings: SettingsOf<Config> = {
     about:
       '`true`: clients may move large blobs in chunks of some 512 KiB, of which those are left out that the other side has (SplitBlob, SpliceBlob). Chunks that were asked for take disk space of their own.',
   },
+  frontEnds: {
+    kind: wholeNumber({ of: 'processes', min: 0, max: 64 }),
+    fallback: () => 0,
+    fallbackText: '`0`: 1 with up to 4 CPUs, beyond that a quarter of their number, at most 16',
+    about:
+      'How many processes speak gRPC. With `1` the server does it itself; with more, it keeps the store, the scheduler and the slots, and they do everything else: see docs/scaling.md.',
+  },
   keepalive: {
     kind: wholeNumber({ of: 'seconds', min: 1, max: 86_400 }),
     fallback: () => 60,

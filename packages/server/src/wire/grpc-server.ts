@@ -1,7 +1,6 @@
-import { lstatSync, rmSync } from 'node:fs'
-import { connect } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { GoregoError, type Logger } from '@gorego/core'
+import type { Logger } from '@gorego/core'
 import {
   logVerbosity,
   Server,
@@ -14,12 +13,11 @@ import { MAX_RECEIVED_MESSAGE_BYTES } from '../services/limits.js'
 import type { Service } from '../services/service.js'
 import { createCallLog } from './call-log.js'
 import type { StreamHandler } from './direct-method.js'
-import { type DirectHandler, withOwnHttp2 } from './http2-servers.js'
+import { type DirectHandler, type DirectHandlers, withOwnHttp2 } from './http2-servers.js'
+import { cannotListen, removeStaleSocket } from './listening.js'
 import { type Method, methodDefinition } from './method.js'
 
 export interface GrpcServerOptions {
-  /** `host:port` or `unix:/path`; port 0 takes a free one. */
-  readonly listenAddr: string
   readonly services: readonly Service[]
   readonly logger: Logger
   /** Whether each call is logged, at `debug`. Default false. */
@@ -28,14 +26,19 @@ export interface GrpcServerOptions {
   readonly keepaliveMs?: number
 }
 
-/** A listening gRPC server. */
+/** A gRPC server that serves the connections that it is given. */
 export interface GrpcServer {
-  /** As `listenAddr`, with the real port. */
-  readonly address: string
+  accept(connection: Duplex): void
   /** Resolves when no call has come in for a moment, or the bound is over. */
   quiet(boundMs: number): Promise<void>
   /** Waits for calls to end, up to a bound, then cuts off what is left. */
   stop(boundMs: number): Promise<void>
+}
+
+/** A gRPC server that listens. */
+export interface ListeningServer extends Pick<GrpcServer, 'quiet' | 'stop'> {
+  /** As `listenAddr`, with the real port. */
+  readonly address: string
 }
 
 /** Clients ask for the next thing within this time after an answer, or want nothing more. */
@@ -44,15 +47,38 @@ const QUIET_MS = 200
 /** A client that does not answer a ping in this time is gone. */
 const LONGEST_ANSWER_MS = 20_000
 
-export async function listen(options: GrpcServerOptions): Promise<GrpcServer> {
-  const { listenAddr, services, logger, logCalls = false, keepaliveMs = 60_000 } = options
+/** `listenAddr`: `host:port` or `unix:/path`; port 0 takes a free one. */
+export async function listen(options: GrpcServerOptions & { readonly listenAddr: string }): Promise<ListeningServer> {
+  const { listenAddr } = options
+  const { server, direct, ...rest } = createServer(options)
+  if (listenAddr.startsWith('unix:')) await removeStaleSocket(listenAddr.slice('unix:'.length))
+  const port = await withOwnHttp2(direct, () => bind(server, listenAddr))
+  const address = listenAddr.startsWith('unix:') ? listenAddr : listenAddr.replace(/:\d+$/, `:${port}`)
+  return { address, ...rest }
+}
+
+/** For connections that somebody else accepts. */
+export async function serve(options: GrpcServerOptions): Promise<GrpcServer> {
+  const { server, direct, ...rest } = createServer(options)
+  const injector = await withOwnHttp2(direct, async () =>
+    server.createConnectionInjector(ServerCredentials.createInsecure()),
+  )
+  return { accept: (connection) => injector.injectConnection(connection), ...rest }
+}
+
+interface CreatedServer extends Pick<GrpcServer, 'quiet' | 'stop'> {
+  readonly server: Server
+  readonly direct: DirectHandlers
+}
+
+function createServer(options: GrpcServerOptions): CreatedServer {
+  const { services, logger, logCalls = false, keepaliveMs = 60_000 } = options
   const log = createCallLog({ logger, everyCall: logCalls })
   // What goes wrong is thrown or logged by us; grpc-js would print it a second time, to standard error.
   setLogVerbosity(logVerbosity.NONE)
   const server = new Server({
     'grpc.max_receive_message_length': MAX_RECEIVED_MESSAGE_BYTES,
     'grpc.max_send_message_length': -1,
-    // Nobody reads its books, and keeping them costs something at every message.
     // A client that vanished without a word must not be taken for one that waits (EX-19), nor keep its upload open. It is also
     // what ends a connection that broke HTTP/2's rules: Node 20 says good-bye, stops reading, and never hears that it was closed.
     'grpc.keepalive_time_ms': keepaliveMs,
@@ -79,11 +105,9 @@ export async function listen(options: GrpcServerOptions): Promise<GrpcServer> {
       implementation,
     )
   }
-  if (listenAddr.startsWith('unix:')) await removeStaleSocket(listenAddr.slice('unix:'.length))
-  const port = await withOwnHttp2(direct, () => bind(server, listenAddr))
-  const address = listenAddr.startsWith('unix:') ? listenAddr : listenAddr.replace(/:\d+$/, `:${port}`)
   return {
-    address,
+    server,
+    direct,
     async quiet(boundMs) {
       const start = performance.now()
       for (;;) {
@@ -104,27 +128,6 @@ function bind(server: Server, listenAddr: string): Promise<number> {
       else reject(cannotListen(listenAddr, error))
     })
   })
-}
-
-function cannotListen(listenAddr: string, cause: Error): GoregoError {
-  const why = cause.message.includes('EADDRINUSE')
-    ? 'something listens there already: stop it, or choose another address with --listen (port 0 takes a free one)'
-    : cause.message
-  return new GoregoError('unavailable', `cannot listen on ${listenAddr}: ${why}`, { cause })
-}
-
-/** A server that was killed leaves its socket file behind; one that still answers keeps it. */
-async function removeStaleSocket(path: string): Promise<void> {
-  if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) return
-  const answered = await new Promise<boolean>((resolve) => {
-    const socket = connect(path)
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', () => resolve(false))
-  })
-  if (!answered) rmSync(path, { force: true })
 }
 
 function shutDown(server: Server, boundMs: number): Promise<void> {

@@ -1,0 +1,69 @@
+import {
+  type ActionCache,
+  ChunkedBlobs,
+  type ContentAddressableStorage,
+  type DigestFunctionSet,
+  type Logger,
+  type ResumableUploads,
+  type Scheduler,
+} from '@gorego/core'
+import { availableCompressors } from './compression/available-compressors.js'
+import type { Config } from './config/config.js'
+import { actionCacheService } from './services/action-cache.js'
+import { byteStreamService } from './services/byte-stream.js'
+import { capabilitiesService } from './services/capabilities.js'
+import { chunkingService } from './services/chunking.js'
+import { contentAddressableStorageService } from './services/content-addressable-storage.js'
+import { executionService } from './services/execution.js'
+import { type Health, healthService } from './services/health.js'
+import { operationsService } from './services/operations.js'
+import { reflectionServices } from './services/reflection.js'
+import type { Service } from './services/service.js'
+import { serviceNames } from './services/service-names.js'
+import type { Dialect } from './wire/dialect.js'
+import { createInstanceCheck } from './wire/instance-name.js'
+
+/** What services stand on, wherever it is: in this process, or at the other end of a channel. */
+export interface ServiceParts {
+  readonly functions: DigestFunctionSet
+  readonly cas: ContentAddressableStorage
+  readonly uploads: ResumableUploads
+  readonly actionCache: ActionCache
+  /** Absent from a cache that executes nothing. */
+  readonly scheduler: Scheduler | undefined
+  readonly maxBlobBytes: number
+  readonly health: Health
+  readonly logger: Logger
+}
+
+/** Every service that the configuration asks for. */
+export async function composeServices(config: Config, parts: ServiceParts): Promise<Service[]> {
+  const { functions, cas, uploads, actionCache, scheduler, maxBlobBytes, health, logger } = parts
+  const dialect: Dialect = {
+    checkInstance: createInstanceCheck(config.instanceNames),
+    functions,
+    compressors: await availableCompressors(logger),
+  }
+  const chunkedBlobs = config.chunking ? new ChunkedBlobs({ cas }) : undefined
+  const services: Service[] = [
+    capabilitiesService({
+      ...dialect,
+      execution: scheduler !== undefined,
+      maxBlobBytes,
+      chunking: chunkedBlobs?.parameters,
+      absoluteSymlinks: config.execution.absoluteSymlinks,
+      updates: config.actionCache.updates,
+    }),
+    contentAddressableStorageService({ ...dialect, cas, maxBlobBytes }),
+    byteStreamService({ ...dialect, cas, uploads, maxBlobBytes }),
+    actionCacheService({ ...dialect, actionCache, cas, ...config.actionCache }),
+  ]
+  if (chunkedBlobs !== undefined) services.push(chunkingService({ ...dialect, chunkedBlobs, maxBlobBytes }))
+  if (scheduler !== undefined) {
+    services.push(executionService({ ...dialect, scheduler, cas }))
+    services.push(operationsService({ ...dialect, scheduler, cas }))
+  }
+  services.push(healthService(health, serviceNames(services)))
+  if (config.reflection) services.push(...reflectionServices(serviceNames(services)))
+  return services
+}

@@ -1,0 +1,69 @@
+import { createServer, type ListenOptions, type Server, type Socket } from 'node:net'
+import { parseListenAddress } from '../config/listen-address.js'
+import { cannotListen, removeStaleSocket } from '../wire/listening.js'
+
+/** Takes connections; undefined if nobody can just now. */
+type Taker = { pass(connection: Socket): void } | undefined
+
+/** So many connections wait for a front end at most; further ones are closed. */
+const MAX_WAITING = 1024
+
+/**
+ * Listens, and hands each connection over as it comes, unread. One process accepts for all: left to the kernel, which of
+ * several processes gets a connection is chance, and a client with one connection for a whole build has only that one.
+ */
+export class Connections {
+  /** As the listen address, with the real port. */
+  readonly address: string
+  readonly #server: Server
+  readonly #waiting: Socket[] = []
+  #choose: () => Taker = () => undefined
+
+  private constructor(address: string, server: Server) {
+    this.address = address
+    this.#server = server
+    server.on('connection', (connection) => this.#hand(connection))
+  }
+
+  /** `listenAddr`: `host:port` or `unix:/path`; port 0 takes a free one. */
+  static async listen(listenAddr: string): Promise<Connections> {
+    const where = parseListenAddress(listenAddr)
+    if (where?.kind === 'unix') await removeStaleSocket(where.path)
+    const server = createServer({ pauseOnConnect: true })
+    const options: ListenOptions =
+      where?.kind === 'unix' ? { path: where.path } : { host: where?.host, port: where?.port }
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error) => reject(cannotListen(listenAddr, error)))
+      server.listen(options, resolve)
+    })
+    const bound = server.address()
+    const address = typeof bound === 'object' ? listenAddr.replace(/:\d+$/, `:${bound?.port}`) : listenAddr
+    return new Connections(address, server)
+  }
+
+  /** From now on each connection is given to whom `choose` names. */
+  giveTo(choose: () => Taker): void {
+    this.#choose = choose
+    this.handOver()
+  }
+
+  /** Somebody can take the connections that wait. */
+  handOver(): void {
+    for (const connection of this.#waiting.splice(0)) this.#hand(connection)
+  }
+
+  /** Accepts no more. Those that were handed over live on. */
+  close(): void {
+    this.#server.close()
+    for (const connection of this.#waiting.splice(0)) connection.destroy()
+  }
+
+  #hand(connection: Socket): void {
+    // What goes wrong with it is told by its close.
+    connection.on('error', () => {})
+    const taker = this.#choose()
+    if (taker !== undefined) taker.pass(connection)
+    else if (this.#waiting.length < MAX_WAITING) this.#waiting.push(connection)
+    else connection.destroy()
+  }
+}

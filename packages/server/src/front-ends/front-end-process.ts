@@ -1,0 +1,134 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { rmSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { GoregoError } from '@gorego/core'
+import { Channel, type Handler } from './channel.js'
+import type { FrontEndProgram } from './front-end-program.js'
+import { CHANNEL_FD, type Setup } from './setup.js'
+
+/** How much of what a front end wrote to stderr is kept, to say why it died. */
+const LAST_WORDS = 4096
+
+/** How long one that was told to stop may take beyond what its calls were given, before it is killed. */
+const EXIT_BOUND_MS = 2_000
+
+/** One front-end process, as seen by the one that started it. */
+export class FrontEndProcess {
+  /** Resolves when it serves; rejects if it dies before. */
+  readonly ready: Promise<void>
+  /** Resolves with the reason when it has ended. */
+  readonly exited: Promise<string>
+  readonly #child: ChildProcess
+  readonly #channel: Channel
+  /** Connections that are on their way to it. */
+  readonly #passing = new Set<Socket>()
+  #connections = 0
+  #lastWords = ''
+  #serving = false
+
+  constructor(program: FrontEndProgram, setup: Setup, handlers: Readonly<Record<string, Handler>>) {
+    // What the one before left unfinished.
+    rmSync(setup.temporary, { recursive: true, force: true })
+    this.#child = fork(program.path, [], {
+      execArgv: [...program.execArgv],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc', 'pipe'],
+    })
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#lastWords = (this.#lastWords + text).slice(-LAST_WORDS)
+    })
+    const closed: Handler = () => {
+      this.#connections--
+      return {}
+    }
+    this.#channel = new Channel(this.#child.stdio[CHANNEL_FD] as unknown as Duplex, { ...handlers, closed })
+    this.exited = this.#end()
+    this.ready = this.#start(setup)
+    // Whoever waits for one of the two need not wait for the other.
+    this.ready.catch(() => {})
+  }
+
+  get serving(): boolean {
+    return this.#serving
+  }
+
+  /** How many connections it has. */
+  get connections(): number {
+    return this.#connections
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
+  /** Gives it a connection that was accepted here and of which nothing was read. */
+  pass(connection: Socket): void {
+    this.#connections++
+    this.#passing.add(connection)
+    this.#child.send('connection', connection, { keepOpen: false }, (error) => {
+      this.#passing.delete(connection)
+      if (error !== null) connection.destroy()
+    })
+  }
+
+  /** What has begun is finished; who asks whether it is healthy is told no. */
+  async drain(): Promise<void> {
+    await this.#channel.call('drain').catch(() => {})
+  }
+
+  /** Resolves when no call has come in for a moment, or the bound is over. */
+  async quiet(boundMs: number): Promise<void> {
+    await this.#channel.call('quiet', { head: boundMs }).catch(() => {})
+  }
+
+  /** Gives up an upload that broke off. False if there is none. */
+  async spare(): Promise<boolean> {
+    return await this.#channel.call('spare').then(
+      ({ head }) => head as boolean,
+      () => false,
+    )
+  }
+
+  /** Waits for its calls to end, up to a bound, then for its end. */
+  async stop(boundMs: number): Promise<void> {
+    this.#serving = false
+    const killer = setTimeout(() => this.kill(), boundMs + EXIT_BOUND_MS)
+    await this.#channel.call('stop', { head: boundMs }).catch(() => {})
+    this.#channel.close()
+    await this.exited
+    clearTimeout(killer)
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL')
+  }
+
+  async #start(setup: Setup): Promise<void> {
+    const died = this.exited.then((why) => {
+      throw new GoregoError('unavailable', `a front end died at its start: ${why}`)
+    })
+    await Promise.race([this.#channel.call('serve', { head: setup }), died])
+    this.#serving = this.#child.connected
+  }
+
+  #end(): Promise<string> {
+    return new Promise((resolve) => {
+      const gone = (why: string) => {
+        this.#serving = false
+        this.#channel.close()
+        for (const connection of this.#passing) connection.destroy()
+        resolve(`${why}${this.#lastWords === '' ? '' : `: ${this.#lastWords.trim()}`}`)
+      }
+      this.#child.once('error', (error) => gone(error.message))
+      this.#child.once('exit', () => {
+        this.#serving = false
+      })
+      // When its last words have come, too.
+      this.#child.once('close', (code, signal) => gone(signal === null ? `exit code ${code}` : `signal ${signal}`))
+      // It takes no more of what we say: there is no use for it.
+      void this.#channel.closed.then(() => {
+        if (this.#serving) this.kill()
+      })
+    })
+  }
+}

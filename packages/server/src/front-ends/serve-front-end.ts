@@ -1,0 +1,71 @@
+import { mkdirSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import { join } from 'node:path'
+import { DigestFunctionSet, LocalActionCache, type Logger, SharedStore, withCompleteness } from '@gorego/core'
+import { composeServices } from '../compose-services.js'
+import { Health, type Phase } from '../services/health.js'
+import { GB, MINUTE_MS } from '../units.js'
+import { type GrpcServer, serve } from '../wire/grpc-server.js'
+import type { Channel } from './channel.js'
+import { RemoteKeeper } from './remote-keeper.js'
+import { RemoteScheduler } from './remote-scheduler.js'
+import type { Setup } from './setup.js'
+
+/** Everything that one front end has. */
+export interface FrontEnd extends Omit<GrpcServer, 'accept'> {
+  accept(connection: Socket): void
+  advance(phase: Phase): void
+  /** Gives up an upload that broke off, for the room that it takes. False if there is none. */
+  spare(): boolean
+}
+
+/** The same services as in a server of one process, over what the other end of the channel keeps. */
+export async function serveFrontEnd(setup: Setup, channel: Channel, logger: Logger): Promise<FrontEnd> {
+  const { config, temporary, maxBytes, frontEnds } = setup
+  const { dir, partialUploads } = config.localCache
+  const directory = (name: string) => {
+    const path = join(temporary, name)
+    mkdirSync(path, { recursive: true })
+    return path
+  }
+  const store = new SharedStore({
+    dir,
+    temporary: directory('upload'),
+    maxBytes,
+    keeper: new RemoteKeeper(channel, `the cache, ${dir}`, maxBytes),
+    partialUploads: {
+      keepBytes: Math.floor((partialUploads.maxSizeGb * GB) / frontEnds),
+      keepMs: partialUploads.keepMinutes * MINUTE_MS,
+    },
+  })
+  const health = new Health()
+  const services = await composeServices(config, {
+    functions: await DigestFunctionSet.load(config.digestFunctions),
+    cas: store,
+    uploads: store.uploads,
+    actionCache: withCompleteness(new LocalActionCache(store.layout, directory('results')), store),
+    scheduler: config.execution.enabled ? new RemoteScheduler(channel) : undefined,
+    maxBlobBytes: maxBytes,
+    health,
+    logger,
+  })
+  const grpc = await serve({
+    services,
+    logger,
+    logCalls: config.logLevel === 'debug',
+    keepaliveMs: config.keepalive * 1000,
+  })
+  return {
+    accept(connection) {
+      connection.once('close', () => channel.tell('closed'))
+      grpc.accept(connection)
+    },
+    advance: (phase) => health.advance(phase),
+    spare: () => store.uploads.displaceOldest(),
+    quiet: (boundMs) => grpc.quiet(boundMs),
+    async stop(boundMs) {
+      await grpc.stop(boundMs)
+      store[Symbol.dispose]()
+    },
+  }
+}

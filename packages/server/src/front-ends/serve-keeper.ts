@@ -1,0 +1,47 @@
+import { GoregoError, type LocalStore, type Reservation } from '@gorego/core'
+import type { Handler } from './channel.js'
+import { placesOf, unpackDigests } from './digest-list.js'
+
+/** What the `RemoteKeeper` of one front end calls. Disposing of it gives back the room that the front end had. */
+export interface ServedKeeper extends Disposable {
+  readonly handlers: Readonly<Record<string, Handler>>
+}
+
+/** `spare` gives up an upload that broke off, of any front end; false if there is none. */
+export function serveKeeper(store: LocalStore, spare: () => Promise<boolean>): ServedKeeper {
+  const room = store.room.reservation()
+  const handlers: Record<string, Handler> = {
+    // Nobody could take it back before it is over.
+    async 'find-missing'({ bytes = new Uint8Array(0) }) {
+      const digests = unpackDigests(bytes)
+      return { head: placesOf(await store.findMissing(digests), digests) }
+    },
+    'look-again'({ bytes = new Uint8Array(0) }) {
+      store.lookAgain(unpackDigests(bytes))
+      return {}
+    },
+    async reserve({ head }) {
+      const { bytes, ahead } = head as { bytes: number; ahead: number }
+      // What is only taken ahead is no reason to evict or give up more.
+      if (bytes < ahead && store.usage.bytes + ahead <= store.usage.maxBytes) return { head: await grow(room, ahead) }
+      for (;;) {
+        try {
+          return { head: await grow(room, bytes) }
+        } catch (error) {
+          if (GoregoError.from(error).code !== 'resource-exhausted' || !(await spare())) throw error
+        }
+      }
+    },
+    release({ head }) {
+      room.shrink(room.bytes - (head as number))
+      return {}
+    },
+    shrink: async ({ head }) => ({ head: await store.room.shrink(head as number) }),
+  }
+  return { handlers, [Symbol.dispose]: () => room[Symbol.dispose]() }
+}
+
+async function grow(room: Reservation, bytes: number): Promise<number> {
+  await room.grow(room.bytes + bytes)
+  return bytes
+}

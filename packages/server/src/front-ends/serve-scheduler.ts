@@ -1,0 +1,54 @@
+import type { Answer, ListOptions, OperationListener, Scheduler } from '@gorego/core'
+import type { Handler, IncomingCall } from './channel.js'
+import type { Message } from './frames.js'
+import { fromPlainRequest, packStates, stateMessage } from './plain-operation.js'
+import type { PlainPage } from './remote-scheduler.js'
+
+/** What a `RemoteScheduler` calls. Without a scheduler there is nothing to call, and nobody does. */
+export function serveScheduler(scheduler: Scheduler | undefined): Record<string, Handler> {
+  if (scheduler === undefined) return {}
+  return {
+    start: ({ head }, call) => follow((listener) => scheduler.start(fromPlainRequest(head), listener), call),
+    subscribe: ({ head }, call) => follow((listener) => scheduler.subscribe(head as string, listener), call),
+    get: async ({ head }) => stateMessage(await scheduler.get(head as string)),
+    async list({ head }) {
+      const { operations, ...rest } = await scheduler.list(head as ListOptions)
+      const { states, bytes } = packStates(operations)
+      const page: PlainPage = { ...rest, states }
+      return { head: page, bytes }
+    },
+    async cancel({ head }) {
+      const { name, reason } = head as { name: string; reason?: string }
+      await scheduler.cancel(name, reason)
+      return {}
+    },
+    async delete({ head }) {
+      await scheduler.delete(head as string)
+      return {}
+    },
+  }
+}
+
+/** Answers with each state up to the completed one, until nobody wants to hear more or can (EX-19). */
+async function follow(
+  subscribe: (listener: OperationListener) => Answer<Disposable>,
+  call: IncomingCall,
+): Promise<Message> {
+  let complete = (_: Message) => {}
+  const completed = new Promise<Message>((resolve) => {
+    complete = resolve
+  })
+  using _subscription = await subscribe((state) => {
+    const message = stateMessage(state)
+    if (state.stage === 'completed') complete(message)
+    else call.next(message)
+  })
+  return await Promise.race([completed, takenBack(call.signal)])
+}
+
+function takenBack(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    else signal.addEventListener('abort', () => reject(signal.reason))
+  })
+}
