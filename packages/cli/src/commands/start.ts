@@ -107,7 +107,9 @@ function configSources(args: Arguments) {
   return { ...(file === undefined ? {} : { file }), flags: Object.fromEntries(given) }
 }
 
-function announce({ address, slots }: RunningServer, config: Config, host: Host): void {
-  host.out(startBanner({ version: version(), config, address, slots, hostname: hostname() }))
+function announce({ address, slots, frontEndPids }: RunningServer, config: Config, host: Host): void {
+  host.out(
+    startBanner({ version: version(), config, address, slots, frontEnds: frontEndPids.length, hostname: hostname() }),
+  )
   host.out(readyLine(address))
 }

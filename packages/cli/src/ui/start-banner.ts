@@ -7,18 +7,21 @@ export interface Announcement {
   /** As the server has it: `127.0.0.1:50051`, `unix:/path`. */
   readonly address: string
   readonly slots: number
+  /** How many processes speak gRPC beside the one that was started. */
+  readonly frontEnds: number
   /** How clients elsewhere call this machine. */
   readonly hostname: string
 }
 
 /** What `gorego start` says once it serves, before its last line. */
-export function startBanner({ version, config, address, slots, hostname }: Announcement): string {
+export function startBanner({ version, config, address, slots, frontEnds, hostname }: Announcement): string {
   const { localCache, execution } = config
   const facts = [
     ['listens on', url(address)],
     ['keeps', `${localCache.dir} (blobs up to ${localCache.maxSizeGb} GB)`],
     ...(execution.buildRoot === undefined ? [] : [['runs in', execution.buildRoot]]),
     ['slots', slots === 0 ? 'none: a cache that executes nothing' : `${slots} (so many actions run at once)`],
+    ...(frontEnds === 0 ? [] : [['front ends', `${frontEnds} (so many processes speak gRPC)`]]),
   ]
   const target = url(address.replace(/^(0\.0\.0\.0|\[::\])(?=:\d+$)/, hostname))
   const lines = slots === 0 ? cacheOnlyLines(target) : bazelrcLines({ address: target, slots })
