@@ -100,6 +100,9 @@ export class ServerRig implements AsyncDisposable {
   }
 }
 
+/** So that all tests can be tried with several: `GOREGO_TEST_FRONT_ENDS=2 npm test -- packages/server/test`. */
+const frontEnds = Number(process.env.GOREGO_TEST_FRONT_ENDS ?? 1)
+
 /** The defaults, with one slot and a short queue, and over them what a test wants otherwise. */
 export async function configOf(options: RigOptions, directory: string): Promise<Config> {
   const surroundings = { env: {}, cwd: directory, home: directory, platform: process.platform }
@@ -107,6 +110,7 @@ export async function configOf(options: RigOptions, directory: string): Promise<
   const { listenAddr = '127.0.0.1:0', localCache, execution, actionCache, directory: _, ...rest } = options
   return {
     ...config,
+    frontEnds,
     listenAddr,
     localCache: { ...config.localCache, dir: directory, maxSizeGb: 1, ...localCache },
     execution: { ...config.execution, concurrency: 1, queueSize: 100, ...execution },

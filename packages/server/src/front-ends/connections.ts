@@ -18,11 +18,16 @@ export class Connections {
   readonly #server: Server
   readonly #waiting: Socket[] = []
   #choose: () => Taker = () => undefined
+  #closed = false
 
   private constructor(address: string, server: Server) {
     this.address = address
     this.#server = server
-    server.on('connection', (connection) => this.#hand(connection))
+    server.on('connection', (connection) => {
+      // What goes wrong with it is told by its close.
+      connection.on('error', () => {})
+      this.take(connection)
+    })
   }
 
   /** `listenAddr`: `host:port` or `unix:/path`; port 0 takes a free one. */
@@ -49,21 +54,21 @@ export class Connections {
 
   /** Somebody can take the connections that wait. */
   handOver(): void {
-    for (const connection of this.#waiting.splice(0)) this.#hand(connection)
+    for (const connection of this.#waiting.splice(0)) this.take(connection)
   }
 
   /** Accepts no more. Those that were handed over live on. */
   close(): void {
+    this.#closed = true
     this.#server.close()
     for (const connection of this.#waiting.splice(0)) connection.destroy()
   }
 
-  #hand(connection: Socket): void {
-    // What goes wrong with it is told by its close.
-    connection.on('error', () => {})
-    const taker = this.#choose()
+  /** Hands over a connection, now or when somebody can take it. */
+  take(connection: Socket): void {
+    const taker = this.#closed ? undefined : this.#choose()
     if (taker !== undefined) taker.pass(connection)
-    else if (this.#waiting.length < MAX_WAITING) this.#waiting.push(connection)
+    else if (!this.#closed && this.#waiting.length < MAX_WAITING) this.#waiting.push(connection)
     else connection.destroy()
   }
 }

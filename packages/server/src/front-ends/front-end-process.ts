@@ -10,8 +10,20 @@ import { CHANNEL_FD, type Setup } from './setup.js'
 /** How much of what a front end wrote to stderr is kept, to say why it died. */
 const LAST_WORDS = 4096
 
+/** How long after its end they are waited for. */
+const LAST_WORDS_BOUND_MS = 100
+
 /** How long one that was told to stop may take beyond what its calls were given, before it is killed. */
 const EXIT_BOUND_MS = 2_000
+
+export interface FrontEndOptions {
+  readonly program: FrontEndProgram
+  readonly setup: Setup
+  /** What it may call here. */
+  readonly handlers: Readonly<Record<string, Handler>>
+  /** Is given the connections of which it never said that it had them, when it dies. */
+  readonly giveBack: (connection: Socket) => void
+}
 
 /** One front-end process, as seen by the one that started it. */
 export class FrontEndProcess {
@@ -21,13 +33,16 @@ export class FrontEndProcess {
   readonly exited: Promise<string>
   readonly #child: ChildProcess
   readonly #channel: Channel
-  /** Connections that are on their way to it. */
-  readonly #passing = new Set<Socket>()
+  readonly #giveBack: (connection: Socket) => void
+  /** Connections that it has not said that it has, by the number they were passed with. */
+  readonly #passing = new Map<number, Socket>()
+  #passed = 0
   #connections = 0
   #lastWords = ''
   #serving = false
 
-  constructor(program: FrontEndProgram, setup: Setup, handlers: Readonly<Record<string, Handler>>) {
+  constructor({ program, setup, handlers, giveBack }: FrontEndOptions) {
+    this.#giveBack = giveBack
     // What the one before left unfinished.
     rmSync(setup.temporary, { recursive: true, force: true })
     this.#child = fork(program.path, [], {
@@ -37,11 +52,18 @@ export class FrontEndProcess {
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#lastWords = (this.#lastWords + text).slice(-LAST_WORDS)
     })
-    const closed: Handler = () => {
-      this.#connections--
-      return {}
+    const own: Record<string, Handler> = {
+      taken: ({ head }) => {
+        this.#passing.get(head as number)?.destroy()
+        this.#passing.delete(head as number)
+        return {}
+      },
+      closed: () => {
+        this.#connections--
+        return {}
+      },
     }
-    this.#channel = new Channel(this.#child.stdio[CHANNEL_FD] as unknown as Duplex, { ...handlers, closed })
+    this.#channel = new Channel(this.#child.stdio[CHANNEL_FD] as unknown as Duplex, { ...handlers, ...own })
     this.exited = this.#end()
     this.ready = this.#start(setup)
     // Whoever waits for one of the two need not wait for the other.
@@ -49,7 +71,7 @@ export class FrontEndProcess {
   }
 
   get serving(): boolean {
-    return this.#serving
+    return this.#serving && this.#child.connected
   }
 
   /** How many connections it has. */
@@ -61,14 +83,13 @@ export class FrontEndProcess {
     return this.#child.pid
   }
 
-  /** Gives it a connection that was accepted here and of which nothing was read. */
+  /** Gives it a connection that was accepted here and of which nothing was read. Ours stays open until it says that it has it. */
   pass(connection: Socket): void {
+    const number = this.#passed++
     this.#connections++
-    this.#passing.add(connection)
-    this.#child.send('connection', connection, { keepOpen: false }, (error) => {
-      this.#passing.delete(connection)
-      if (error !== null) connection.destroy()
-    })
+    this.#passing.set(number, connection)
+    // That it could not be sent is told by the end of the process.
+    this.#child.send(number, connection, { keepOpen: true }, () => {})
   }
 
   /** What has begun is finished; who asks whether it is healthy is told no. */
@@ -108,7 +129,7 @@ export class FrontEndProcess {
       throw new GoregoError('unavailable', `a front end died at its start: ${why}`)
     })
     await Promise.race([this.#channel.call('serve', { head: setup }), died])
-    this.#serving = this.#child.connected
+    this.#serving = true
   }
 
   #end(): Promise<string> {
@@ -116,15 +137,15 @@ export class FrontEndProcess {
       const gone = (why: string) => {
         this.#serving = false
         this.#channel.close()
-        for (const connection of this.#passing) connection.destroy()
-        resolve(`${why}${this.#lastWords === '' ? '' : `: ${this.#lastWords.trim()}`}`)
+        for (const connection of this.#passing.values()) this.#giveBack(connection)
+        this.#passing.clear()
+        const told = () => resolve(this.#lastWords === '' ? why : `${why}: ${this.#lastWords.trim()}`)
+        // Its last words may still be on their way; whoever else holds the pipe must not keep us waiting.
+        this.#child.stderr?.once('close', told)
+        setTimeout(told, LAST_WORDS_BOUND_MS)
       }
       this.#child.once('error', (error) => gone(error.message))
-      this.#child.once('exit', () => {
-        this.#serving = false
-      })
-      // When its last words have come, too.
-      this.#child.once('close', (code, signal) => gone(signal === null ? `exit code ${code}` : `signal ${signal}`))
+      this.#child.once('exit', (code, signal) => gone(signal === null ? `exit code ${code}` : `signal ${signal}`))
       // It takes no more of what we say: there is no use for it.
       void this.#channel.closed.then(() => {
         if (this.#serving) this.kill()

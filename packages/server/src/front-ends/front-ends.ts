@@ -111,7 +111,12 @@ export class FrontEnds {
     }
     const keeper = serveKeeper(store, () => this.#spare())
     const handlers = { ...keeper.handlers, ...serveScheduler(scheduler), log }
-    const launched = new FrontEndProcess(this.#program, setup, handlers)
+    const launched = new FrontEndProcess({
+      program: this.#program,
+      setup,
+      handlers,
+      giveBack: (connection) => this.#connections.take(connection),
+    })
     this.#processes.add(launched)
     void launched.exited.then(() => {
       this.#processes.delete(launched)

@@ -30,8 +30,9 @@ const channel = new Channel(new Socket({ fd: CHANNEL_FD }), {
   spare: () => ({ head: frontEnd?.spare() ?? false }),
 })
 
-// A connection that is gone again arrives as nothing.
-process.on('message', (_, connection: Socket | undefined) => {
+process.on('message', (number, connection: Socket | undefined) => {
+  channel.tell('taken', number)
+  // One that is gone again arrives as nothing.
   if (connection === undefined) channel.tell('closed')
   else frontEnd?.accept(connection)
 })
