@@ -18,7 +18,8 @@ import { type LogEntry, ServerRig } from './server-rig.js'
 
 let rig: ServerRig
 test.before(async () => {
-  rig = await ServerRig.start({ logLevel: 'debug' })
+  // Lines of front ends come when they come; these tests look at once.
+  rig = await ServerRig.start({ logLevel: 'debug', frontEnds: 1 })
 })
 test.before.each(() => void rig.log.splice(0))
 test.after(() => rig.stop())
