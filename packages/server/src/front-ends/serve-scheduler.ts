@@ -1,4 +1,4 @@
-import type { Answer, ListOptions, OperationListener, Scheduler } from '@gorego/core'
+import type { Answer, ListOptions, OperationListener, OperationState, Scheduler } from '@gorego/core'
 import type { Handler, IncomingCall } from './channel.js'
 import type { Message } from './frames.js'
 import { fromPlainRequest, packStates, stateMessage } from './plain-operation.js'
@@ -29,7 +29,10 @@ export function serveScheduler(scheduler: Scheduler | undefined): Record<string,
   }
 }
 
-/** Answers with each state up to the completed one, until nobody wants to hear more or can (EX-19). */
+/**
+ * Answers with the states up to the completed one, until nobody wants to hear more or can (EX-19). Of those of one turn of the
+ * event loop only the latest: what is cached takes one message.
+ */
 async function follow(
   subscribe: (listener: OperationListener) => Answer<Disposable>,
   call: IncomingCall,
@@ -38,10 +41,16 @@ async function follow(
   const completed = new Promise<Message>((resolve) => {
     complete = resolve
   })
+  let latest: OperationState | undefined
+  const tell = () => {
+    const state = latest
+    latest = undefined
+    if (state?.stage === 'completed') complete(stateMessage(state))
+    else if (state !== undefined) call.next(stateMessage(state))
+  }
   using _subscription = await subscribe((state) => {
-    const message = stateMessage(state)
-    if (state.stage === 'completed') complete(message)
-    else call.next(message)
+    if (latest === undefined) setImmediate(tell)
+    latest = state
   })
   return await Promise.race([completed, takenBack(call.signal)])
 }
