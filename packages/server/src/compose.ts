@@ -3,10 +3,12 @@ import {
   createActionLookup,
   createPlatformCheck,
   DigestFunctionSet,
+  type ExecuteRequest,
   LocalActionCache,
   LocalStore,
   LocalWorker,
   type Logger,
+  type OperationState,
   TaskScheduler,
   withCompleteness,
 } from '@gorego/core'
@@ -14,6 +16,7 @@ import { composeServices } from './compose-services.js'
 import type { Config } from './config/config.js'
 import { FrontEnds } from './front-ends/front-ends.js'
 import { howManyFrontEnds } from './front-ends/how-many.js'
+import { hasLostBlobs, leaseOf } from './front-ends/leases.js'
 import { logExecution } from './services/execution-log.js'
 import { Health } from './services/health.js'
 import { GB, MB, MINUTE_MS } from './units.js'
@@ -42,6 +45,8 @@ const LAST_CALLS_MS = 2_000
 interface Entrance {
   readonly address: string
   readonly pids: readonly number[]
+  /** Blobs were lost: nothing that is remembered of what is there is good. */
+  forget(): void
   /** What has begun is finished; who asks whether the server is healthy is told no. */
   drain(): Promise<void>
   /** Resolves when no call has come in for a moment, or the bound is over. */
@@ -52,11 +57,14 @@ interface Entrance {
 
 /** The whole server, put together: the one place that knows which store stands behind which cache behind which service. */
 export async function startServer(config: Config, { logger }: { logger: Logger }): Promise<RunningServer> {
+  const count = howManyFrontEnds(config.frontEnds, availableParallelism())
+  const graceMs = config.localCache.graceSeconds * 1000
+  const leaseMs = count > 1 ? leaseOf(graceMs) : 0
   const functions = await DigestFunctionSet.load(config.digestFunctions)
   const store = await LocalStore.open({
     dir: config.localCache.dir,
     maxBytes: Math.floor(config.localCache.maxSizeGb * GB),
-    graceMs: config.localCache.graceSeconds * 1000,
+    graceMs: graceMs + leaseMs,
     partialUploads: {
       keepBytes: Math.floor(config.localCache.partialUploads.maxSizeGb * GB),
       keepMs: config.localCache.partialUploads.keepMinutes * MINUTE_MS,
@@ -65,29 +73,32 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
   reportLoading(store, logger)
   const results = new LocalActionCache(store.layout, store.workDirectory('results'))
   const actionCache = withCompleteness(results, store)
+  // There only when the engine is, which tells it of losses.
+  let entrance: Entrance | undefined
   const engine = config.execution.enabled ? startEngine() : undefined
   const scheduler = engine?.scheduler
-  const count = howManyFrontEnds(config.frontEnds, availableParallelism())
-  const entrance = await (count > 1 ? FrontEnds.start({ count, config, store, scheduler, logger }) : serveHere()).catch(
-    async (error) => {
-      await engine?.worker[Symbol.asyncDispose]()
-      store[Symbol.dispose]()
-      throw error
-    },
-  )
+  const opened = await (count > 1
+    ? FrontEnds.start({ count, config, leaseMs, store, scheduler, logger })
+    : serveHere()
+  ).catch(async (error) => {
+    await engine?.worker[Symbol.asyncDispose]()
+    store[Symbol.dispose]()
+    throw error
+  })
+  entrance = opened
   return {
-    address: entrance.address,
+    address: opened.address,
     slots: engine?.worker.slots ?? 0,
     get frontEndPids() {
-      return entrance.pids
+      return opened.pids
     },
     async stop({ drainMs = DEFAULT_DRAIN_MS } = {}) {
-      await entrance.drain()
+      await opened.drain()
       const busy = scheduler !== undefined && scheduler.load.running > 0
       // Meanwhile all other calls are served as ever, and who wants an execution is told why not.
       await scheduler?.close(drainMs)
-      if (busy && drainMs > 0) await entrance.quiet(LAST_CALLS_MS)
-      await entrance.stop(drainMs === 0 ? 0 : LAST_CALLS_MS)
+      if (busy && drainMs > 0) await opened.quiet(LAST_CALLS_MS)
+      await opened.stop(drainMs === 0 ? 0 : LAST_CALLS_MS)
       await engine?.worker[Symbol.asyncDispose]()
       store[Symbol.dispose]()
     },
@@ -115,6 +126,7 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
     return {
       address: grpc.address,
       pids: [],
+      forget() {},
       drain: async () => health.advance('draining'),
       quiet: (boundMs) => grpc.quiet(boundMs),
       stop(boundMs) {
@@ -143,7 +155,11 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
       defaultTimeoutMs: defaultTimeout * 1000,
       maxTimeoutMs: maxTimeout * 1000,
     })
-    const onCompleted = logExecution.bind(undefined, logger)
+    const onCompleted = (operation: OperationState, request: ExecuteRequest) => {
+      logExecution(logger, operation, request)
+      // The client is about to hear that it has to send blobs again, and asks which.
+      if (hasLostBlobs(operation)) entrance?.forget()
+    }
     const abandonAfterMs = abandonAfter * 1000
     return {
       worker,

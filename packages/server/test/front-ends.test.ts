@@ -10,6 +10,7 @@ import {
   getResult,
   healthPaths,
   lastOf,
+  missingSubjects,
   paths,
   queryWriteStatus,
   type RawClient,
@@ -104,6 +105,17 @@ test('FM: a blob whose file is gone is missing for both, once one of them wanted
   for (const name of readdirSync(shard)) rmSync(join(shard, name))
   assert.is((await failure(read(two.b, blob.digest))).code, 'NOT_FOUND')
   assert.equal(await findMissing(two.a, [blob.digest]), [String(blob.digest)])
+})
+
+test('EX-06: what an action wrote to is missing for both, whatever was said before', async () => {
+  await using two = await Two.start()
+  const input = blobOf('an input that is written to')
+  const action = shell('chmod 666 in; echo altered > in', { inputs: { in: input.bytes } })
+  await uploadAction(two.a, action)
+  assert.equal(await findMissing(two.b, [input.digest]), [])
+  const { response } = await lastOf(execute(two.a, action.digest))
+  assert.equal(missingSubjects(response.getStatus()), [`blobs/${input.digest}`])
+  for (const client of [two.a, two.b]) assert.equal(await findMissing(client, [input.digest]), [String(input.digest)])
 })
 
 test('an action runs, its result is cached for both, and equal actions of both are merged', async () => {

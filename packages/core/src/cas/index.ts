@@ -1,5 +1,6 @@
 export { READ_CHUNK } from './blob-file-reader.js'
 export type { AllocateChunk, BlobContent, ByteRange, ContentAddressableStorage } from './content-addressable-storage.js'
+export { LeasedKeeper } from './leased-keeper.js'
 export { type AddedBlob, LocalStore, type LocalStoreOptions, type StoreUsage } from './local-store.js'
 export { MemoryStore } from './memory-store.js'
 export { blobNotFound, missingBlobs } from './missing-blobs.js'

@@ -102,6 +102,11 @@ export class FrontEndProcess {
     await this.#channel.call('quiet', { head: boundMs }).catch(() => {})
   }
 
+  /** Blobs were lost: what it remembers of what is there may be wrong. */
+  forget(): void {
+    this.#channel.tell('forget')
+  }
+
   /** Gives up an upload that broke off. False if there is none. */
   async spare(): Promise<boolean> {
     return await this.#channel.call('spare').then(

@@ -12,6 +12,8 @@ import { serveScheduler } from './serve-scheduler.js'
 export interface FrontEndsOptions {
   readonly count: number
   readonly config: Config
+  /** For so long the store keeps a blob beyond what is promised, in milliseconds. */
+  readonly leaseMs: number
   readonly store: LocalStore
   /** Absent from a cache that executes nothing. */
   readonly scheduler: Scheduler | undefined
@@ -73,6 +75,11 @@ export class FrontEnds {
     await this.#all((each) => each.drain())
   }
 
+  /** Blobs were lost: each of them asks again about whatever it is asked for. */
+  forget(): void {
+    for (const each of this.#processes) each.forget()
+  }
+
   /** Resolves when no call has come in for a moment, or the bound is over. */
   async quiet(boundMs: number): Promise<void> {
     await this.#all((each) => each.quiet(boundMs))
@@ -97,11 +104,12 @@ export class FrontEnds {
   }
 
   #launch(n: number): FrontEndProcess {
-    const { config, store, scheduler, logger, count } = this.#options
+    const { config, leaseMs, store, scheduler, logger, count } = this.#options
     const setup = {
       config,
       temporary: store.workDirectory(`front-end-${n}`),
       maxBytes: store.usage.maxBytes,
+      leaseMs,
       frontEnds: count,
     }
     const log: Handler = ({ head }) => {
@@ -109,7 +117,7 @@ export class FrontEnds {
       logger[level](message, fields)
       return {}
     }
-    const keeper = serveKeeper(store, () => this.#spare())
+    const keeper = serveKeeper(store, { spare: () => this.#spare(), lost: () => this.forget() })
     const handlers = { ...keeper.handlers, ...serveScheduler(scheduler), log }
     const launched = new FrontEndProcess({
       program: this.#program,

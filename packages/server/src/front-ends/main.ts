@@ -27,6 +27,10 @@ const channel = new Channel(new Socket({ fd: CHANNEL_FD }), {
     await frontEnd?.stop(head as number)
     return {}
   },
+  forget() {
+    frontEnd?.forget()
+    return {}
+  },
   spare: () => ({ head: frontEnd?.spare() ?? false }),
 })
 

@@ -1,7 +1,14 @@
 import { mkdirSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
-import { DigestFunctionSet, LocalActionCache, type Logger, SharedStore, withCompleteness } from '@gorego/core'
+import {
+  DigestFunctionSet,
+  LeasedKeeper,
+  LocalActionCache,
+  type Logger,
+  SharedStore,
+  withCompleteness,
+} from '@gorego/core'
 import { composeServices } from '../compose-services.js'
 import { Health, type Phase } from '../services/health.js'
 import { GB, MINUTE_MS } from '../units.js'
@@ -17,22 +24,25 @@ export interface FrontEnd extends Omit<GrpcServer, 'accept'> {
   advance(phase: Phase): void
   /** Gives up an upload that broke off, for the room that it takes. False if there is none. */
   spare(): boolean
+  /** Blobs were lost that were said to be there. */
+  forget(): void
 }
 
 /** The same services as in a server of one process, over what the other end of the channel keeps. */
 export async function serveFrontEnd(setup: Setup, channel: Channel, logger: Logger): Promise<FrontEnd> {
-  const { config, temporary, maxBytes, frontEnds } = setup
+  const { config, temporary, maxBytes, leaseMs, frontEnds } = setup
   const { dir, partialUploads } = config.localCache
   const directory = (name: string) => {
     const path = join(temporary, name)
     mkdirSync(path, { recursive: true })
     return path
   }
+  const keeper = new LeasedKeeper(new RemoteKeeper(channel, `the cache, ${dir}`, maxBytes), leaseMs)
   const store = new SharedStore({
     dir,
     temporary: directory('upload'),
     maxBytes,
-    keeper: new RemoteKeeper(channel, `the cache, ${dir}`, maxBytes),
+    keeper,
     partialUploads: {
       keepBytes: Math.floor((partialUploads.maxSizeGb * GB) / frontEnds),
       keepMs: partialUploads.keepMinutes * MINUTE_MS,
@@ -62,6 +72,7 @@ export async function serveFrontEnd(setup: Setup, channel: Channel, logger: Logg
     },
     advance: (phase) => health.advance(phase),
     spare: () => store.uploads.displaceOldest(),
+    forget: () => keeper.forget(),
     quiet: (boundMs) => grpc.quiet(boundMs),
     async stop(boundMs) {
       await grpc.stop(boundMs)

@@ -7,8 +7,14 @@ export interface ServedKeeper extends Disposable {
   readonly handlers: Readonly<Record<string, Handler>>
 }
 
-/** `spare` gives up an upload that broke off, of any front end; false if there is none. */
-export function serveKeeper(store: LocalStore, spare: () => Promise<boolean>): ServedKeeper {
+export interface KeeperHooks {
+  /** Gives up an upload that broke off, of any front end; false if there is none. */
+  spare(): Promise<boolean>
+  /** Blobs may be gone that others were told of. */
+  lost(): void
+}
+
+export function serveKeeper(store: LocalStore, { spare, lost }: KeeperHooks): ServedKeeper {
   const room = store.room.reservation()
   const handlers: Record<string, Handler> = {
     // Nobody could take it back before it is over.
@@ -18,6 +24,7 @@ export function serveKeeper(store: LocalStore, spare: () => Promise<boolean>): S
     },
     'look-again'({ bytes = new Uint8Array(0) }) {
       store.lookAgain(unpackDigests(bytes))
+      lost()
       return {}
     },
     async reserve({ head }) {

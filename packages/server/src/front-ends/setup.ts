@@ -7,6 +7,8 @@ export interface Setup {
   readonly temporary: string
   /** What the store may take, in bytes. */
   readonly maxBytes: number
+  /** For so long the store keeps a blob beyond what was promised, in milliseconds. */
+  readonly leaseMs: number
   /** How many front ends share what may be kept of uploads that break off. */
   readonly frontEnds: number
 }
