@@ -99,6 +99,10 @@ export class RunningCli {
     return address
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
   signal(name: NodeJS.Signals): void {
     this.#child.kill(name)
   }

@@ -53,6 +53,19 @@ test('it serves on a Unix socket', async () => {
   assert.is((await server.finished).code, 0)
 })
 
+test('several front ends: it says so, serves, and when it is killed none of them stays', async () => {
+  await using machine = new Machine()
+  const server = machine.start(['start', '--listen', '127.0.0.1:0', '--dir', 'all'], { GOREGO_FRONT_ENDS: '2' })
+  const address = await server.ready()
+  await server.printed('stdout', /front ends {2}2 /)
+  const ran = await machine.gorego(['run', '--remote', address, '--', 'echo', 'hello'])
+  assert.equal([ran.code, ran.stdout], [0, 'hello\n'])
+  const children = childrenOf(server.pid)
+  assert.ok(children.length >= 2, children.join())
+  await server.kill()
+  await Promise.all(children.map(gone))
+})
+
 test('a port that is taken: what to do about it, and exit code 69', async () => {
   await using machine = new Machine()
   const server = machine.start(['start', '--listen', '127.0.0.1:0', '--dir', 'first'])
@@ -134,6 +147,11 @@ test('a directory that cannot be made is named, and it is not called a mistake o
 /** The kernel takes a moment to end a process that was killed. */
 async function gone(pid: number): Promise<void> {
   while (isRunning(pid)) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** Process ids of what a process has started. */
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ').map(Number)
 }
 
 function isRunning(pid: number): boolean {

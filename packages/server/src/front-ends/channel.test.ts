@@ -4,29 +4,12 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { GoregoError } from '@gorego/core'
 import { rejectsWith } from '@gorego/core/testing'
 import { test } from 'uvu'
-import { Channel, type Handler } from './channel.js'
-
-/** The two ends of a connection. */
-async function ends(handlers: Record<string, Handler>): Promise<{ here: Channel; there: Channel } & Disposable> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const client = connect((server.address() as AddressInfo).port, '127.0.0.1')
-  const [accepted] = (await once(server, 'connection')) as [Socket]
-  server.close()
-  const [here, there] = [new Channel(client, {}), new Channel(accepted, handlers)]
-  return {
-    here,
-    there,
-    [Symbol.dispose]() {
-      here.close()
-      there.close()
-    },
-  }
-}
+import { channelEnds } from '../../test/channel-ends.js'
+import { Channel } from './channel.js'
 
 test('calls go out together and are answered by whoever is ready first', async () => {
   const waiting: (() => void)[] = []
-  using both = await ends({
+  using both = await channelEnds({
     slow: (message) => new Promise((resolve) => waiting.push(() => resolve(message))),
     fast: ({ head }) => ({ head: { was: head } }),
   })
@@ -39,7 +22,7 @@ test('calls go out together and are answered by whoever is ready first', async (
 })
 
 test('answers come in the order in which they were given', async () => {
-  using both = await ends({
+  using both = await channelEnds({
     count(_, call) {
       for (let n = 0; n < 3; n++) call.next({ head: n })
       return { head: 'end' }
@@ -52,7 +35,7 @@ test('answers come in the order in which they were given', async () => {
 
 test('what is thrown on one side is thrown on the other, with its code and details', async () => {
   const details = [{ kind: 'retry-after', delayMs: 5 }] as const
-  using both = await ends({
+  using both = await channelEnds({
     full() {
       throw new GoregoError('resource-exhausted', 'full', { details })
     },
@@ -72,7 +55,7 @@ test('what is thrown on one side is thrown on the other, with its code and detai
 test('a call that is taken back is aborted over there', async () => {
   let aborted = () => {}
   const wasAborted = new Promise<void>((resolve) => (aborted = resolve))
-  using both = await ends({
+  using both = await channelEnds({
     wait(_, { signal }) {
       return new Promise((_, reject) =>
         signal.addEventListener('abort', () => {
@@ -93,7 +76,7 @@ test('when one end is gone, its calls are aborted, and those to it are unavailab
   let begun = () => {}
   const hasBegun = new Promise<void>((resolve) => (begun = resolve))
   let signal: AbortSignal | undefined
-  using both = await ends({
+  using both = await channelEnds({
     wait: (_, call) => {
       signal = call.signal
       begun()
