@@ -35,6 +35,9 @@ export interface AttackOptions {
   readonly keepalive?: number
 }
 
+/** Slots keep the inputs of their last action, whichever that was. */
+const KEPT_INPUT = /\/slots\/\d+(\/\d+-\d+)?\/root\//
+
 /** How long a server may take to clear away. Far more than it takes; a failure says what is left. */
 const SETTLE_WITHIN_MS = 30_000
 
@@ -124,7 +127,9 @@ async function until(find: () => Promise<string[]>): Promise<string[]> {
 function census({ pid, dir }: GoregoProcess): Census {
   return {
     descriptors: readdirSync(`/proc/${pid}/fd`).length,
-    temporary: readdirSync(join(dir, 'run'), { recursive: true }).map(String),
+    temporary: readdirSync(join(dir, 'run'), { recursive: true })
+      .map(String)
+      .filter((path) => !KEPT_INPUT.test(path)),
     processes: descendants(pid),
   }
 }
