@@ -77,6 +77,7 @@ function write(
       figures,
       ...rest,
     }))
+    mkdirSync(dirname(json), { recursive: true })
     writeFileSync(json, `${JSON.stringify({ machine, seconds, curves: results }, undefined, 2)}\n`)
   }
   if (svg !== undefined) {

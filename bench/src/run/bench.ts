@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Arguments, OWN_NAME } from '../arguments.js'
 import { choose } from '../choose.js'
@@ -62,6 +63,7 @@ export async function bench(args: Arguments, print: (lines: readonly string[]) =
   section?.write([...headLines(report), '', ...tableLines(report, chosen), ...closingLines(report)])
   if (args.json !== undefined) {
     const json = { ...report, medians: medians(report.rows) }
+    mkdirSync(dirname(args.json), { recursive: true })
     writeFileSync(args.json, `${JSON.stringify(json, undefined, 2)}\n`)
   }
   return report.failures.every(({ server }) => server !== OWN_NAME)
