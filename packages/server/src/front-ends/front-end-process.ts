@@ -133,7 +133,12 @@ export class FrontEndProcess {
     const died = this.exited.then((why) => {
       throw new GoregoError('unavailable', `a front end died at its start: ${why}`)
     })
-    await Promise.race([this.#channel.call('serve', { head: setup }), died])
+    const serves = this.#channel.call('serve', { head: setup }).catch((error) => {
+      // One that does not serve is of no use; with it gone, it is tried again.
+      this.kill()
+      throw error
+    })
+    await Promise.race([serves, died])
     this.#serving = true
   }
 
