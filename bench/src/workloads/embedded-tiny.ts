@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { loopWorkload } from '../loop-workload.js'
 
@@ -8,5 +9,6 @@ export const embeddedTiny = loopWorkload({
   about: 'LocalExecutor.run of an action that prints a line, each a different one; no gRPC',
   clients: CLIENTS,
   program: 'embedded',
-  args: ({ directory }) => [join(directory, 'embedded'), String(CLIENTS)],
+  // Another one in each round: its actions have the same names, and would be cached.
+  args: ({ directory }) => [join(directory, `embedded-${randomUUID()}`), String(CLIENTS)],
 })
