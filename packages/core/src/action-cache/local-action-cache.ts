@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { moveInto, onDiskOf, type StoreLayout } from '../disk/index.js'
+import { ifThere, moveInto, onDiskOf, type StoreLayout } from '../disk/index.js'
 import type { ActionCache, ActionKey } from './action-cache.js'
 
 /** Kept before the result: enough of its SHA-256 to tell a file that a power cut garbled. */
@@ -23,13 +23,8 @@ export class LocalActionCache implements ActionCache {
   }
 
   async get(key: ActionKey): Promise<Uint8Array | undefined> {
-    let file: Buffer
-    try {
-      file = readFileSync(this.#layout.actionResult(key.instance, key.action))
-    } catch (error) {
-      if (isAbsent(error)) return undefined
-      throw error
-    }
+    const file = ifThere(() => readFileSync(this.#layout.actionResult(key.instance, key.action)))
+    if (file === undefined) return undefined
     const result = file.subarray(CHECKSUM_BYTES)
     return result.length > 0 && checksum(result).equals(file.subarray(0, CHECKSUM_BYTES)) ? result : undefined
   }
@@ -51,8 +46,4 @@ export class LocalActionCache implements ActionCache {
 
 function checksum(result: Uint8Array): Buffer {
   return createHash('sha256').update(result).digest().subarray(0, CHECKSUM_BYTES)
-}
-
-function isAbsent(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'ENOENT'
 }

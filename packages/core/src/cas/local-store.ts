@@ -10,6 +10,7 @@ import {
   DiskBudget,
   type IndexEntry,
   IndexLoader,
+  ifThere,
   isDiskFull,
   Session,
   StoreLayout,
@@ -362,10 +363,6 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
   }
 
   #unlink(digest: Digest, variant: BlobVariant): void {
-    try {
-      unlinkSync(this.layout.blob(digest, variant))
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    }
+    ifThere(() => unlinkSync(this.layout.blob(digest, variant)))
   }
 }

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Digest, type DigestFunction, digestFunctions } from '../digest/index.js'
 import type { BlobIndex } from './blob-index.js'
+import { ifThere } from './if-there.js'
 import { isShardName, parseBlobName, type StoreLayout } from './store-layout.js'
 
 /** File names, at some 1.5 µs each, before other work gets a turn. */
@@ -87,11 +88,6 @@ export class IndexLoader {
 }
 
 function shardsOf(layout: StoreLayout, fn: DigestFunction): Shard[] {
-  try {
-    const names = readdirSync(layout.blobFunctionRoot(fn)).filter(isShardName)
-    return names.map((name) => ({ fn, name }))
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
-  }
+  const names = ifThere(() => readdirSync(layout.blobFunctionRoot(fn))) ?? []
+  return names.filter(isShardName).map((name) => ({ fn, name }))
 }

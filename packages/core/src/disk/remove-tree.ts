@@ -1,4 +1,5 @@
 import { chmodSync, type Dirent, existsSync, lstatSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs'
+import { ifThere } from './if-there.js'
 
 /**
  * Paths beyond PATH_MAX (4,096 bytes) cannot be named in one call: directories this many bytes below the root are moved
@@ -63,15 +64,6 @@ function removeOne(root: Buffer, moveUp: (deep: Buffer) => void): void {
 
 function list(path: Buffer): Dirent<Buffer>[] {
   return ifThere(() => opened(path, () => readdirSync(path, { withFileTypes: true, encoding: 'buffer' }))) ?? []
-}
-
-function ifThere<T>(action: () => T): T | undefined {
-  try {
-    return action()
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    return undefined
-  }
 }
 
 /** Does something inside a directory; if that is refused, gives its owner (us) all rights to it and tries once more. */

@@ -1,8 +1,16 @@
 import { linkSync, lstatSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { Digest, type DigestFunction, isEmptyBlob } from '../digest/index.js'
-import { type BlobVariant, copyFile, isIntact, moveInto, onDiskOf, type StoreLayout, sealFile } from '../disk/index.js'
+import {
+  type BlobVariant,
+  copyFile,
+  ifThere,
+  isIntact,
+  moveInto,
+  onDiskOf,
+  type StoreLayout,
+  sealFile,
+} from '../disk/index.js'
 import { GoregoError } from '../errors/index.js'
-import { ifThere } from './if-there.js'
 import { attributesOf, type OutputAttributes } from './node-properties.js'
 import { copyDescriptor, OpenedFile } from './opened-file.js'
 

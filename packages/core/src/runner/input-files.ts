@@ -2,6 +2,7 @@ import { lstatSync, type Stats, unlinkSync, utimesSync, writeFileSync } from 'no
 import { type Digest, isEmptyBlob } from '../digest/index.js'
 import {
   type BlobVariant,
+  ifThere,
   isIntact,
   linkOrCopy,
   STORED_MTIME_S,
@@ -10,7 +11,6 @@ import {
   storedMode,
 } from '../disk/index.js'
 import type { BlobFiles } from './blob-files.js'
-import { ifThere } from './if-there.js'
 import { OpenedFile } from './opened-file.js'
 
 /** Bytes above which a file is not to be read again just because it was linked a moment ago. */
