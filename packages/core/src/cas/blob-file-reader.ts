@@ -34,8 +34,35 @@ export function openIntact(path: string, sizeBytes: number): { fd: number } | Ex
   return 'altered'
 }
 
+/** The whole blob in an open file; closes it. */
+export async function readBlob(fd: number, sizeBytes: number, signal?: AbortSignal): Promise<Uint8Array> {
+  if (sizeBytes <= SMALL_BLOB) return readWhole(fd, sizeBytes)
+  const whole = Buffer.allocUnsafeSlow(sizeBytes)
+  let at = 0
+  const next = (bytes: number) => whole.subarray(at, at + bytes)
+  for await (const chunk of readChunks(fd, sizeBytes, {}, signal, next)) at += chunk.length
+  return whole
+}
+
+/** A range of the blob in an open file, a small one in one chunk; closes it. */
+export async function* readRange(
+  fd: number,
+  sizeBytes: number,
+  range: ByteRange,
+  signal?: AbortSignal,
+  allocate?: AllocateChunk,
+): AsyncGenerator<Uint8Array> {
+  if (sizeBytes > SMALL_BLOB) {
+    yield* readChunks(fd, sizeBytes, range, signal, allocate)
+    return
+  }
+  const { offset = 0, length } = range
+  const chunk = readWhole(fd, sizeBytes).subarray(offset, length === undefined ? undefined : offset + length)
+  if (chunk.length > 0) yield chunk
+}
+
 /** The whole of an open file, at once; closes it. */
-export function readWhole(fd: number, sizeBytes: number): Buffer {
+function readWhole(fd: number, sizeBytes: number): Buffer {
   try {
     const buffer = Buffer.allocUnsafe(sizeBytes)
     for (let at = 0; at < sizeBytes; ) {

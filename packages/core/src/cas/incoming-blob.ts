@@ -2,6 +2,7 @@ import type { Digest, DigestingCheck } from '../digest/index.js'
 import { type Budget, diskFull, isDiskFull, onDiskOf, type Reservation } from '../disk/index.js'
 import { SMALL_BLOB } from './blob-file-reader.js'
 import { BlobFileWriter, totalLength } from './blob-file-writer.js'
+import type { BlobContent } from './content-addressable-storage.js'
 
 /** Room for a stream is made in such steps, in bytes: not at once, or who only says that he will send much evicts much. */
 const STEP = 256 * 1024
@@ -70,6 +71,19 @@ export class IncomingBlob implements Disposable {
   async appendHashed(pieces: readonly Uint8Array[], check: DigestingCheck): Promise<void> {
     const both = await Promise.allSettled([this.append(pieces), check.updateInTurns(pieces)])
     for (const part of both.reverse()) if (part.status === 'rejected') throw part.reason
+  }
+
+  /** Appends a whole content; one that comes in chunks is checked meanwhile, one in memory was before. */
+  async receive(content: BlobContent, check: DigestingCheck, signal: AbortSignal | undefined): Promise<void> {
+    if (content instanceof Uint8Array) await this.append([content])
+    else {
+      for await (const chunk of content) {
+        signal?.throwIfAborted()
+        await this.appendHashed([chunk], check)
+      }
+      check.finish()
+    }
+    signal?.throwIfAborted()
   }
 
   /** Gives the descriptor back while nothing comes, and room beyond what came. */

@@ -1,12 +1,10 @@
 import { lstatSync, mkdirSync, unlinkSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Digest, DigestingCheck, isEmptyBlob } from '../digest/index.js'
 import {
   BlobIndex,
   type BlobVariant,
   type Budget,
-  blocks,
   DiskBudget,
   type IndexEntry,
   IndexLoader,
@@ -18,13 +16,13 @@ import {
 } from '../disk/index.js'
 import { GoregoError } from '../errors/index.js'
 import { type Clock, systemClock } from '../observe/index.js'
-import { type FileState, openIntact, readChunks, readWhole, SMALL_BLOB, stateOfFile } from './blob-file-reader.js'
+import { type FileState, openIntact, readBlob, readRange, SMALL_BLOB, stateOfFile } from './blob-file-reader.js'
 import { BlobFileWriter } from './blob-file-writer.js'
 import type { AllocateChunk, BlobContent, ByteRange, ContentAddressableStorage } from './content-addressable-storage.js'
-import { IncomingBlob } from './incoming-blob.js'
+import type { IncomingBlob } from './incoming-blob.js'
+import { IncomingBlobs } from './incoming-blobs.js'
 import { blobNotFound } from './missing-blobs.js'
 import { type PartialUploadLimits, PartialUploads } from './partial-uploads.js'
-import { VerifiedFile } from './verified-file.js'
 
 export interface LocalStoreOptions {
   /** Everything lies below it; made if absent. */
@@ -95,8 +93,7 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
   readonly #budget: DiskBudget
   readonly #maxBytes: number
   readonly #session: Session
-  readonly #temporary: string
-  #files = 0
+  readonly #incoming: IncomingBlobs
 
   private constructor(options: LocalStoreOptions) {
     this.layout = new StoreLayout(options.dir)
@@ -116,11 +113,11 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
       spare: () => this.uploads.displaceOldest(),
     })
     this.#session = Session.open(this.layout.sessions)
-    this.#temporary = this.#session.directory('upload')
+    this.#incoming = new IncomingBlobs({ directory: this.#session.directory('upload'), budget: this.#budget, maxBytes })
     this.uploads = new PartialUploads({
       ...options.partialUploads,
       clock,
-      makeFile: (digest) => this.#incoming(digest),
+      makeFile: (digest) => this.#incoming.open(digest),
     })
     this.#loader = this.#startLoading()
     this.loaded = this.#load()
@@ -155,13 +152,7 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
 
   async get(digest: Digest, signal?: AbortSignal): Promise<Uint8Array> {
     if (isEmptyBlob(digest)) return new Uint8Array(0)
-    const fd = this.#open(digest)
-    if (digest.sizeBytes <= SMALL_BLOB) return readWhole(fd, digest.sizeBytes)
-    const whole = Buffer.allocUnsafeSlow(digest.sizeBytes)
-    let at = 0
-    const next = (bytes: number) => whole.subarray(at, at + bytes)
-    for await (const chunk of readChunks(fd, digest.sizeBytes, {}, signal, next)) at += chunk.length
-    return whole
+    return await readBlob(this.#open(digest), digest.sizeBytes, signal)
   }
 
   async *read(
@@ -171,17 +162,7 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
     allocate?: AllocateChunk,
   ): AsyncGenerator<Uint8Array> {
     if (isEmptyBlob(digest)) return
-    const fd = this.#open(digest)
-    if (digest.sizeBytes > SMALL_BLOB) {
-      yield* readChunks(fd, digest.sizeBytes, range, signal, allocate)
-      return
-    }
-    const start = range.offset ?? 0
-    const chunk = readWhole(fd, digest.sizeBytes).subarray(
-      start,
-      range.length === undefined ? undefined : start + range.length,
-    )
-    if (chunk.length > 0) yield chunk
+    yield* readRange(this.#open(digest), digest.sizeBytes, range, signal, allocate)
   }
 
   async write(digest: Digest, content: BlobContent, signal?: AbortSignal): Promise<void> {
@@ -193,21 +174,14 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
       if (this.#isKnown(digest)) return
       if (content.length <= SMALL_BLOB && this.#writeAtOnce(digest, content)) return
     }
-    if (content instanceof VerifiedFile && this.#isOurs(content, digest)) {
+    const verified = this.#incoming.verified(content, digest)
+    if (verified !== undefined) {
       signal?.throwIfAborted()
-      this.#publish(digest, content.file)
+      this.#publish(digest, verified)
       return
     }
-    using file = await this.#incoming(digest)
-    if (content instanceof Uint8Array) await file.append([content])
-    else {
-      for await (const chunk of content) {
-        signal?.throwIfAborted()
-        await file.appendHashed([chunk], check)
-      }
-      check.finish()
-    }
-    signal?.throwIfAborted()
+    using file = await this.#incoming.open(digest)
+    await file.receive(content, check, signal)
     this.#publish(digest, file)
   }
 
@@ -311,7 +285,7 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
    */
   #writeAtOnce(digest: Digest, bytes: Uint8Array): boolean {
     if (!this.#budget.fits(bytes.length)) return false
-    const file = new BlobFileWriter(this.#temporaryPath())
+    const file = new BlobFileWriter(this.#incoming.path())
     try {
       file.appendSync([bytes])
       file.commit(this.layout.blob(digest))
@@ -330,21 +304,6 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
     else if (state === 'altered' || this.#index.remove(digest)) this.discard(digest)
   }
 
-  async #incoming(digest: Digest): Promise<IncomingBlob> {
-    if (blocks(digest.sizeBytes) > this.#maxBytes) {
-      throw new GoregoError(
-        'resource-exhausted',
-        `blob ${digest} is larger than the whole store (${this.#maxBytes} bytes)`,
-      )
-    }
-    return await IncomingBlob.open(digest, this.#temporaryPath(), this.#budget)
-  }
-
-  /** A file that may just be renamed. */
-  #isOurs({ digest, file }: VerifiedFile, wanted: Digest): boolean {
-    return digest.equals(wanted) && dirname(file.path) === this.#temporary
-  }
-
   #publish(digest: Digest, file: IncomingBlob): void {
     if (isEmptyBlob(digest)) return
     file.commit(this.layout.blob(digest))
@@ -356,10 +315,6 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
     const stats = lstatSync(this.layout.blob(digest, plain ? 'plain' : 'executable'), { throwIfNoEntry: false })
     // Either way: the two clocks differ by a fraction of a millisecond, and one that was set back must keep nothing for long.
     return stats !== undefined && Math.abs(clock.now() - stats.ctimeMs) < ms
-  }
-
-  #temporaryPath(): string {
-    return join(this.#temporary, String(this.#files++))
   }
 
   #unlink(digest: Digest, variant: BlobVariant): void {

@@ -1,14 +1,13 @@
-import { dirname, join } from 'node:path'
 import { type Digest, DigestingCheck, isEmptyBlob } from '../digest/index.js'
-import { type Budget, blocks, StoreLayout } from '../disk/index.js'
+import { StoreLayout } from '../disk/index.js'
 import { GoregoError } from '../errors/index.js'
-import { openIntact, readChunks, readWhole, SMALL_BLOB, stateOfFile } from './blob-file-reader.js'
+import { openIntact, readBlob, readRange, stateOfFile } from './blob-file-reader.js'
 import type { AllocateChunk, BlobContent, ByteRange, ContentAddressableStorage } from './content-addressable-storage.js'
-import { IncomingBlob } from './incoming-blob.js'
+import type { IncomingBlob } from './incoming-blob.js'
+import { IncomingBlobs } from './incoming-blobs.js'
 import { blobNotFound } from './missing-blobs.js'
 import { type PartialUploadLimits, PartialUploads } from './partial-uploads.js'
 import type { StoreKeeper } from './store-keeper.js'
-import { VerifiedFile } from './verified-file.js'
 
 export interface SharedStoreOptions {
   /** The store's directory. */
@@ -31,18 +30,13 @@ export class SharedStore implements ContentAddressableStorage, Disposable {
   /** Uploads on their way into this store that may take several connections to this process. */
   readonly uploads: PartialUploads
   readonly #keeper: StoreKeeper
-  readonly #room: Budget
-  readonly #maxBytes: number
-  readonly #temporary: string
-  #files = 0
+  readonly #incoming: IncomingBlobs
 
   constructor({ dir, temporary, maxBytes, keeper, partialUploads }: SharedStoreOptions) {
     this.layout = new StoreLayout(dir)
-    this.uploads = new PartialUploads({ ...partialUploads, makeFile: (digest) => this.#incoming(digest) })
+    this.#incoming = new IncomingBlobs({ directory: temporary, budget: keeper.room, maxBytes })
+    this.uploads = new PartialUploads({ ...partialUploads, makeFile: (digest) => this.#incoming.open(digest) })
     this.#keeper = keeper
-    this.#room = keeper.room
-    this.#maxBytes = maxBytes
-    this.#temporary = temporary
   }
 
   async findMissing(digests: readonly Digest[], signal?: AbortSignal): Promise<Digest[]> {
@@ -51,11 +45,7 @@ export class SharedStore implements ContentAddressableStorage, Disposable {
 
   async get(digest: Digest, signal?: AbortSignal): Promise<Uint8Array> {
     if (isEmptyBlob(digest)) return new Uint8Array(0)
-    const fd = await this.#open(digest, signal)
-    if (digest.sizeBytes <= SMALL_BLOB) return readWhole(fd, digest.sizeBytes)
-    const chunks: Uint8Array[] = []
-    for await (const chunk of readChunks(fd, digest.sizeBytes, {}, signal)) chunks.push(chunk)
-    return Buffer.concat(chunks, digest.sizeBytes)
+    return await readBlob(await this.#open(digest, signal), digest.sizeBytes, signal)
   }
 
   async *read(
@@ -65,21 +55,14 @@ export class SharedStore implements ContentAddressableStorage, Disposable {
     allocate?: AllocateChunk,
   ): AsyncGenerator<Uint8Array> {
     if (isEmptyBlob(digest)) return
-    const fd = await this.#open(digest, signal)
-    if (digest.sizeBytes > SMALL_BLOB) {
-      yield* readChunks(fd, digest.sizeBytes, range, signal, allocate)
-      return
-    }
-    const { offset = 0, length } = range
-    const end = length === undefined ? digest.sizeBytes : offset + length
-    const chunk = readWhole(fd, digest.sizeBytes).subarray(offset, end)
-    if (chunk.length > 0) yield chunk
+    yield* readRange(await this.#open(digest, signal), digest.sizeBytes, range, signal, allocate)
   }
 
   async write(digest: Digest, content: BlobContent, signal?: AbortSignal): Promise<void> {
-    if (content instanceof VerifiedFile && this.#isOurs(content, digest)) {
+    const verified = this.#incoming.verified(content, digest)
+    if (verified !== undefined) {
       signal?.throwIfAborted()
-      return await this.#publish(digest, content.file)
+      return await this.#publish(digest, verified)
     }
     const check = new DigestingCheck(digest)
     if (content instanceof Uint8Array) {
@@ -87,16 +70,8 @@ export class SharedStore implements ContentAddressableStorage, Disposable {
       check.finish()
       if (await this.#isStored(digest, signal)) return
     }
-    using file = await this.#incoming(digest)
-    if (content instanceof Uint8Array) await file.append([content])
-    else {
-      for await (const chunk of content) {
-        signal?.throwIfAborted()
-        await file.appendHashed([chunk], check)
-      }
-      check.finish()
-    }
-    signal?.throwIfAborted()
+    using file = await this.#incoming.open(digest)
+    await file.receive(content, check, signal)
     await this.#publish(digest, file)
   }
 
@@ -118,21 +93,6 @@ export class SharedStore implements ContentAddressableStorage, Disposable {
     if (isEmptyBlob(digest)) return true
     if (stateOfFile(this.layout.blob(digest), digest.sizeBytes) !== 'intact') return false
     return (await this.#keeper.findMissing([digest], signal)).length === 0
-  }
-
-  async #incoming(digest: Digest): Promise<IncomingBlob> {
-    if (blocks(digest.sizeBytes) > this.#maxBytes) {
-      throw new GoregoError(
-        'resource-exhausted',
-        `blob ${digest} is larger than the whole store (${this.#maxBytes} bytes)`,
-      )
-    }
-    return await IncomingBlob.open(digest, join(this.#temporary, String(this.#files++)), this.#room)
-  }
-
-  /** A file that may just be renamed. */
-  #isOurs({ digest, file }: VerifiedFile, wanted: Digest): boolean {
-    return digest.equals(wanted) && dirname(file.path) === this.#temporary
   }
 
   async #publish(digest: Digest, file: IncomingBlob): Promise<void> {
