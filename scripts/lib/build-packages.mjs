@@ -11,13 +11,14 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { filesBelow } from './files.mjs'
 import { run } from './run.mjs'
 import { packages, root, scratch } from './workspace.mjs'
 
 const tsup = join(root, 'node_modules', 'tsup', 'dist', 'cli-default.js')
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+const compiler = process.env.CC || 'cc'
 const declarations = 'tsconfig.build.json'
 const sharedInputs = ['pnpm-lock.yaml', 'tsconfig.base.json', 'tsconfig.json']
 
@@ -48,6 +49,7 @@ export async function buildPackage(name, { types }) {
       await compile(name, [tsc, '-p', declarations, '--outDir', join(fresh, 'types')])
       copyWrittenDeclarations(join(folder, 'src'), join(fresh, 'types'))
     }
+    if (existsSync(join(folder, 'native'))) await compileNative(join(folder, 'native'), fresh)
     publish(fresh, dist)
   } finally {
     rmSync(fresh, { recursive: true, force: true })
@@ -59,6 +61,20 @@ export async function buildPackage(name, { types }) {
 async function compile(name, args) {
   const { ok, output } = await run(process.execPath, args, { cwd: join(root, 'packages', name) })
   if (!ok) throw new Error(`building packages/${name} failed:\n\n${output.trimEnd()}\n\n${nextStep(name)}`)
+}
+
+// Each C file is a program of its own, which the package can do without: where there is no compiler there is none. It has
+// the C library inside where that can be had, so that it runs beside another one as well.
+async function compileNative(folder, fresh) {
+  const flags = ['-std=c11', '-O2', '-Wall', '-Wextra', '-Werror', '-s']
+  for (const file of readdirSync(folder).filter((name) => name.endsWith('.c'))) {
+    const program = join(fresh, `${basename(file, '.c')}-${process.platform}-${process.arch}`)
+    const compile = (...more) => run(compiler, [...flags, ...more, '-o', program, join(folder, file)])
+    if (process.platform !== 'linux' || !(await run(compiler, ['--version'])).ok) continue
+    if ((await compile('-static')).ok) continue
+    const { ok, output } = await compile()
+    if (!ok) process.stderr.write(`gorego: going on without ${file}, which ${compiler} did not compile:\n${output}`)
+  }
 }
 
 // tsc makes declarations of what it compiles; those that came as such (of generated code) are its inputs, and stay behind.
@@ -110,7 +126,9 @@ const inputs = (name) =>
     `packages/${name}/${declarations}`,
   ]
     .map(line)
-    .join('') + listing(`packages/${name}/src`)
+    .join('') +
+  listing(`packages/${name}/src`) +
+  listing(`packages/${name}/native`)
 
 // Size and time of last change tell as much as contents do, at a hundredth of the price.
 function line(path) {

@@ -1,6 +1,16 @@
 // The packages as a stranger gets them: packed, installed with npm into an empty directory, and used from there.
 import { execFile, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -110,6 +120,15 @@ await executor.close()
   }
   const { stdout } = await run(process.execPath, ['use.js'], { cwd: directory })
   assert.is(stdout, 'from a package 0 function function function\n')
+})
+
+packed('the launcher comes along, and can be run', () => {
+  const launcher = `dist/launcher-${process.platform}-${process.arch}`
+  if (!existsSync(join(repository, 'packages/core', launcher))) {
+    console.log('SKIP packages: no native launcher was built (no C compiler: apt-get install gcc libc6-dev)')
+    return
+  }
+  accessSync(join(directory, 'node_modules/@gorego/core', launcher), constants.X_OK)
 })
 
 packed('each package says what it is, and ships its code and licence only', () => {

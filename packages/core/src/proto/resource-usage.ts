@@ -4,11 +4,14 @@ import { durationFromMillis, durationToMillis } from './time.js'
 
 const TYPE_NAME = 'gorego.execution.v1.ResourceUsage'
 
-/** What a command and the descendants that it waited for used. */
+/**
+ * What a command used, with all its descendants. Where commands are started by Node, without those that nobody waited for, and in
+ * steps of 10 ms.
+ */
 export interface UsedResources {
-  /** Time on a CPU in its own code, in milliseconds. Resolution: 10 ms. */
+  /** Time on a CPU in its own code, in milliseconds. */
   readonly userCpuMs: number
-  /** Time on a CPU in the kernel, in milliseconds. Resolution: 10 ms. */
+  /** Time on a CPU in the kernel, in milliseconds. */
   readonly systemCpuMs: number
   /** The most memory that one of its processes had at a time, in bytes, as far as it was seen. */
   readonly peakMemoryBytes?: number

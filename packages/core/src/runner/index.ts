@@ -1,5 +1,5 @@
 export { type ActionPolicy, DEFAULT_POLICY } from './action-policy.js'
-export { killProcessesIn, killSession } from './kill-session.js'
+export { killProcessesIn, killSession } from './launch/kill-session.js'
 export { SUPPORTED_NODE_PROPERTIES } from './node-properties.js'
 export {
   type CopyInputs,

@@ -3,31 +3,28 @@
  * costs in files and processes, mostly synchronously, and answers. Small on purpose: a fork copies the page tables of
  * whoever forks, so a command is started from here and never from the main process (docs/architecture.md).
  */
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeSync } from 'node:fs'
 import { onDiskOf, removeTree, StoreLayout } from '../disk/index.js'
 import { BlobFiles } from './blob-files.js'
 import { DirectoryReader } from './directory-reader.js'
 import { failureOf } from './explain.js'
 import { InputFiles } from './input-files.js'
 import { InputRoot } from './input-root.js'
-import { killSession } from './kill-session.js'
-import { Leftovers } from './leftovers.js'
+import type { Launcher } from './launch/launcher.js'
+import { Leftovers } from './launch/leftovers.js'
+import { NativeLauncher } from './launch/native-launcher.js'
+import { NodeLauncher } from './launch/node-launcher.js'
 import { perform, type Workplace } from './perform.js'
 import { PrintedFiles } from './printed-files.js'
 import { type FromRunner, type Job, type JobReply, type RunnerSetup, type ToRunner, toPlainDigest } from './protocol.js'
 
-interface RunnersWorkplace extends Omit<Workplace, 'onStart'> {
-  readonly leftovers: Leftovers
-}
-
 interface Running {
   readonly job: Job
   readonly abort: AbortController
-  command?: { readonly processGroup: number; readonly startedAt: number }
 }
 
 let setup: RunnerSetup | undefined
-let workplace: RunnersWorkplace | undefined
+let workplace: Workplace | undefined
 let running: Running | undefined
 const copied = new Set<string>()
 
@@ -47,7 +44,7 @@ process.on('message', (message: ToRunner) => {
 
 // The main process is gone, however that came: leave nothing running. (It, or the next one, removes the directories.)
 process.on('disconnect', () => {
-  killSession(running?.command?.processGroup)
+  workplace?.launcher.end()
   process.exit(0)
 })
 
@@ -59,15 +56,11 @@ async function work(job: Job): Promise<void> {
   if (setup === undefined) throw new Error('a job came before the setup')
   const current: Running = { job, abort: new AbortController() }
   running = current
-  const onStart = (processGroup: number) => {
-    current.command = { processGroup, startedAt: performance.now() }
-    send({ kind: 'started', id: job.id, processGroup })
-  }
   let reply: JobReply
   try {
     workplace ??= workplaceOf(setup)
     workplace.blobs.reset()
-    reply = await perform(job, { ...workplace, onStart }, current.abort.signal)
+    reply = await perform(job, workplace, current.abort.signal)
   } catch (thrown) {
     reply = { kind: 'failed', failure: failureOf(thrown) }
   }
@@ -76,13 +69,12 @@ async function work(job: Job): Promise<void> {
   running = undefined
   send({ kind: 'reply', id: job.id, reply, stored })
   // The answer is on its way; putting things in order costs the slot's time, not the client's.
-  const { command } = current
-  if (command !== undefined) workplace?.leftovers.end(command.processGroup, performance.now() - command.startedAt)
   workplace?.root.restore((inode) => workplace?.blobs.isOutput(inode) === true)
   send({ kind: 'idle', id: job.id })
 }
 
-function workplaceOf({ storeRoot, temporary, directory, workerName, policy }: RunnerSetup): RunnersWorkplace {
+function workplaceOf(setup: RunnerSetup): Workplace {
+  const { storeRoot, temporary, directory, workerName, policy } = setup
   return onDiskOf(`the cache, ${storeRoot}`, () => {
     // What a runner before us, when it died, was about to write is of no use to anybody.
     const prints = `${directory}.printed`
@@ -95,8 +87,23 @@ function workplaceOf({ storeRoot, temporary, directory, workerName, policy }: Ru
     const files = new InputFiles(layout, blobs)
     const root = new InputRoot({ directory, files, directories: new DirectoryReader(blobs, policy), copied })
     const printed = new PrintedFiles(prints)
-    return { blobs, root, printed, leftovers: new Leftovers(directory, printed), workerName, policy }
+    return { blobs, root, printed, launcher: launcherOf(setup, printed), workerName, policy }
   })
+}
+
+function launcherOf({ launcher: program, directory }: RunnerSetup, printed: PrintedFiles): Launcher {
+  if (program !== undefined) return new NativeLauncher({ program, printed, onDeath })
+  const onStart = (processGroup: number) => {
+    if (running !== undefined) send({ kind: 'started', id: running.job.id, processGroup })
+  }
+  return new NodeLauncher({ directory, printed, onStart })
+
+  // As if we had died ourselves: the main process cleans up, and has the action run again.
+  function onDeath(why: string): void {
+    new Leftovers(directory, printed).end(undefined, Number.POSITIVE_INFINITY)
+    writeSync(process.stderr.fd, `the launcher ended: ${why}\n`)
+    process.exit(1)
+  }
 }
 
 function send(message: FromRunner): void {

@@ -15,6 +15,7 @@ import { environmentOf } from './environment.js'
 import { describeEnd, failureOf, stopFailure } from './explain.js'
 import { RootedDirectories, segmentsOf } from './hostile-paths.js'
 import type { InputRoot } from './input-root.js'
+import type { Launcher } from './launch/launcher.js'
 import { WantedProperties } from './node-properties.js'
 import { type Collection, collectOutputs, type DeclaredOutput, declaredOutputs } from './outputs.js'
 import type { PrintedFiles, StreamName } from './printed-files.js'
@@ -40,7 +41,7 @@ export interface Workplace {
   readonly printed: PrintedFiles
   readonly workerName: string
   readonly policy: ActionPolicy
-  readonly onStart: (processGroup: number) => void
+  readonly launcher: Launcher
 }
 
 /** One action from its digest to its result: stage, run, check the inputs, collect. What fails is a reply, not a throw. */
@@ -149,8 +150,8 @@ class Performance {
     this.#log.note('program', () => program)
     this.#workplace.root.start()
     this.#metadata.setExecutionStartTimestamp(this.#now())
-    const { onStart } = this.#workplace
-    const end = await runCommand({ program, argv, env, workingDirectory: cwd, timeoutMs }, streams, onStart, signal)
+    const { launcher } = this.#workplace
+    const end = await runCommand(launcher, { program, argv, env, workingDirectory: cwd, timeoutMs }, streams, signal)
     this.#metadata.setExecutionCompletedTimestamp(this.#now())
     this.#metadata.setVirtualExecutionDuration(durationFromMillis(end.durationMs))
     return end

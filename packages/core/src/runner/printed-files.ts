@@ -1,4 +1,4 @@
-import { closeSync, constants, existsSync, openSync, unlinkSync } from 'node:fs'
+import { closeSync, constants, existsSync, ftruncateSync, openSync, unlinkSync } from 'node:fs'
 import { onDiskOf } from '../disk/index.js'
 
 export type StreamName = 'stdout' | 'stderr'
@@ -6,27 +6,53 @@ export type StreamName = 'stdout' | 'stderr'
 /** An open file can be opened again through it, as if it had a name. Not every system has it. */
 const OWN_DESCRIPTORS = '/proc/self/fd'
 
+type Both = readonly [stdout: number, stderr: number]
+
+/** The files of a command that is being started, until it is. */
+export interface CommandsFiles extends Disposable {
+  readonly descriptors: Both
+}
+
 /**
  * The two files that commands print to, the same ones for one command after the other: on ext4 it is dear to make a file
  * where many were removed just before. They have no names, so a command finds them nowhere but at its descriptors 1 and
- * 2, and nothing is to be removed afterwards.
+ * 2, and nothing is to be removed afterwards. Each command has them opened afresh, so that it begins to write where they begin.
  */
 export class PrintedFiles {
   readonly #directory: string
-  readonly #kept = new Map<StreamName, number>()
+  #kept: Both | undefined
+  #abandoned = false
 
   /** `directory`: where the files have names for a moment, and take their space. */
   constructor(directory: string) {
     this.#directory = directory
   }
 
-  /** Opens a file of which nothing is in it, to write and read from its beginning. */
-  open(name: StreamName): number {
-    return onDiskOf(`what the command prints, ${this.#directory}`, () => {
-      const kept = this.#kept.get(name) ?? this.#make(name)
-      if (kept === undefined) return openNameless(`${this.#directory}/${name}`)
-      return openSync(`${OWN_DESCRIPTORS}/${kept}`, constants.O_RDWR | constants.O_TRUNC)
-    })
+  /** To read from. */
+  get descriptors(): Both {
+    this.#kept ??= this.#make()
+    return this.#kept
+  }
+
+  /** For the next command. */
+  empty(): void {
+    // Without another way to open them afresh, each command gets files of its own.
+    if (this.#abandoned || !existsSync(OWN_DESCRIPTORS)) this.#drop()
+    for (const descriptor of this.descriptors) ftruncateSync(descriptor)
+  }
+
+  /** Opens them for one command to write to, where nobody else does. */
+  openForCommand(): CommandsFiles {
+    if (!existsSync(OWN_DESCRIPTORS)) return { descriptors: this.descriptors, [Symbol.dispose]() {} }
+    const [stdout, stderr] = this.descriptors
+    const reopen = (kept: number) => openSync(`${OWN_DESCRIPTORS}/${kept}`, constants.O_RDWR)
+    const descriptors = this.#onDisk(() =>
+      openBoth(
+        () => reopen(stdout),
+        () => reopen(stderr),
+      ),
+    )
+    return { descriptors, [Symbol.dispose]: () => closeBoth(descriptors) }
   }
 
   /** Whether a link of /proc/<pid>/fd leads to one of the files. */
@@ -36,16 +62,42 @@ export class PrintedFiles {
 
   /** Somebody may still write to them: the next command gets others. */
   abandon(): void {
-    for (const descriptor of this.#kept.values()) closeSync(descriptor)
-    this.#kept.clear()
+    this.#abandoned = true
   }
 
-  #make(name: StreamName): number | undefined {
-    if (!existsSync(OWN_DESCRIPTORS)) return undefined
-    const descriptor = openNameless(`${this.#directory}/${name}`)
-    this.#kept.set(name, descriptor)
-    return descriptor
+  #drop(): void {
+    if (this.#kept !== undefined) closeBoth(this.#kept)
+    this.#kept = undefined
+    this.#abandoned = false
   }
+
+  #make(): Both {
+    const make = (name: StreamName) => openNameless(`${this.#directory}/${name}`)
+    return this.#onDisk(() =>
+      openBoth(
+        () => make('stdout'),
+        () => make('stderr'),
+      ),
+    )
+  }
+
+  #onDisk<T>(work: () => T): T {
+    return onDiskOf(`what the command prints, ${this.#directory}`, work)
+  }
+}
+
+function openBoth(openStdout: () => number, openStderr: () => number): Both {
+  const stdout = openStdout()
+  try {
+    return [stdout, openStderr()]
+  } catch (error) {
+    closeSync(stdout)
+    throw error
+  }
+}
+
+function closeBoth(descriptors: Both): void {
+  for (const descriptor of descriptors) closeSync(descriptor)
 }
 
 function openNameless(path: string): number {

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, ftruncateSync, readSync } from 'node:fs'
+import { fstatSync, ftruncateSync, readSync } from 'node:fs'
 import type { Digest, DigestFunction } from '../digest/index.js'
 import type { BlobFiles } from './blob-files.js'
 import type { PrintedFiles, StreamName } from './printed-files.js'
@@ -27,12 +27,9 @@ export class PrintedStreams implements Disposable {
 
   constructor(files: PrintedFiles, maxBytes: number) {
     this.#maxBytes = maxBytes
-    this.#descriptors = openBoth(files)
-  }
-
-  /** For the command's descriptors 1 and 2. */
-  get descriptors(): readonly [stdout: number, stderr: number] {
-    return [this.#descriptors.stdout, this.#descriptors.stderr]
+    files.empty()
+    const [stdout, stderr] = files.descriptors
+    this.#descriptors = { stdout, stderr }
   }
 
   /** Tells once when a stream is over the limit, until the command has ended. */
@@ -66,20 +63,9 @@ export class PrintedStreams implements Disposable {
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer)
-    for (const descriptor of this.descriptors) closeSync(descriptor)
   }
 
   #size(name: StreamName): number {
     return fstatSync(this.#descriptors[name]).size
-  }
-}
-
-function openBoth(files: PrintedFiles): Readonly<Record<StreamName, number>> {
-  const stdout = files.open('stdout')
-  try {
-    return { stdout, stderr: files.open('stderr') }
-  } catch (error) {
-    closeSync(stdout)
-    throw error
   }
 }

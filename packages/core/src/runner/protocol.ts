@@ -23,6 +23,8 @@ export interface RunnerSetup {
   /** How the worker calls itself in ExecutedActionMetadata. */
   readonly workerName: string
   readonly policy: ActionPolicy
+  /** The native launcher's program; commands are started by Node where there is none. */
+  readonly launcher: string | undefined
 }
 
 export interface Job {
@@ -85,7 +87,7 @@ export type JobReply =
   | { readonly kind: 'failed'; readonly failure: PlainFailure; readonly log?: PlainDigest }
 
 export type FromRunner =
-  /** The command runs in the process group of this number. */
+  /** The command runs in the process group of this number, and must be ended should the runner die: the native launcher does that itself. */
   | { readonly kind: 'started'; readonly id: number; readonly processGroup: number }
   | { readonly kind: 'reply'; readonly id: number; readonly reply: JobReply; readonly stored: readonly StoredBlob[] }
   /** Cleaned up after the job; ready for the next. */

@@ -37,6 +37,11 @@ export interface LocalWorkerOptions {
   readonly fetchMissing?: (digests: readonly Digest[], signal: AbortSignal) => Promise<readonly Digest[]>
   /** The runner's program, where it is neither beside this package's code nor installed. */
   readonly runner?: string
+  /**
+   * What starts commands: the small program that is beside the runner's, where there is one for this system (`auto`), or Node
+   * itself (`node`), which costs a millisecond of CPU more and does not find daemons that a command leaves. Default `auto`.
+   */
+  readonly launcher?: 'auto' | 'node'
   /** What every action has to put up with. Default: `DEFAULT_POLICY`. */
   readonly policy?: Partial<ActionPolicy>
   readonly logger?: Logger
@@ -83,6 +88,9 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
     this.#session = options.buildRoot === undefined ? undefined : Session.open(options.buildRoot)
     const roots = this.#session?.directory('slots') ?? options.store.workDirectory('slots')
     const program = runnerProgram(options.runner)
+    if (options.launcher !== 'node' && program.launcher === undefined) {
+      this.#logger.info('there is no native launcher for this system here: commands are started by Node')
+    }
     this.#all = Array.from({ length: options.slots }, (_, n) => {
       const setup = {
         kind: 'setup',
@@ -91,6 +99,7 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
         directory: join(roots, String(n)),
         workerName: options.name ?? hostname(),
         policy: { ...DEFAULT_POLICY, ...options.policy },
+        launcher: options.launcher === 'node' ? undefined : program.launcher,
       } as const
       return new Slot(program, setup, this.#copied)
     })

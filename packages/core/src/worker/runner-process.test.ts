@@ -18,8 +18,12 @@ const waitFor = (path: string) => `while [ ! -e ${path} ]; do sleep 0.01; done`
 
 test('a runner starts when it is needed, and takes one action after the other', async () => {
   assert.equal(rig.worker.runnerPids, [])
-  for (const salt of ['1', '2', '3']) await rig.sh('exit 0', { salt })
-  assert.is((await rig.sh('echo $PPID', { salt: '4' })).stdout.trim(), String(rig.worker.runnerPids.at(0)))
+  const pids = new Set<number | undefined>()
+  for (const salt of ['1', '2', '3']) {
+    await rig.sh('exit 0', { salt })
+    pids.add(rig.worker.runnerPids[0])
+  }
+  assert.is(pids.size, 1)
 })
 
 test('a runner that is killed: its command dies, the action runs again; twice is an error', async () => {

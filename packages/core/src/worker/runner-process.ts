@@ -16,8 +16,11 @@ import type { RunnerProgram } from './runner-program.js'
 /** How much of what a runner wrote to stderr is kept, to say why it died. */
 const LAST_WORDS = 4096
 
-/** How long after a runner's end they are waited for. */
-const LAST_WORDS_BOUND_MS = 100
+/**
+ * How long after a runner's end those are waited for that hold its stderr: its launcher does until it has killed what the
+ * command left, for which it takes no longer than this.
+ */
+const LAST_WORDS_BOUND_MS = 6_000
 
 /** How long a runner may take over a cancelled job before it is killed: its own grace for the command, and some. */
 const CANCEL_BOUND_MS = 10_000
@@ -61,9 +64,9 @@ export class RunnerProcess {
       this.#child.once('error', (error) => gone(error.message))
       this.#child.once('exit', (code, signal) => {
         const why = signal === null ? `exit code ${code}` : `signal ${signal}`
-        // Its last words may still be on their way; whoever else holds the pipe must not keep us waiting.
+        // Its last words may still be on their way, and its launcher at work.
         this.#child.once('close', () => gone(why))
-        setTimeout(gone, LAST_WORDS_BOUND_MS, why)
+        setTimeout(gone, LAST_WORDS_BOUND_MS, why).unref()
       })
     })
     this.#post(setup)

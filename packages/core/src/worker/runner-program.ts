@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { GoregoError } from '../errors/index.js'
 
@@ -9,7 +10,12 @@ export interface RunnerProgram {
   readonly path: string
   readonly execArgv: readonly string[]
   readonly env: Readonly<Record<string, string>>
+  /** The native launcher, where the package has one that this machine can run. */
+  readonly launcher: string | undefined
 }
+
+/** What scripts/lib/build-packages.mjs makes of native/launcher.c. */
+const LAUNCHER = `launcher-${process.platform}-${process.arch}`
 
 /**
  * Finds the runner's program: beside this file in the package; in the installed package where a bundler has put this
@@ -17,12 +23,14 @@ export interface RunnerProgram {
  * from /proc, and with it the secrets of whoever started us (CM-03).
  */
 export function runnerProgram(explicit?: string): RunnerProgram {
-  const built = (path: string): RunnerProgram => ({ path, execArgv: [], env: {} })
+  const built = (path: string): RunnerProgram => ({ path, execArgv: [], env: {}, launcher: launcherIn(dirname(path)) })
   if (explicit !== undefined) return built(explicit)
   if (import.meta.url.endsWith('.ts')) {
     // Running from source: the loader that got us this far comes along, and it keeps a cache in the temporary directory.
     const path = fileURLToPath(new URL('../runner/main.ts', import.meta.url))
-    return { path, execArgv: process.execArgv.filter((arg) => !arg.startsWith('--inspect')), env: { TMPDIR: tmpdir() } }
+    const execArgv = process.execArgv.filter((arg) => !arg.startsWith('--inspect'))
+    const dist = fileURLToPath(new URL('../../dist', import.meta.url))
+    return { path, execArgv, env: { TMPDIR: tmpdir() }, launcher: launcherIn(dist) }
   }
   const beside = fileURLToPath(new URL('./runner.js', import.meta.url))
   return built(existsSync(beside) ? beside : installed())
@@ -37,5 +45,16 @@ function installed(): string {
       'the runner program of @gorego/core was not found: keep the package installed beside your bundle, or copy its dist/runner.js and pass the copy as `runner`',
       { cause },
     )
+  }
+}
+
+function launcherIn(directory: string): string | undefined {
+  const path = join(directory, LAUNCHER)
+  try {
+    // Says no on file systems that are mounted without exec, too.
+    accessSync(path, constants.X_OK)
+    return path
+  } catch {
+    return undefined
   }
 }

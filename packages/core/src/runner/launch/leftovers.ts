@@ -1,4 +1,4 @@
-import type { PrintedFiles } from './printed-files.js'
+import type { PrintedFiles } from '../printed-files.js'
 import { killAll, openFilesOf, sessionOf, worksIn } from './process-table.js'
 
 /** In so many milliseconds process ids do not come round again, however many processes are started. */
@@ -21,8 +21,8 @@ export class Leftovers {
     this.#printed = printed
   }
 
-  /** `leader`: the command's process, which ran for so many milliseconds. */
-  end(leader: number, ranForMs: number): void {
+  /** `leader`: the command's process, if it is known, which ran for so many milliseconds. */
+  end(leader: number | undefined, ranForMs: number): void {
     const known = ranForMs < ROUND_MS ? this.#others : new Set<string>()
     const own = String(process.pid)
     let unsure = false
@@ -31,7 +31,7 @@ export class Leftovers {
       const files = openFilesOf(pid)
       unsure ||= files === undefined
       const prints = files?.some((file) => this.#printed.isHeldBy(file)) === true
-      return prints || worksIn(pid, this.#directory) || sessionOf(pid) === leader
+      return prints || worksIn(pid, this.#directory) || (leader !== undefined && sessionOf(pid) === leader)
     })
     this.#others = others
     // What was killed may come to the end of a write yet.

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { isRunning } from '../testing/is-running.js'
+import { isRunning } from '../../testing/is-running.js'
 import { killSession } from './kill-session.js'
 
 test('a job with a process group of its own ends with its session', async () => {

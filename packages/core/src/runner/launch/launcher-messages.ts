@@ -1,0 +1,57 @@
+// What goes between a runner and the native launcher (native/launcher.c): numbers in the order of bytes of this machine's
+// processor, which is little-endian on every one that Node runs on but one; that one has no launcher.
+import type { CommandOrder } from './launcher.js'
+
+const ORDER_HEADER = 16
+const START = 1
+const SIGNAL = 2
+
+export const ANSWER_BYTES = 40
+const ENDED = 1
+const NOT_STARTED = 2
+
+export type Answer =
+  | {
+      readonly kind: 'ended'
+      /** As wait() tells it. */
+      readonly status: number
+      /** Something of the command may be running yet. */
+      readonly left: boolean
+      readonly userMs: number
+      readonly systemMs: number
+      readonly peakBytes: number
+    }
+  | { readonly kind: 'not-started'; readonly errno: number }
+
+/** Strings with a NUL in them are not for the system: whoever made the order has refused them. */
+export function startOrder({ program, argv, env, workingDirectory }: CommandOrder): Buffer {
+  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`)
+  const strings = Buffer.from(`${[workingDirectory, program, ...argv, ...variables].join('\0')}\0`)
+  return Buffer.concat([header(START, strings.length, argv.length, variables.length), strings])
+}
+
+/** For the command's process group. */
+export function signalOrder(signal: number): Buffer {
+  return header(SIGNAL, 0, signal, 0)
+}
+
+function header(...numbers: readonly [kind: number, length: number, a: number, b: number]): Buffer {
+  const bytes = Buffer.allocUnsafe(ORDER_HEADER)
+  numbers.forEach((number, n) => void bytes.writeUInt32LE(number, 4 * n))
+  return bytes
+}
+
+export function readAnswer(bytes: Buffer): Answer {
+  const kind = bytes.readUInt32LE(0)
+  const value = bytes.readInt32LE(4)
+  if (kind === NOT_STARTED) return { kind: 'not-started', errno: value }
+  if (kind !== ENDED) throw new Error(`the launcher answered with a message of kind ${kind}`)
+  return {
+    kind: 'ended',
+    status: value,
+    left: bytes.readUInt32LE(8) !== 0,
+    userMs: Number(bytes.readBigUInt64LE(16)) / 1000,
+    systemMs: Number(bytes.readBigUInt64LE(24)) / 1000,
+    peakBytes: Number(bytes.readBigUInt64LE(32)),
+  }
+}

@@ -1,0 +1,40 @@
+import type { UsedResources } from '../../proto/resource-usage.js'
+
+/** A program to start, with all that it sees. */
+export interface CommandOrder {
+  /** A path; a relative one counts from the working directory. */
+  readonly program: string
+  readonly argv: readonly string[]
+  /** All that the command sees (CM-03). */
+  readonly env: Readonly<Record<string, string>>
+  readonly workingDirectory: string
+}
+
+export interface LaunchEnd {
+  /** 128 + the signal's number for one that was killed. */
+  readonly exitCode: number
+  /** The signal that ended it, whoever sent it. */
+  readonly signal: NodeJS.Signals | undefined
+  /** Absent where the system does not tell. */
+  readonly resources?: UsedResources
+}
+
+export interface Launched {
+  /**
+   * When the command is over, and whatever it left running was killed (CM-09). Rejects with the system's error when it cannot
+   * be started.
+   */
+  readonly ended: Promise<LaunchEnd>
+  /** Signals the command and the processes of its group. */
+  signal(name: 'SIGTERM' | 'SIGKILL'): void
+}
+
+/**
+ * Starts commands, one at a time, each in a session of its own, its input empty, its output going to the files that
+ * commands print to.
+ */
+export interface Launcher {
+  launch(order: CommandOrder): Launched
+  /** Kills what runs. Nothing can be launched any more. */
+  end(): void
+}

@@ -1,0 +1,127 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { constants } from 'node:os'
+import type { Readable, Writable } from 'node:stream'
+import { getSystemErrorMap } from 'node:util'
+import { GoregoError } from '../../errors/index.js'
+import type { PrintedFiles } from '../printed-files.js'
+import type { CommandOrder, LaunchEnd, Launched, Launcher } from './launcher.js'
+import { ANSWER_BYTES, type Answer, readAnswer, signalOrder, startOrder } from './launcher-messages.js'
+
+export interface NativeLauncherOptions {
+  /** The program that native/launcher.c becomes. */
+  readonly program: string
+  readonly printed: PrintedFiles
+  /** The program ended while a command was running: what that left has no parent any more. */
+  readonly onDeath: (why: string) => void
+}
+
+/**
+ * Has commands started by a small program that is there for as long as the runner is. It costs a third of what Node's spawn
+ * does, and as the parent of all orphans it finds whatever a command leaves running, daemons too
+ * (docs/decisions/0021-a-launcher-in-c.md).
+ */
+export class NativeLauncher implements Launcher {
+  readonly #options: NativeLauncherOptions
+  #process: LauncherProcess | undefined
+
+  constructor(options: NativeLauncherOptions) {
+    this.#options = options
+  }
+
+  launch(order: CommandOrder): Launched {
+    const { program, printed, onDeath } = this.#options
+    if (this.#process?.alive !== true) this.#process = new LauncherProcess(program, printed.descriptors, onDeath)
+    const process = this.#process
+    return {
+      ended: process.start(order).then((answer) => this.#end(answer)),
+      signal: (name) => process.signal(constants.signals[name]),
+    }
+  }
+
+  end(): void {
+    this.#process?.end()
+  }
+
+  #end(answer: Answer): LaunchEnd {
+    if (answer.kind === 'not-started') throw systemError(answer.errno)
+    const { status, left, userMs, systemMs, peakBytes } = answer
+    if (left) {
+      // It may write yet: the next command prints to other files, which another process hands it.
+      this.#options.printed.abandon()
+      this.end()
+      this.#process = undefined
+    }
+    const resources = { userCpuMs: userMs, systemCpuMs: systemMs, peakMemoryBytes: peakBytes }
+    // As wait() puts it: the signal in the lowest seven bits, else the exit code in the byte above.
+    const signal = status & 0x7f
+    if (signal === 0) return { exitCode: (status >> 8) & 0xff, signal: undefined, resources }
+    return { exitCode: 128 + signal, signal: signalNumbered(signal), resources }
+  }
+}
+
+/** One life of the program. */
+class LauncherProcess {
+  readonly #child: ChildProcess
+  readonly #orders: Writable
+  #answer: { readonly resolve: (answer: Answer) => void; readonly reject: (error: unknown) => void } | undefined
+  #received: Buffer = Buffer.alloc(0)
+  alive = true
+
+  constructor(program: string, printed: readonly [number, number], onDeath: (why: string) => void) {
+    // Its descriptor 2 is ours: for last words, and whoever waits for our end waits for its, too.
+    const child = spawn(program, { cwd: '/', env: {}, stdio: ['pipe', 'pipe', 'inherit', ...printed] })
+    this.#child = child
+    this.#orders = child.stdin as Writable
+    // What became of the program is told by its end.
+    this.#orders.on('error', () => {})
+    const answers = child.stdout as Readable
+    answers.on('data', (bytes: Buffer) => this.#receive(bytes))
+    child.once('error', (cause) => {
+      this.alive = false
+      const message = `${program}, which starts commands, could not be started itself: ${cause.message}`
+      this.#answer?.reject(new GoregoError('internal', message, { cause }))
+      this.#answer = undefined
+    })
+    child.once('exit', (code, signal) => {
+      this.alive = false
+      if (this.#answer !== undefined) onDeath(signal ?? `exit code ${code}`)
+    })
+  }
+
+  start(order: CommandOrder): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.#answer = { resolve, reject }
+      this.#orders.write(startOrder(order))
+    })
+  }
+
+  signal(number: number): void {
+    this.#orders.write(signalOrder(number))
+  }
+
+  end(): void {
+    this.#orders.end()
+    this.#child.unref()
+  }
+
+  #receive(bytes: Buffer): void {
+    this.#received = this.#received.length === 0 ? bytes : Buffer.concat([this.#received, bytes])
+    if (this.#received.length < ANSWER_BYTES) return
+    const answer = readAnswer(this.#received)
+    this.#received = this.#received.subarray(ANSWER_BYTES)
+    const waiting = this.#answer
+    this.#answer = undefined
+    waiting?.resolve(answer)
+  }
+}
+
+function signalNumbered(number: number): NodeJS.Signals | undefined {
+  const names = Object.keys(constants.signals) as NodeJS.Signals[]
+  return names.find((name) => constants.signals[name] === number)
+}
+
+/** As Node's own spawn would have thrown it. */
+function systemError(errno: number): NodeJS.ErrnoException {
+  const [code, what] = getSystemErrorMap().get(-errno) ?? [`errno ${errno}`, 'an error of the system']
+  return Object.assign(new Error(`${code}: ${what}`), { code, errno: -errno })
+}
