@@ -12,7 +12,7 @@ export {
   MAX_CHUNKS,
 } from './chunking/index.js'
 export * from './digest/index.js'
-export { type Budget, blocks, type Reservation } from './disk/index.js'
+export { type Budget, blocks, type Reservation, reservationFrom } from './disk/index.js'
 export { content, directory, file, type Input, type Inputs, stored, symlink } from './embed/inputs.js'
 export { type ActionSpec, type PrepareOptions, prepareAction } from './embed/prepare-action.js'
 export { type DirectoryOutput, ExecutionError, type Output, RunResult, type Timings } from './embed/run-result.js'

@@ -1,4 +1,4 @@
-import type { Reservation } from './disk-budget.js'
+import type { Reservation } from './reservation.js'
 
 /** Where room for uploads comes from: the books of this process, or of another one. */
 export interface Budget {

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { GoregoError } from '../errors/index.js'
 import { type BlobIndex, blocks, type IndexEntry } from './blob-index.js'
+import { type Reservation, reservationFrom } from './reservation.js'
 
 /** Evictions, at some 40 µs each, before other work gets a turn. */
 const EVICTIONS_A_TURN = 32
@@ -57,31 +58,12 @@ export class DiskBudget {
 
   /** Space for one upload, none at first. Its holder gives it back when the file is gone, or counted as a blob. */
   reservation(): Reservation {
-    let held = 0
-    let disposed = false
-    return {
-      get bytes() {
-        return held
+    return reservationFrom({
+      take: (bytes) => this.#take(bytes),
+      give: (bytes) => {
+        this.#reserved -= bytes
       },
-      grow: async (bytes) => {
-        const more = blocks(bytes) - held
-        if (more <= 0) return
-        const waitMs = await this.#reserve(more)
-        if (waitMs > 0) throw this.#refusal(more, waitMs)
-        if (disposed) this.#reserved -= more
-        else held += more
-      },
-      shrink: (bytes) => {
-        const less = Math.max(0, held - blocks(bytes))
-        this.#reserved -= less
-        held -= less
-      },
-      [Symbol.dispose]: () => {
-        disposed = true
-        this.#reserved -= held
-        held = 0
-      },
-    }
+    })
   }
 
   /** Evicts until everything fits, or nothing more may go. Returns how long it takes until it may, in milliseconds: 0 if it fits. */
@@ -103,6 +85,11 @@ export class DiskBudget {
   /** Blobs and uploads under way, in bytes of whole blocks. */
   get usedBytes(): number {
     return this.#options.index.bytes + this.#reserved
+  }
+
+  async #take(bytes: number): Promise<void> {
+    const waitMs = await this.#reserve(bytes)
+    if (waitMs > 0) throw this.#refusal(bytes, waitMs)
   }
 
   /** As `makeRoom`; what fits is taken in the same breath, so that no two of many who ask at once get the same room. */
@@ -149,15 +136,6 @@ export class DiskBudget {
     const message = `the cache is full: ${bytes} more bytes do not fit into its ${maxBytes}, and everything in it was used within the last ${graceMs / 1000} s or is still being written; try again later, or give it more room`
     return new GoregoError('resource-exhausted', message, { details: [{ kind: 'retry-after', delayMs: waitMs }] })
   }
-}
-
-/** Space that an upload under way takes on the disk. */
-export interface Reservation extends Disposable {
-  readonly bytes: number
-  /** Makes it so many bytes in all, evicting what has to go. Throws `resource-exhausted` with `retry-after`, and is what it was. */
-  grow(bytes: number): Promise<void>
-  /** Makes it no more than so many bytes. */
-  shrink(bytes: number): void
 }
 
 /** The work of one search for room, so that it does not take too much at a time. */

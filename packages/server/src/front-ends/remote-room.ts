@@ -1,4 +1,4 @@
-import { type Budget, blocks, type Reservation } from '@gorego/core'
+import { type Budget, blocks, type Reservation, reservationFrom } from '@gorego/core'
 import type { Channel } from './channel.js'
 
 /** What is taken ahead at most, in bytes: small blobs then find room without asking for it. */
@@ -26,31 +26,7 @@ export class RemoteRoom implements Budget {
   }
 
   reservation(): Reservation {
-    let held = 0
-    let disposed = false
-    const giveBack = (bytes: number) => {
-      held -= bytes
-      this.#give(bytes)
-    }
-    return {
-      get bytes() {
-        return held
-      },
-      grow: async (bytes) => {
-        const more = blocks(bytes) - held
-        if (more <= 0) return
-        await this.#take(more)
-        held += more
-        if (disposed) giveBack(held)
-      },
-      shrink: (bytes) => {
-        if (held > blocks(bytes)) giveBack(held - blocks(bytes))
-      },
-      [Symbol.dispose]: () => {
-        disposed = true
-        giveBack(held)
-      },
-    }
+    return reservationFrom({ take: (bytes) => this.#take(bytes), give: (bytes) => this.#give(bytes) })
   }
 
   async shrink(bytes: number): Promise<boolean> {
