@@ -201,4 +201,21 @@ test('CM-12 CM-09 whatever actions do, the next one starts from what a fresh sta
   )
 })
 
+test("a file that became the store's as an output does not stay as an input", () => {
+  using space = temporaryDirectory()
+  const store = new FilesOnlyStore(space.path)
+  const input = { kind: 'file', name: 'a', content: 'one', executable: false } as const
+  const root = store.directory([input, { kind: 'directory', name: 'd', nodes: [{ ...input, content: 'two' }] }])
+  const kept = store.inputRoot(join(space.path, 'kept'))
+  kept.stage(root)
+  kept.start()
+  assert.equal(kept.altered(), [])
+  const output = lstatSync(join(kept.path, 'd/a')).ino
+  kept.restore((inode) => inode === output)
+  assert.equal(readdirSync(kept.path).sort(), ['a', 'd'])
+  assert.equal(readdirSync(join(kept.path, 'd')), [])
+  kept.stage(root)
+  assert.is(readFileSync(join(kept.path, 'd/a'), 'utf8'), 'two')
+})
+
 test.run()

@@ -108,11 +108,8 @@ export class InputRoot {
       this.#remove()
       return
     }
-    forEachFile(root, this.#place, (file, _path, name, directory) => {
-      if (isOutput(file.inode)) directory.files.set(name, undefined)
-    })
     try {
-      const options = { startedAt: this.#startedAt, aside: this.#place }
+      const options = { startedAt: this.#startedAt, aside: this.#place, isOutput }
       if (this.#top === undefined || !restoreDirectory(this.#top, this.#place, options)) this.#remove()
     } catch {
       // Somebody who got away keeps writing there, or a limit was met: what one removal does not get at, the next may.

@@ -9,6 +9,8 @@ export interface RestoringOptions {
   readonly startedAt: number
   /** Where deep trees are moved to on their way out. */
   readonly aside: string
+  /** Whether that inode became the store's as an output: it cannot stay as an input. */
+  readonly isOutput: (inode: number) => boolean
 }
 
 /**
@@ -18,7 +20,7 @@ export interface RestoringOptions {
 export function restoreDirectory(kept: KeptDirectory, path: string, options: RestoringOptions): boolean {
   const stats = lstatSync(path, { throwIfNoEntry: false })
   if (stats?.ino !== kept.inode || !stats.isDirectory()) return false
-  const { startedAt, aside } = options
+  const { startedAt, aside, isOutput } = options
   if (stats.mode !== kept.mode) chmodSync(path, kept.mode)
   const untouched =
     stats.mode === kept.mode && stats.ctimeMs === kept.changedAt && kept.changedAt <= startedAt - COARSE_CLOCK_MS
@@ -30,7 +32,7 @@ export function restoreDirectory(kept: KeptDirectory, path: string, options: Res
     removed = true
   }
   for (const [name, file] of kept.files) {
-    if (file !== undefined) continue
+    if (file !== undefined && !isOutput(file.inode)) continue
     remove(name)
     kept.files.delete(name)
   }
