@@ -2,7 +2,6 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ContentAddressableStorage } from '../cas/index.js'
 import type { Digest, DigestFunction } from '../digest/index.js'
 import { GoregoError } from '../errors/index.js'
-import { FieldCount } from '../proto/field-count.js'
 import { readDigest } from '../proto/read-digest.js'
 import { WireReader } from '../proto/wire-reader.js'
 
@@ -47,7 +46,7 @@ export async function referencedBlobs(
   const blobs: Digest[] = []
   const directories: WireReader[] = []
   const streams = new Map<number, Digest>()
-  const reader = readerOf(result)
+  const reader = new WireReader(result)
   while (reader.next()) {
     if (reader.number === OUTPUT_FILES) {
       blobs.push(requiredDigest(fn, reader.message()))
@@ -106,7 +105,7 @@ async function addTree(
   const bytes = await getIfThere(cas, tree, signal)
   if (bytes === undefined) return false
   let scanned = 0
-  const reader = readerOf(bytes)
+  const reader = new WireReader(bytes)
   while (reader.next()) {
     if (++scanned % FIELDS_A_TURN === 0) await nextTurn(undefined, { signal })
     if (reader.number !== TREE_ROOT && reader.number !== TREE_CHILDREN) continue
@@ -139,7 +138,7 @@ async function addDirectories(
       [DIRECTORY_FILES, add],
       [DIRECTORY_DIRECTORIES, (below: Digest) => waiting.push(below)],
     ] as const) {
-      for (const node of nodeDigests(fn, readerOf(bytes), list)) {
+      for (const node of nodeDigests(fn, new WireReader(bytes), list)) {
         if (++fields % FIELDS_A_TURN === 0) await nextTurn(undefined, { signal })
         if (node !== undefined) use(node)
       }
@@ -159,11 +158,6 @@ function* nodeDigests(fn: DigestFunction, directory: WireReader, list: number): 
     const node = directory.message()
     while (node.next()) yield node.number === NODE_DIGEST ? readDigest(fn, node.message()) : undefined
   }
-}
-
-/** However many fields there are: whoever reads gives others a turn. */
-function readerOf(message: Uint8Array): WireReader {
-  return new WireReader(message, new FieldCount(Number.POSITIVE_INFINITY))
 }
 
 async function getIfThere(

@@ -1,8 +1,5 @@
 import { varintLength, writeVarint } from './varint.js'
-
-/** Wire types, which a tag has beside the number of its field. */
-const VARINT = 0
-const BYTES = 2
+import { BYTES, VARINT } from './wire-reader.js'
 
 /**
  * Puts a message together of values and of pieces that are encoded already: pieces are copied once, by `finish`, however

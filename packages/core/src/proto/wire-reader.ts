@@ -1,5 +1,5 @@
 import { GoregoError } from '../errors/index.js'
-import type { FieldCount } from './field-count.js'
+import { FieldCount } from './field-count.js'
 
 /** The wire types of protobuf that REAPI has a use for; groups, which it has none of, are refused. */
 export const VARINT = 0
@@ -32,8 +32,11 @@ export class WireReader {
   /** The value of a varint, unsigned and exact up to 2^53; 0 for other fields. */
   value = 0
 
-  /** Reads the part of `bytes` from `start` up to `end`, and no more fields than are left in `count`. */
-  constructor(bytes: Uint8Array, count: FieldCount, start = 0, end = bytes.length) {
+  /**
+   * Reads the part of `bytes` from `start` up to `end`, and no more fields than are left in `count`. Without one it reads
+   * any number: for whoever makes nothing of most of them, or gives others a turn meanwhile.
+   */
+  constructor(bytes: Uint8Array, count = new FieldCount(Number.POSITIVE_INFINITY), start = 0, end = bytes.length) {
     this.bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#count = count
     this.#at = start

@@ -1,4 +1,3 @@
-import { FieldCount } from './field-count.js'
 import { BYTES, VARINT, WireReader } from './wire-reader.js'
 
 /**
@@ -15,7 +14,7 @@ export interface WireField {
 
 /** Varints and length-delimited fields. Throws `invalid-argument` on anything that is no protobuf message. */
 export function* wireFields(message: Uint8Array): Generator<WireField> {
-  const reader = new WireReader(message, new FieldCount(Number.POSITIVE_INFINITY))
+  const reader = new WireReader(message)
   while (reader.next()) {
     const { number, type, value } = reader
     if (type === BYTES) yield { number, bytes: reader.view(), value }

@@ -1,6 +1,6 @@
 import { type Digest, type DigestFunction, reapi } from '@gorego/core'
 
-const { FieldCount, readDigest, WireReader } = reapi
+const { readDigest, WireReader } = reapi
 
 /** A Digest message as the client sent it, which may be of no blob that there could be. */
 export class SentDigest {
@@ -23,6 +23,6 @@ export class SentDigest {
 
   /** Throws `invalid-argument` for what is no digest of that function. */
   toDigest(fn: DigestFunction): Digest {
-    return readDigest(fn, new WireReader(this.bytes, new FieldCount(Number.POSITIVE_INFINITY)))
+    return readDigest(fn, new WireReader(this.bytes))
   }
 }
