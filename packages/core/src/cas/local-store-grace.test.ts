@@ -1,10 +1,9 @@
 // What a store must not evict, and what it says when it may evict nothing.
 import { deepEqual, equal, ok } from 'node:assert/strict'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { existsSync } from 'node:fs'
 import { test } from 'uvu'
 import { type Digest, SHA256 } from '../digest/index.js'
-import { blocks, sealFile } from '../disk/index.js'
+import { blocks } from '../disk/index.js'
 import { GoregoError } from '../errors/index.js'
 import {
   blobOf,
@@ -12,6 +11,7 @@ import {
   collect,
   FakeClock,
   inChunks,
+  putBlobFile,
   type TestBlob,
   temporaryDirectory,
 } from '../testing/index.js'
@@ -185,12 +185,9 @@ test('after a restart, what was stored just before it is still kept, and what is
 })
 
 /** Puts a file in place as a runner does. */
-function produce(store: LocalStore, { digest, bytes }: TestBlob): { digest: Digest; variant: 'plain' } {
-  const path = store.layout.blob(digest)
-  mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(path, bytes)
-  sealFile(path, 'plain')
-  return { digest, variant: 'plain' }
+function produce(store: LocalStore, blob: TestBlob): { digest: Digest; variant: 'plain' } {
+  putBlobFile(store.layout.root, blob)
+  return { digest: blob.digest, variant: 'plain' }
 }
 
 test('OR-05: outputs are taken a little beyond the budget; beyond that, the new ones are dropped and the old ones stay', async () => {

@@ -1,10 +1,8 @@
 // A store is in use before everything in its directory is counted.
 import { deepEqual, equal, ok } from 'node:assert/strict'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { existsSync } from 'node:fs'
 import { test } from 'uvu'
-import { sealFile } from '../disk/index.js'
-import { blobOf, type TestBlob, temporaryDirectory } from '../testing/index.js'
+import { blobOf, putBlobFile, type TestBlob, temporaryDirectory } from '../testing/index.js'
 import { LocalStore } from './local-store.js'
 
 const KIB = 1024
@@ -95,12 +93,9 @@ test('a store that is closed while it is counted touches nothing any more', asyn
 })
 
 /** Puts a file in place as a runner does. */
-function produce(store: LocalStore, { digest, bytes }: TestBlob) {
-  const path = store.layout.blob(digest)
-  mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(path, bytes)
-  sealFile(path, 'plain')
-  return { digest, variant: 'plain' } as const
+function produce(store: LocalStore, blob: TestBlob) {
+  putBlobFile(store.layout.root, blob)
+  return { digest: blob.digest, variant: 'plain' } as const
 }
 
 test.run()

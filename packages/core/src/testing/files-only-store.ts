@@ -1,7 +1,7 @@
-import { lstatSync, mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { Digest, SHA256 } from '../digest/index.js'
-import { StoreLayout, sealFile } from '../disk/index.js'
+import { existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Digest } from '../digest/index.js'
+import { StoreLayout } from '../disk/index.js'
 import { toDigestMessage } from '../proto/digests.js'
 import {
   Directory,
@@ -16,6 +16,8 @@ import { BlobFiles } from '../runner/blob-files.js'
 import { DirectoryReader } from '../runner/directory-reader.js'
 import { InputFiles } from '../runner/input-files.js'
 import { InputRoot } from '../runner/input-root.js'
+import { blobOf } from './blobs.js'
+import { putBlobFile } from './put-blob-file.js'
 
 interface Own {
   readonly mode?: number
@@ -46,13 +48,10 @@ export class FilesOnlyStore {
   }
 
   put(bytes: Uint8Array): Digest {
-    const digest = Digest.ofBytes(SHA256, bytes)
-    const path = this.layout.blob(digest)
-    if (bytes.length === 0 || lstatSync(path, { throwIfNoEntry: false }) !== undefined) return digest
-    mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(path, bytes)
-    sealFile(path, 'plain')
-    return digest
+    const blob = blobOf(bytes)
+    const isThere = bytes.length === 0 || existsSync(this.layout.blob(blob.digest))
+    if (!isThere) putBlobFile(this.layout.root, blob)
+    return blob.digest
   }
 
   /** Stores a tree, as a client would; whether it is a legal one is not asked. */

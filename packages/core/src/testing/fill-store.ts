@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { closeSync, ftruncateSync, linkSync, mkdirSync, openSync } from 'node:fs'
+import { linkSync, mkdirSync } from 'node:fs'
 import { Digest, SHA256 } from '../digest/index.js'
-import { StoreLayout, sealDescriptor } from '../disk/index.js'
+import { StoreLayout } from '../disk/index.js'
+import { putBlobFile } from './put-blob-file.js'
 
-/** What each of the blobs seems to have. */
+/** Of each of the blobs. */
 const SIZE_BYTES = 4096
 
 /** Names of one inode; ext4 takes 65,000. */
@@ -16,7 +17,7 @@ export function filledDigest(n: number): Digest {
 
 /**
  * Fills a store's directory, which no process has open, with the files of so many blobs, to measure how a store that holds
- * them starts and is asked. They are names of a few empty files: 10 to 20 µs each and no space, but what is read from them
+ * them starts and is asked. They are names of a few files: 10 to 20 µs each and hardly any space, but what is read from them
  * is not what their names say.
  */
 export function fillStore(dir: string, count: number): void {
@@ -27,20 +28,11 @@ export function fillStore(dir: string, count: number): void {
   }
   let source = ''
   for (let n = 0; n < count; n++) {
-    const path = layout.blob(filledDigest(n))
+    const digest = filledDigest(n)
+    const path = layout.blob(digest)
     if (n % NAMES_A_FILE === 0) {
       source = path
-      makeEmptyFile(source)
+      putBlobFile(dir, { digest, bytes: Buffer.alloc(SIZE_BYTES) })
     } else linkSync(source, path)
-  }
-}
-
-function makeEmptyFile(path: string): void {
-  const fd = openSync(path, 'wx', 0o444)
-  try {
-    ftruncateSync(fd, SIZE_BYTES)
-    sealDescriptor(fd, 'plain')
-  } finally {
-    closeSync(fd)
   }
 }

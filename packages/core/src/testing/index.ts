@@ -18,4 +18,5 @@ export { type CasContractOptions, casContract, type OpenedCas } from './cas-cont
 export { type RegisterTest, rejectsWith } from './contract.js'
 export { FakeClock } from './fake-clock.js'
 export { filledDigest, fillStore } from './fill-store.js'
+export { putBlobFile } from './put-blob-file.js'
 export { type TemporaryDirectory, temporaryDirectory } from './temporary-directory.js'
