@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type GoregoProcess, startGorego } from '../e2e/gorego-process.js'
 import { build, openOperations } from './hostile-calls.js'
+import { pathInInputRoot } from './input-root.js'
 import type { Figures } from './scenario.js'
 
 /** What a server holds of the machine, to be compared with itself. */
@@ -34,9 +35,6 @@ export interface AttackOptions {
   /** How often connections are asked whether somebody is there, in seconds. Clients that are busy may take a while to answer. */
   readonly keepalive?: number
 }
-
-/** Slots keep the inputs of their last action, whichever that was. */
-const KEPT_INPUT = /\/slots\/\d+(\/\d+-\d+)?\/root\//
 
 /** How long a server may take to clear away. Far more than it takes; a failure says what is left. */
 const SETTLE_WITHIN_MS = 30_000
@@ -127,9 +125,10 @@ async function until(find: () => Promise<string[]>): Promise<string[]> {
 function census({ pid, dir }: GoregoProcess): Census {
   return {
     descriptors: readdirSync(`/proc/${pid}/fd`).length,
+    // Slots keep the inputs of their last action, whichever that was.
     temporary: readdirSync(join(dir, 'run'), { recursive: true })
       .map(String)
-      .filter((path) => !KEPT_INPUT.test(path)),
+      .filter((path) => !pathInInputRoot(path)),
     processes: descendants(pid),
   }
 }

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type GoregoProcess, onExit, startGorego } from '../e2e/gorego-process.js'
+import { pathInInputRoot } from './input-root.js'
 
-/** What the actions of all scenarios have as inputs, where a slot keeps them; and nothing that they make is called so. */
-const KEPT_INPUT = /^[^/]+\/slots\/\d+(\/\d+-\d+)?\/root(\/(tool|in|in\/\d+|in-\d+))?$/
+/** What the actions of all scenarios have as inputs, the input root itself included; and nothing that they make is called so. */
+const KEPT_INPUT = /^(tool|in|in\/\d+|in-\d+)?$/
 
 const LOOK_EVERY_MS = 20
 const ENDED_WITHIN_MS = 20_000
@@ -138,7 +139,7 @@ export class TorturedServer {
       }))
       .filter(({ path, isDirectory }) => !isDirectory || path.split('/').length > 3)
       .map(({ path }) => path)
-      .filter((path) => !KEPT_INPUT.test(path))
+      .filter((path) => !isKeptInput(path))
   }
 
   #isOurs(pid: string): boolean {
@@ -158,6 +159,11 @@ export class TorturedServer {
     spawnSync('chmod', ['-R', 'u+rwX', this.#home])
     spawnSync('rm', ['-rf', this.#home])
   }
+}
+
+function isKeptInput(path: string): boolean {
+  const input = pathInInputRoot(path)
+  return input !== undefined && KEPT_INPUT.test(input)
 }
 
 function parentOf(pid: number): number {
