@@ -1,6 +1,5 @@
 import { type Digest, reapi } from '@gorego/core'
 import { digestMessage } from './digest-message.js'
-import { bytesField } from './fields.js'
 
 export const GET_ACTION_RESULT = '/build.bazel.remote.execution.v2.ActionCache/GetActionResult'
 export const UPDATE_ACTION_RESULT = '/build.bazel.remote.execution.v2.ActionCache/UpdateActionResult'
@@ -11,5 +10,5 @@ export function getActionResultRequest(action: Digest): Buffer {
 
 /** `result` is an encoded ActionResult: one serves any number of requests. */
 export function updateActionResultRequest(action: Digest, result: Uint8Array): Buffer {
-  return Buffer.concat([bytesField(2, digestMessage(action).serializeBinary()), bytesField(3, result)])
+  return new reapi.MessageWriter().bytes(2, digestMessage(action).serializeBinary()).bytes(3, result).finish()
 }

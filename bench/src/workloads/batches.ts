@@ -2,7 +2,6 @@ import { Digest, reapi, SHA256 } from '@gorego/core'
 import { DistinctBlobs } from '../content/distinct-blobs.js'
 import { serverWorkload } from '../server-workload.js'
 import { digestMessage } from '../wire/digest-message.js'
-import { bytesField } from '../wire/fields.js'
 import { BATCH_UPDATE, uploadBlobs } from '../wire/upload.js'
 
 const BATCH_READ = '/build.bazel.remote.execution.v2.ContentAddressableStorage/BatchReadBlobs'
@@ -19,12 +18,13 @@ export const batchUpdate = serverWorkload({
     const contents = new DistinctBlobs(BLOB_BYTES)
     return {
       async perform(connection, operation) {
-        const requests = Array.from({ length: BLOBS }, (_, n) => {
+        const request = new reapi.MessageWriter()
+        for (let n = 0; n < BLOBS; n++) {
           const blob = contents.make(operation * BLOBS + n)
           const digest = digestMessage(blob).serializeBinary()
-          return bytesField(2, Buffer.concat([bytesField(1, digest), bytesField(2, blob.bytes)]))
-        })
-        const answer = await connection.unary(BATCH_UPDATE, Buffer.concat(requests))
+          request.message(2, new reapi.MessageWriter().bytes(1, digest).bytes(2, blob.bytes))
+        }
+        const answer = await connection.unary(BATCH_UPDATE, request.finish())
         const { length } = reapi.BatchUpdateBlobsResponse.deserializeBinary(answer)
           .getResponsesList()
           .filter((response) => (response.getStatus()?.getCode() ?? 0) === 0)
