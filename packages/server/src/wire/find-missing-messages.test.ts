@@ -1,9 +1,10 @@
 // FindMissingBlobs' messages against google-protobuf.
-import { Digest, GoregoError, reapi, SHA256, SHA512 } from '@gorego/core'
+import { Digest, reapi, SHA256, SHA512 } from '@gorego/core'
 import * as fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { field, garbled, hashes, sizes, unknownFields } from '../../test/garbled-messages.js'
+import { field, hashes, sizes, unknownFields } from '../../test/garbled-messages.js'
+import { readsAsProtobuf } from '../../test/reads-as-protobuf.js'
 import { encodeMissing, FindMissingRequest } from './find-missing-messages.js'
 
 interface Content {
@@ -12,32 +13,16 @@ interface Content {
   readonly digests: readonly string[]
 }
 
-/** Undefined for what is refused as the client's fault. */
-function accepted<T>(read: () => T): T | undefined {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof GoregoError && error.code === 'invalid-argument') return undefined
-    throw error
-  }
+function ours(bytes: Uint8Array): Content {
+  const request = FindMissingRequest.parse(bytes)
+  const digests = [...request.digests(SHA256, 3)].flatMap((list) => list.map(String))
+  return { instanceName: request.instanceName, digestFunction: request.digestFunction, digests }
 }
 
-function ours(bytes: Uint8Array): Content | undefined {
-  return accepted(() => {
-    const request = FindMissingRequest.parse(bytes)
-    const digests = [...request.digests(SHA256, 3)].flatMap((list) => list.map(String))
-    return { instanceName: request.instanceName, digestFunction: request.digestFunction, digests }
-  })
-}
-
-function theirs(bytes: Uint8Array): Content | undefined {
-  return accepted(() => {
-    const request = reapi.decode(reapi.FindMissingBlobsRequest, bytes, 'it')
-    const digests = request
-      .getBlobDigestsList()
-      .map((message) => String(reapi.fromDigestMessage(SHA256, message, 'it')))
-    return { instanceName: request.getInstanceName(), digestFunction: request.getDigestFunction(), digests }
-  })
+function theirs(bytes: Uint8Array): Content {
+  const request = reapi.decode(reapi.FindMissingBlobsRequest, bytes, 'it')
+  const digests = request.getBlobDigestsList().map((message) => String(reapi.fromDigestMessage(SHA256, message, 'it')))
+  return { instanceName: request.getInstanceName(), digestFunction: request.getDigestFunction(), digests }
 }
 
 const digestMessages = fc
@@ -54,35 +39,7 @@ const requests = fc
     return Buffer.concat([unknown, known, unknown])
   })
 
-test('a request says what google-protobuf reads, unknown fields and bad digests in it or not', () => {
-  void fc.assert(
-    fc.property(requests, (bytes) => assert.equal(ours(bytes), theirs(bytes))),
-    { numRuns: 500 },
-  )
-})
-
-test('messages one behind the other are one, of which the last single fields count', () => {
-  void fc.assert(
-    fc.property(requests, requests, (one, other) => {
-      const both = Buffer.concat([one, other])
-      assert.equal(ours(both), theirs(both))
-    }),
-  )
-})
-
-test('GEN-01: what is garbled is refused, or says what google-protobuf reads', () => {
-  let taken = 0
-  void fc.assert(
-    fc.property(garbled(requests), (bytes) => {
-      const content = ours(bytes)
-      if (content === undefined) return
-      taken++
-      assert.equal(content, theirs(bytes))
-    }),
-    { numRuns: 2000 },
-  )
-  assert.ok(taken > 100, `only ${taken} of 2,000 were taken`)
-})
+readsAsProtobuf('FindMissingBlobs', requests, { ours, theirs })
 
 test('its digests come so many at a time', () => {
   const digests = Array.from({ length: 7 }, (_, n) => new reapi.Digest().setHash('a'.repeat(64)).setSizeBytes(n))
