@@ -1,3 +1,4 @@
+export { collectLessOften } from './collect-less-often.js'
 export { type RunningServer, startServer } from './compose.js'
 export * from './config/index.js'
 export * from './log/index.js'

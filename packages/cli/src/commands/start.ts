@@ -61,9 +61,8 @@ export const start: Command = {
 }
 
 async function startServing(args: Arguments, host: Host): Promise<number> {
-  const { createLogger, isReachableFromOutside, loadConfig, parseListenAddress, startServer } = await import(
-    '@gorego/server'
-  )
+  const { collectLessOften, createLogger, isReachableFromOutside, loadConfig, parseListenAddress, startServer } =
+    await import('@gorego/server')
   const { config, warnings } = await loadConfig({ surroundings: host.surroundings, ...configSources(args) })
   const { isTerminal, hasColours } = host.err
   const logger = createLogger({
@@ -89,6 +88,7 @@ async function startServing(args: Arguments, host: Host): Promise<number> {
     order(signal)
   })
   using _parent = watchParent(host.surroundings, () => host.signals.emit('SIGTERM', 'SIGTERM'))
+  collectLessOften()
   const server = await startServer(config, { logger })
   announce(server, config, host)
   const signal = await stopOrdered
