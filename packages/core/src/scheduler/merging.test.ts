@@ -50,6 +50,25 @@ test('EX-23 a merged request with a better priority moves the action up, a worse
   assert.equal(hand.started, ['running', 'c', 'a', 'b'])
 })
 
+test('EX-18 a merged action runs when the turn comes of the first client that waits for it', async () => {
+  const hand = new HandDriven()
+  for (const action of ['running', 'a', 'b', 'shared']) await hand.ask(action, { client: 'big' })
+  const others = await hand.ask('shared', { client: 'small' })
+  assert.is(hand.scheduler.load.queued, 3, 'merged ones take one place')
+  for (let n = 0; n < 4; n++) await hand.runs[n]?.end(resultOf('r'))
+  assert.equal(hand.started, ['running', 'a', 'shared', 'b'])
+  assert.equal(hand.outcome(others), resultOf('r'))
+  assert.equal(hand.scheduler.load, { queued: 0, running: 0, slots: 1 })
+})
+
+test('EX-18 the one with the better turn or priority leaves: the others wait for their own', async () => {
+  const hand = new HandDriven()
+  for (const action of ['running', 'a', 'shared']) await hand.ask(action)
+  hand.scheduler.cancel(await hand.ask('shared', { priority: -1, client: 'small' }))
+  for (let n = 0; n < 3; n++) await hand.runs[n]?.end(resultOf('r'))
+  assert.equal(hand.started, ['running', 'a', 'shared'])
+})
+
 test('EX-18 cancelling one of two merged operations leaves the other running', async () => {
   const hand = new HandDriven()
   const [first, second] = [await hand.ask('a'), await hand.ask('a')]

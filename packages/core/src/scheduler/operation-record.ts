@@ -1,6 +1,6 @@
 import type { ActionRun } from './executor.js'
+import type { FairPlace } from './fair-queue.js'
 import type { ExecuteRequest, OperationState, Outcome, Stage } from './operation.js'
-import type { QueuePlace } from './priority-queue.js'
 
 export type OperationListener = (state: OperationState) => void
 
@@ -11,9 +11,7 @@ export interface Task {
   readonly key: string | undefined
   readonly operations: Set<OperationRecord>
   readonly abort: AbortController
-  priority: number
-  stage: Stage
-  place?: QueuePlace<Task>
+  stage: 'queued' | 'executing'
 }
 
 /** The scheduler's own, changing side of an operation. */
@@ -24,6 +22,8 @@ export class OperationRecord {
   /** While the action cache is looked at. Gone after that: thousands of completed operations are kept. */
   lookup: AbortController | undefined
   task: Task | undefined
+  /** Where it waits. Merged operations each have a place of their own: the one whose turn comes first starts the action. */
+  place: FairPlace<OperationRecord> | undefined
   #state: OperationState
   readonly #listeners = new Set<OperationListener>()
   readonly #watched: (record: OperationRecord, listeners: number) => void

@@ -36,6 +36,8 @@ export interface ExecuteRequest {
   readonly skipCacheLookup?: boolean
   /** Lower runs first; 0 where absent (EX-23). */
   readonly priority?: number
+  /** Inside one priority, clients take turns (an invocation of a build, say). Those that say nothing are one. */
+  readonly client?: string
   /** Who asks and for what, as the client says: for logs. */
   readonly labels?: Readonly<Record<string, string>>
 }

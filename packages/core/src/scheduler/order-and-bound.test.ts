@@ -80,6 +80,15 @@ test('EX-23 lower priorities run first, equal ones in the order in which they ca
   assert.equal(hand.scheduler.load, { queued: 0, running: 0, slots: 1 })
 })
 
+test("one client's many actions do not delay another's few", async () => {
+  const hand = new HandDriven()
+  await hand.ask('first', { client: 'big' })
+  for (const n of [1, 2, 3, 4, 5]) await hand.ask(`big${n}`, { client: 'big' })
+  for (const n of [1, 2]) await hand.ask(`small${n}`, { client: 'small' })
+  for (let n = 0; n < 8; n++) await hand.runs[n]?.end(resultOf('r'))
+  assert.equal(hand.started, ['first', 'big1', 'small1', 'big2', 'small2', 'big3', 'big4', 'big5'])
+})
+
 test('as many run as there are slots', async () => {
   const hand = new HandDriven({ slots: 2 })
   for (const action of ['a', 'b', 'c']) await hand.ask(action)

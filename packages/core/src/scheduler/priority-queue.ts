@@ -17,6 +17,11 @@ export class PriorityQueue<T> {
     return this.#heap.length
   }
 
+  /** What `shift` would take. */
+  get first(): T | undefined {
+    return this.#heap[0]?.item
+  }
+
   push(item: T, priority: number): QueuePlace<T> {
     const node = { item, priority, order: this.#pushed++, index: this.#heap.length }
     this.#heap.push(node)
@@ -31,7 +36,7 @@ export class PriorityQueue<T> {
     return first.item
   }
 
-  /** Does nothing for a place that was left, like `remove`. */
+  /** Does nothing for a place that was left. */
   reprioritize(place: QueuePlace<T>, priority: number): void {
     if (this.#heap[place.index] !== place) return
     place.priority = priority
@@ -39,13 +44,15 @@ export class PriorityQueue<T> {
     this.#down(place)
   }
 
-  remove(place: QueuePlace<T>): void {
-    if (this.#heap[place.index] !== place) return
+  /** False for a place that was left. */
+  remove(place: QueuePlace<T>): boolean {
+    if (this.#heap[place.index] !== place) return false
     const last = this.#heap.pop() as Node<T>
-    if (last === place) return
+    if (last === place) return true
     this.#put(last, place.index)
     this.#up(last)
     this.#down(last)
+    return true
   }
 
   #up(node: Node<T>): void {

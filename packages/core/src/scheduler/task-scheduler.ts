@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { GoregoError } from '../errors/index.js'
 import { type Clock, systemClock } from '../observe/index.js'
 import type { ActionExecutor, ActionLookup, ActionRun, Lookup } from './executor.js'
+import { FairQueue } from './fair-queue.js'
 import type { ExecuteRequest, Failure, OperationState, Outcome } from './operation.js'
 import { type OperationListener, OperationRecord, type Task } from './operation-record.js'
-import { PriorityQueue } from './priority-queue.js'
 import { Retention } from './retention.js'
 import type { ListOptions, OperationPage, Scheduler } from './scheduler.js'
 
@@ -51,10 +51,12 @@ export class TaskScheduler implements Scheduler {
   readonly #operations = new Map<string, OperationRecord>()
   readonly #abandonment = new WeakMap<OperationRecord, Disposable>()
   readonly #retention: Retention
-  readonly #queue = new PriorityQueue<Task>()
+  readonly #queue = new FairQueue<OperationRecord>()
   /** Tasks that an equal request may join. */
   readonly #joinable = new Map<string, Task>()
   readonly #running = new Map<Task, Promise<void>>()
+  /** Tasks, not the operations in the queue. */
+  #queued = 0
   #checking = 0
   #created = 0
   #closed = false
@@ -77,7 +79,7 @@ export class TaskScheduler implements Scheduler {
 
   /** What is under way right now. */
   get load(): { readonly queued: number; readonly running: number; readonly slots: number } {
-    return { queued: this.#queue.size, running: this.#running.size, slots: this.#executor.slots }
+    return { queued: this.#queued, running: this.#running.size, slots: this.#executor.slots }
   }
 
   /** Starts an action, or refuses it: `resource-exhausted` when the queue is full, `unavailable` after `close`. */
@@ -150,9 +152,7 @@ export class TaskScheduler implements Scheduler {
     this.#closed = true
     const { code, message, details } = shuttingDown()
     const ending: Failure = { code, message, details }
-    for (let task = this.#queue.shift(); task !== undefined; task = this.#queue.shift()) {
-      for (const record of [...task.operations]) this.#end(record, ending)
-    }
+    for (let record = this.#queue.shift(); record !== undefined; record = this.#queue.shift()) this.#end(record, ending)
     const bound = this.#clock.after(drainMs, () => {
       for (const task of this.#running.keys()) for (const record of [...task.operations]) this.#end(record, ending)
     })
@@ -202,30 +202,35 @@ export class TaskScheduler implements Scheduler {
 
   #join(record: OperationRecord, run: ActionRun): void {
     const key = keyOf(run)
-    const priority = record.request.priority ?? 0
     let task = key === undefined ? undefined : this.#joinable.get(key)
     if (task === undefined) {
-      task = { run, key, operations: new Set(), abort: new AbortController(), priority, stage: 'queued' }
-      task.place = this.#queue.push(task, priority)
+      task = { run, key, operations: new Set(), abort: new AbortController(), stage: 'queued' }
+      this.#queued++
       if (key !== undefined) this.#joinable.set(key, task)
-    } else if (task.stage === 'queued' && task.place !== undefined && priority < task.priority) {
-      task.priority = priority
-      this.#queue.reprioritize(task.place, priority)
     }
     record.task = task
     task.operations.add(record)
+    const { priority = 0, client = '' } = record.request
+    if (task.stage === 'queued') record.place = this.#queue.push(record, priority, client)
     record.advance(task.stage, this.#clock.now())
     this.#dispatch()
   }
 
   #dispatch(): void {
     while (this.#running.size < this.#executor.slots) {
-      const task = this.#queue.shift()
+      const task = this.#queue.shift()?.task
       if (task === undefined) return
       task.stage = 'executing'
+      this.#queued--
+      for (const record of task.operations) this.#leaveQueue(record)
       for (const record of task.operations) record.advance('executing', this.#clock.now())
       this.#running.set(task, this.#run(task))
     }
+  }
+
+  #leaveQueue(record: OperationRecord): void {
+    if (record.place !== undefined) this.#queue.remove(record.place)
+    record.place = undefined
   }
 
   async #run(task: Task): Promise<void> {
@@ -244,11 +249,12 @@ export class TaskScheduler implements Scheduler {
     if (task === undefined || task.operations.size > 0) return
     // Nobody wants it any more. A new equal request must not join what is being torn down.
     this.#unjoin(task)
-    if (task.stage === 'queued' && task.place !== undefined) this.#queue.remove(task.place)
+    if (task.stage === 'queued') this.#queued--
     else task.abort.abort()
   }
 
   #complete(record: OperationRecord, outcome: Outcome): void {
+    this.#leaveQueue(record)
     record.task?.operations.delete(record)
     record.task = undefined
     this.#abandonment.get(record)?.[Symbol.dispose]()
@@ -284,13 +290,13 @@ export class TaskScheduler implements Scheduler {
   /** Free slots count, too: what they take will not wait. */
   #hasPlace(): boolean {
     const freeSlots = Math.max(0, this.#executor.slots - this.#running.size)
-    return this.#queue.size + this.#checking < this.#queueSize + freeSlots
+    return this.#queued + this.#checking < this.#queueSize + freeSlots
   }
 
   #queueFull(): GoregoError {
     return new GoregoError(
       'resource-exhausted',
-      `${this.#queue.size} actions wait for a slot already, as many as execution.queue_size allows; try again later`,
+      `${this.#queued} actions wait for a slot already, as many as execution.queue_size allows; try again later`,
       { details: [{ kind: 'retry-after', delayMs: RETRY_AFTER_MS }] },
     )
   }

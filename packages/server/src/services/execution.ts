@@ -42,6 +42,8 @@ export function executionService({
           action: requestDigest(functions, request.getDigestFunction(), request.getActionDigest(), 'action_digest'),
           skipCacheLookup: request.getSkipCacheLookup(),
           priority: clamp(request.getExecutionPolicy()?.getPriority() ?? 0),
+          // RM-01: one build. Who sends no metadata is in line with all others who don't.
+          client: labels.invocation ?? '',
           labels,
         }
         const hints = {
