@@ -14,26 +14,26 @@ export interface Task {
   stage: 'queued' | 'executing'
 }
 
-/** The scheduler's own, changing side of an operation. */
+/** Hears how many listen to an operation whenever that changes, or somebody asks for its state. */
+export type WatchOperation = (record: OperationRecord, listeners: number) => void
+
+/** The scheduler's own, changing side of an operation. Thousands that have completed are kept: then it is little more than its state. */
 export class OperationRecord {
-  readonly request: ExecuteRequest
+  /** Gone when the operation has completed. */
+  request: ExecuteRequest | undefined
   /** Order of creation, for paging. */
   readonly sequence: number
-  /** While the action cache is looked at. Gone after that: thousands of completed operations are kept. */
+  /** While the action cache is looked at. */
   lookup: AbortController | undefined
   task: Task | undefined
   /** Where it waits. Merged operations each have a place of their own: the one whose turn comes first starts the action. */
   place: FairPlace<OperationRecord> | undefined
   #state: OperationState
-  readonly #listeners = new Set<OperationListener>()
-  readonly #watched: (record: OperationRecord, listeners: number) => void
+  /** None any more when the operation has completed. */
+  #listeners: Set<OperationListener> | undefined = new Set()
+  readonly #watched: WatchOperation
 
-  constructor(
-    state: OperationState,
-    request: ExecuteRequest,
-    sequence: number,
-    watched: (record: OperationRecord, listeners: number) => void,
-  ) {
+  constructor(state: OperationState, request: ExecuteRequest, sequence: number, watched: WatchOperation) {
     this.#state = state
     this.request = request
     this.sequence = sequence
@@ -58,33 +58,35 @@ export class OperationRecord {
     if (this.done) return
     const enteredAt = { ...this.#state.enteredAt, completed: now }
     this.#publish({ ...this.#state, stage: 'completed', enteredAt, outcome })
+    this.#listeners = undefined
   }
 
   /** Somebody has asked for it, which is a way of waiting. */
   touch(): void {
-    this.#watched(this, this.#listeners.size)
+    this.#watched(this, this.#listeners?.size ?? 0)
   }
 
   /** Tells the state now and at each change; the last one told is the completed one. */
   subscribe(listener: OperationListener): Disposable {
     // Wrapped, so that subscribing one function twice makes two subscriptions.
     const own: OperationListener = (state) => listener(state)
-    this.#listeners.add(own)
-    this.#watched(this, this.#listeners.size)
+    const listeners = this.#listeners
+    listeners?.add(own)
+    this.#watched(this, listeners?.size ?? 0)
     own(this.#state)
     return {
       [Symbol.dispose]: () => {
-        if (this.#listeners.delete(own)) this.#watched(this, this.#listeners.size)
+        if (listeners?.delete(own)) this.#watched(this, listeners.size)
       },
     }
   }
 
   #publish(state: OperationState): void {
     this.#state = state
-    for (const listener of [...this.#listeners]) {
+    for (const listener of [...(this.#listeners ?? [])]) {
       // A listener may cancel: the others have heard of the later state then, and must not hear of this one after it.
       if (this.#state !== state) return
-      if (this.#listeners.has(listener)) listener(state)
+      if (this.#listeners?.has(listener)) listener(state)
     }
   }
 }

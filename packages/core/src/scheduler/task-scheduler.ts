@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../observe/index.js'
 import type { ActionExecutor, ActionLookup, ActionRun, Lookup } from './executor.js'
 import { FairQueue } from './fair-queue.js'
 import type { ExecuteRequest, Failure, OperationState, Outcome } from './operation.js'
-import { type OperationListener, OperationRecord, type Task } from './operation-record.js'
+import { type OperationListener, OperationRecord, type Task, type WatchOperation } from './operation-record.js'
 import { Retention } from './retention.js'
 import type { ListOptions, OperationPage, Scheduler } from './scheduler.js'
 
@@ -87,7 +87,7 @@ export class TaskScheduler implements Scheduler {
     if (this.#closed) throw shuttingDown()
     if (this.#hasPlace()) {
       const operation = this.#create(request)
-      void this.#check(operation)
+      void this.#check(operation, request)
       return operation.state
     }
     const found = await this.#find(request, new AbortController().signal)
@@ -169,18 +169,16 @@ export class TaskScheduler implements Scheduler {
     const createdAt = this.#clock.now()
     const stage = 'cache-check'
     const state: OperationState = { name, instance, action, stage, createdAt, enteredAt: { [stage]: createdAt } }
-    const record = new OperationRecord(state, request, this.#created++, (each, listeners) =>
-      this.#watched(each, listeners),
-    )
+    const record = new OperationRecord(state, request, this.#created++, this.#watched)
     this.#operations.set(name, record)
     this.#watched(record, 0)
     return record
   }
 
-  async #check(record: OperationRecord): Promise<void> {
+  async #check(record: OperationRecord, request: ExecuteRequest): Promise<void> {
     this.#checking++
     record.lookup = new AbortController()
-    const found = await this.#find(record.request, record.lookup.signal)
+    const found = await this.#find(request, record.lookup.signal)
     record.lookup = undefined
     this.#checking--
     if (!record.done) this.#proceed(record, found)
@@ -210,7 +208,7 @@ export class TaskScheduler implements Scheduler {
     }
     record.task = task
     task.operations.add(record)
-    const { priority = 0, client = '' } = record.request
+    const { priority = 0, client = '' } = record.request ?? {}
     if (task.stage === 'queued') record.place = this.#queue.push(record, priority, client)
     record.advance(task.stage, this.#clock.now())
     this.#dispatch()
@@ -258,9 +256,11 @@ export class TaskScheduler implements Scheduler {
     record.task?.operations.delete(record)
     record.task = undefined
     this.#abandonment.get(record)?.[Symbol.dispose]()
+    this.#abandonment.delete(record)
     if (record.done) return
     record.complete(outcome, this.#clock.now())
-    this.#onCompleted(record.state, record.request)
+    if (record.request !== undefined) this.#onCompleted(record.state, record.request)
+    record.request = undefined
     if (this.#operations.has(record.state.name)) this.#retention.add(record.state.name, outcome.result?.length ?? 0)
   }
 
@@ -269,7 +269,7 @@ export class TaskScheduler implements Scheduler {
   }
 
   /** EX-19: clients vanish without a word; what nobody waits for is cancelled after a grace. */
-  #watched(record: OperationRecord, listeners: number): void {
+  readonly #watched: WatchOperation = (record, listeners) => {
     this.#abandonment.get(record)?.[Symbol.dispose]()
     if (listeners > 0 || record.done) return
     const abandoned = () =>
