@@ -6,7 +6,8 @@ import { startBanner } from '../src/ui/start-banner.js'
 async function bannerFor(env: Record<string, string>): Promise<string> {
   const surroundings = { env, cwd: '/', home: '/home/ann', platform: 'linux' } as const
   const { config } = await loadConfig({ surroundings })
-  return startBanner({ version: '0.0.0', config, address: '127.0.0.1:1234', slots: 2, frontEnds: 0, hostname: 'here' })
+  const addresses = { address: '127.0.0.1:1234', httpAddress: undefined }
+  return startBanner({ version: '0.0.0', config, ...addresses, slots: 2, frontEnds: 0, hostname: 'here' })
 }
 
 test('GEN-03: a .bazelrc names an instance where the empty name is none', async () => {

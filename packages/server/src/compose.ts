@@ -17,6 +17,11 @@ import type { Config } from './config/config.js'
 import { FrontEnds } from './front-ends/front-ends.js'
 import { howManyFrontEnds } from './front-ends/how-many.js'
 import { hasLostBlobs, leaseOf } from './front-ends/leases.js'
+import { type HttpServer, serveHttp } from './http/http-server.js'
+import { httpRoutes } from './http/routes.js'
+import { EngineMetrics } from './metrics/engine-metrics.js'
+import { metricsText } from './metrics/metrics-text.js'
+import { type PlainMetrics, ServingMetrics } from './metrics/serving-metrics.js'
 import { logExecution } from './services/execution-log.js'
 import { Health } from './services/health.js'
 import { GB, MB, MINUTE_MS } from './units.js'
@@ -25,6 +30,8 @@ import { listen } from './wire/grpc-server.js'
 export interface RunningServer {
   /** Where it listens, with the real port: `127.0.0.1:50051`, `unix:/path`. */
   readonly address: string
+  /** Where metrics and health are served, with the real port; undefined where they are not. */
+  readonly httpAddress: string | undefined
   /** How many actions run at once; 0 for a cache without execution. */
   readonly slots: number
   /** Process ids of the front ends that serve just now; none where this process speaks gRPC itself. */
@@ -45,6 +52,8 @@ const LAST_CALLS_MS = 2_000
 interface Entrance {
   readonly address: string
   readonly pids: readonly number[]
+  /** What other processes than this one counted. */
+  metrics(): Promise<PlainMetrics[]>
   /** Blobs were lost: nothing that is remembered of what is there is good. */
   forget(): void
   /** What has begun is finished; who asks whether the server is healthy is told no. */
@@ -73,44 +82,72 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
   reportLoading(store, logger)
   const results = new LocalActionCache(store.layout, store.workDirectory('results'))
   const actionCache = withCompleteness(results, store)
+  const metrics = config.http.listenAddr === undefined ? undefined : new ServingMetrics()
   // There only when the engine is, which tells it of losses.
   let entrance: Entrance | undefined
   const engine = config.execution.enabled ? startEngine() : undefined
   const scheduler = engine?.scheduler
+  const engineMetrics = metrics && measureEngine(metrics)
+  let ready = true
+  let http: HttpServer | undefined
+  http = await startHttp().catch(giveUp)
   const opened = await (count > 1
     ? FrontEnds.start({ count, config, leaseMs, store, scheduler, logger })
     : serveHere()
-  ).catch(async (error) => {
-    await engine?.worker[Symbol.asyncDispose]()
-    store[Symbol.dispose]()
-    throw error
-  })
+  ).catch(giveUp)
   entrance = opened
   return {
     address: opened.address,
+    httpAddress: http?.address,
     slots: engine?.worker.slots ?? 0,
     get frontEndPids() {
       return opened.pids
     },
     async stop({ drainMs = DEFAULT_DRAIN_MS } = {}) {
+      ready = false
       await opened.drain()
       const busy = scheduler !== undefined && scheduler.load.running > 0
       // Meanwhile all other calls are served as ever, and who wants an execution is told why not.
       await scheduler?.close(drainMs)
       if (busy && drainMs > 0) await opened.quiet(LAST_CALLS_MS)
       await opened.stop(drainMs === 0 ? 0 : LAST_CALLS_MS)
-      await engine?.worker[Symbol.asyncDispose]()
-      store[Symbol.dispose]()
+      await close()
     },
+  }
+
+  async function close(): Promise<void> {
+    await http?.close()
+    await engine?.worker[Symbol.asyncDispose]()
+    store[Symbol.dispose]()
+  }
+
+  async function giveUp(error: unknown): Promise<never> {
+    await close()
+    throw error
+  }
+
+  async function startHttp(): Promise<HttpServer | undefined> {
+    const { listenAddr } = config.http
+    if (listenAddr === undefined || metrics === undefined) return undefined
+    const routes = httpRoutes({
+      metrics: async () => await metricsText(metrics.registry, (await entrance?.metrics()) ?? []),
+      isReady: () => ready && entrance !== undefined,
+    })
+    return await serveHttp({ listenAddr, routes, logger })
+  }
+
+  function measureEngine({ registry }: ServingMetrics): EngineMetrics {
+    const load = scheduler && (() => scheduler.load)
+    return new EngineMetrics({ registry, store, load })
   }
 
   async function serveHere(): Promise<Entrance> {
     const health = new Health()
     const services = await composeServices(config, {
       functions,
-      cas: store,
+      cas: metrics?.store(store) ?? store,
       uploads: store.uploads,
-      actionCache,
+      actionCache: metrics?.results(actionCache) ?? actionCache,
       scheduler,
       maxBlobBytes: store.usage.maxBytes,
       health,
@@ -122,10 +159,12 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
       logger,
       logCalls: config.logLevel === 'debug',
       keepaliveMs: config.keepalive * 1000,
+      ...(metrics === undefined ? {} : { onCall: metrics.call }),
     })
     return {
       address: grpc.address,
       pids: [],
+      metrics: async () => [],
       forget() {},
       drain: async () => health.advance('draining'),
       quiet: (boundMs) => grpc.quiet(boundMs),
@@ -157,6 +196,7 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
     })
     const onCompleted = (operation: OperationState, request: ExecuteRequest) => {
       logExecution(logger, operation, request)
+      engineMetrics?.completed(operation)
       // The client is about to hear that it has to send blobs again, and asks which.
       if (hasLostBlobs(operation)) entrance?.forget()
     }

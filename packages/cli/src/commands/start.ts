@@ -107,9 +107,17 @@ function configSources(args: Arguments) {
   return { ...(file === undefined ? {} : { file }), flags: Object.fromEntries(given) }
 }
 
-function announce({ address, slots, frontEndPids }: RunningServer, config: Config, host: Host): void {
+function announce({ address, httpAddress, slots, frontEndPids }: RunningServer, config: Config, host: Host): void {
   host.out(
-    startBanner({ version: version(), config, address, slots, frontEnds: frontEndPids.length, hostname: hostname() }),
+    startBanner({
+      version: version(),
+      config,
+      address,
+      httpAddress,
+      slots,
+      frontEnds: frontEndPids.length,
+      hostname: hostname(),
+    }),
   )
   host.out(readyLine(address))
 }

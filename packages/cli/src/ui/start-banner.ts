@@ -6,6 +6,8 @@ export interface Announcement {
   readonly config: Config
   /** As the server has it: `127.0.0.1:50051`, `unix:/path`. */
   readonly address: string
+  /** Where metrics and health are served, if anywhere. */
+  readonly httpAddress: string | undefined
   readonly slots: number
   /** How many processes speak gRPC beside the one that was started. */
   readonly frontEnds: number
@@ -14,10 +16,19 @@ export interface Announcement {
 }
 
 /** What `gorego start` says once it serves, before its last line. */
-export function startBanner({ version, config, address, slots, frontEnds, hostname }: Announcement): string {
+export function startBanner({
+  version,
+  config,
+  address,
+  httpAddress,
+  slots,
+  frontEnds,
+  hostname,
+}: Announcement): string {
   const { localCache, execution } = config
   const facts = [
     ['listens on', url(address)],
+    ...(httpAddress === undefined ? [] : [['metrics', `${httpUrl(httpAddress)}/metrics (and /healthz, /readyz)`]]),
     ['keeps', `${localCache.dir} (blobs up to ${localCache.maxSizeGb} GB)`],
     ...(execution.buildRoot === undefined ? [] : [['runs in', execution.buildRoot]]),
     ['slots', slots === 0 ? 'none: a cache that executes nothing' : `${slots} (so many actions run at once)`],
@@ -45,6 +56,10 @@ function instanceLines({ instanceNames: [first, ...others] }: Config): string[] 
 /** The line that programs wait for. */
 export function readyLine(address: string): string {
   return `gorego ready on ${url(address)}\n`
+}
+
+function httpUrl(address: string): string {
+  return address.startsWith('unix:') ? address : `http://${address}`
 }
 
 function url(address: string): string {

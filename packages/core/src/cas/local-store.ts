@@ -94,6 +94,7 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
   readonly #maxBytes: number
   readonly #session: Session
   readonly #incoming: IncomingBlobs
+  #evictions = 0
 
   private constructor(options: LocalStoreOptions) {
     this.layout = new StoreLayout(options.dir)
@@ -107,7 +108,10 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
       maxBytes,
       graceMs,
       now,
-      evict: ({ digest }) => this.discard(digest),
+      evict: ({ digest }) => {
+        this.#evictions++
+        this.discard(digest)
+      },
       storedRecently: (entry) => this.#wasStoredWithin(graceMs, entry, clock),
       counting: () => this.#loader.progress,
       spare: () => this.uploads.displaceOldest(),
@@ -133,6 +137,11 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
   get usage(): StoreUsage {
     const { usedBytes: bytes } = this.#budget
     return { bytes, maxBytes: this.#maxBytes, blobs: this.#index.size, complete: this.#loader.isComplete }
+  }
+
+  /** How many blobs were evicted to make room since the store was opened. */
+  get evictions(): number {
+    return this.#evictions
   }
 
   /** For processes that write into the directory themselves (`SharedStore`). */

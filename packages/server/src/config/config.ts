@@ -6,6 +6,10 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 export interface Config {
   /** Where gRPC is served: `host:port`, `[::1]:port` (port 0 takes a free one) or `unix:/path`. */
   readonly listenAddr: string
+  readonly http: {
+    /** Where metrics and health are served, as `listenAddr`; undefined for nowhere. */
+    readonly listenAddr: string | undefined
+  }
   /** The instances that there are; empty for any. */
   readonly instanceNames: readonly string[]
   /** Whether the server describes its services to whoever asks. */

@@ -41,6 +41,7 @@ const sections = new Set(settingEntries.map(({ key }) => key.split('.')[0]))
 
 const DEFAULTS: Config = {
   listenAddr: '127.0.0.1:50051',
+  http: { listenAddr: undefined },
   instanceNames: [],
   reflection: true,
   localCache: {
@@ -81,6 +82,7 @@ test('a file sets everything; its relative paths count from where it is', async 
     yaml: `
       # comment
       listen_addr: "[::1]:8980"
+      http: { listen_addr: "unix:../http.sock" }
       instance_names: [main, team/a, ""]
       reflection: false
       local_cache: { dir: ../cache, max_size_gb: 0.5, grace_seconds: 20, partial_uploads: { max_size_gb: 0, keep_minutes: 1.5 } }
@@ -110,6 +112,7 @@ test('a file sets everything; its relative paths count from where it is', async 
   })
   assert.equal(config, {
     listenAddr: '[::1]:8980',
+    http: { listenAddr: `unix:${dir}/http.sock` },
     instanceNames: ['main', 'team/a', ''],
     reflection: false,
     localCache: {

@@ -51,6 +51,15 @@ const settings: SettingsOf<Config> = {
     about:
       'Where gRPC is served: `host:port` (`[::1]:50051` for IPv6, port 0 takes a free one) or `unix:/path`. Whoever reaches it can run commands as the user that gorego runs as.',
   },
+  http: {
+    listenAddr: {
+      kind: listenAddress,
+      fallback: () => undefined,
+      fallbackText: 'nowhere',
+      about:
+        'Where `/metrics` (for Prometheus), `/healthz` and `/readyz` are served over HTTP, an address as `listen_addr` has it. Whoever reaches it can read them.',
+    },
+  },
   instanceNames: {
     kind: listOf(instanceName),
     fallback: () => [],

@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { GoregoError } from '@gorego/core'
+import type { PlainMetrics } from '../metrics/serving-metrics.js'
 import { Channel, type Handler } from './channel.js'
 import type { FrontEndProgram } from './front-end-program.js'
 import { CHANNEL_FD, type Setup } from './setup.js'
@@ -112,6 +113,14 @@ export class FrontEndProcess {
     return await this.#channel.call('spare').then(
       ({ head }) => head as boolean,
       () => false,
+    )
+  }
+
+  /** What it counted since it started; nothing of one that cannot say. */
+  async metrics(): Promise<PlainMetrics> {
+    return await this.#channel.call('metrics').then(
+      ({ head }) => head as PlainMetrics,
+      () => [],
     )
   }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LocalStore, Logger, Scheduler } from '@gorego/core'
 import type { Config } from '../config/index.js'
+import type { PlainMetrics } from '../metrics/serving-metrics.js'
 import type { Handler } from './channel.js'
 import { Connections } from './connections.js'
 import { FrontEndProcess } from './front-end-process.js'
@@ -78,6 +79,11 @@ export class FrontEnds {
   /** Blobs were lost: each of them asks again about whatever it is asked for. */
   forget(): void {
     for (const each of this.#processes) each.forget()
+  }
+
+  /** What each of them counted. */
+  async metrics(): Promise<PlainMetrics[]> {
+    return await Promise.all(this.#serving.map((each) => each.metrics()))
   }
 
   /** Resolves when no call has come in for a moment, or the bound is over. */

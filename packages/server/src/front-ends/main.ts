@@ -34,6 +34,7 @@ const channel = new Channel(new Socket({ fd: CHANNEL_FD }), {
     return {}
   },
   spare: () => ({ head: frontEnd?.spare() ?? false }),
+  metrics: async () => ({ head: (await frontEnd?.metrics()) ?? [] }),
 })
 
 process.on('message', (number, connection: Socket | undefined) => {

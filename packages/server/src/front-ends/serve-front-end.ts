@@ -10,6 +10,7 @@ import {
   withCompleteness,
 } from '@gorego/core'
 import { composeServices } from '../compose-services.js'
+import { type PlainMetrics, ServingMetrics } from '../metrics/serving-metrics.js'
 import { Health, type Phase } from '../services/health.js'
 import { GB, MINUTE_MS } from '../units.js'
 import { type GrpcServer, serve } from '../wire/grpc-server.js'
@@ -26,6 +27,8 @@ export interface FrontEnd extends Omit<GrpcServer, 'accept'> {
   spare(): boolean
   /** Blobs were lost that were said to be there. */
   forget(): void
+  /** What was counted here; nothing where nobody reads it. */
+  metrics(): Promise<PlainMetrics>
 }
 
 /** The same services as in a server of one process, over what the other end of the channel keeps. */
@@ -49,11 +52,13 @@ export async function serveFrontEnd(setup: Setup, channel: Channel, logger: Logg
     },
   })
   const health = new Health()
+  const metrics = config.http.listenAddr === undefined ? undefined : new ServingMetrics()
+  const results = withCompleteness(new LocalActionCache(store.layout, directory('results')), store)
   const services = await composeServices(config, {
     functions: await DigestFunctionSet.load(config.digestFunctions),
-    cas: store,
+    cas: metrics?.store(store) ?? store,
     uploads: store.uploads,
-    actionCache: withCompleteness(new LocalActionCache(store.layout, directory('results')), store),
+    actionCache: metrics?.results(results) ?? results,
     scheduler: config.execution.enabled ? new RemoteScheduler(channel) : undefined,
     maxBlobBytes: maxBytes,
     health,
@@ -64,6 +69,7 @@ export async function serveFrontEnd(setup: Setup, channel: Channel, logger: Logg
     logger,
     logCalls: config.logLevel === 'debug',
     keepaliveMs: config.keepalive * 1000,
+    ...(metrics === undefined ? {} : { onCall: metrics.call }),
   })
   return {
     accept(connection) {
@@ -73,6 +79,7 @@ export async function serveFrontEnd(setup: Setup, channel: Channel, logger: Logg
     advance: (phase) => health.advance(phase),
     spare: () => store.uploads.displaceOldest(),
     forget: () => keeper.forget(),
+    metrics: async () => (await metrics?.plain()) ?? [],
     quiet: (boundMs) => grpc.quiet(boundMs),
     async stop(boundMs) {
       await grpc.stop(boundMs)

@@ -26,7 +26,7 @@ export function logExecution(logger: Logger, operation: OperationState, { labels
 }
 
 /** In milliseconds. A stage ends where the next one that there was begins. */
-function stageTimes({ enteredAt, createdAt }: OperationState): Record<string, number> {
+export function stageTimes({ enteredAt, createdAt }: OperationState): Record<string, number> {
   const { completed = createdAt, executing = completed, queued = executing } = enteredAt
   const reached = (stage: Stage, name: string, ms: number) => (enteredAt[stage] === undefined ? {} : { [name]: ms })
   return {

@@ -1,4 +1,4 @@
-import { GoregoError, type Logger } from '@gorego/core'
+import { type ErrorCode, GoregoError, type Logger } from '@gorego/core'
 import type { CallContext } from './call-context.js'
 
 /** A call that is over. */
@@ -9,6 +9,12 @@ export interface EndedCall {
   readonly startedAt: number
   /** What its handler threw, if anything. */
   readonly thrown?: unknown
+}
+
+/** What came of a call: `ok`, or the code of the error. */
+export function outcomeOf({ context, thrown }: Pick<EndedCall, 'context' | 'thrown'>): ErrorCode | 'ok' {
+  if (context.cancelled) return 'cancelled'
+  return thrown === undefined ? 'ok' : GoregoError.from(thrown).code
 }
 
 /** Is told of every call when it is over. */
@@ -29,7 +35,7 @@ export function createCallLog({ logger, everyCall }: CallLogOptions): CallLog {
       logger.error(`${path} failed`, { error: thrown, ...context.labels })
     } else if (everyCall) {
       logger.debug(path, {
-        outcome: context.cancelled ? 'cancelled' : (error?.code ?? 'ok'),
+        outcome: outcomeOf({ context, thrown }),
         ms: Math.round(performance.now() - startedAt),
         ...(error === undefined ? {} : { why: error.message }),
         ...context.labels,

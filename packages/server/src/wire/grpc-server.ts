@@ -11,7 +11,7 @@ import {
 } from '@grpc/grpc-js'
 import { MAX_RECEIVED_MESSAGE_BYTES } from '../services/limits.js'
 import type { Service } from '../services/service.js'
-import { createCallLog } from './call-log.js'
+import { type CallLog, createCallLog } from './call-log.js'
 import type { StreamHandler } from './direct-method.js'
 import { type DirectHandler, type DirectHandlers, withOwnHttp2 } from './http2-servers.js'
 import { cannotListen, removeStaleSocket } from './listening.js'
@@ -22,6 +22,8 @@ export interface GrpcServerOptions {
   readonly logger: Logger
   /** Whether each call is logged, at `debug`. Default false. */
   readonly logCalls?: boolean
+  /** Is told of every call as well. */
+  readonly onCall?: CallLog
   /** How often a connection is asked whether its client is still there, in milliseconds. Default 60 s. */
   readonly keepaliveMs?: number
 }
@@ -72,8 +74,12 @@ interface CreatedServer extends Pick<GrpcServer, 'quiet' | 'stop'> {
 }
 
 function createServer(options: GrpcServerOptions): CreatedServer {
-  const { services, logger, logCalls = false, keepaliveMs = 60_000 } = options
-  const log = createCallLog({ logger, everyCall: logCalls })
+  const { services, logger, logCalls = false, onCall, keepaliveMs = 60_000 } = options
+  const callLog = createCallLog({ logger, everyCall: logCalls })
+  const log: CallLog = (call) => {
+    callLog(call)
+    onCall?.(call)
+  }
   // What goes wrong is thrown or logged by us; grpc-js would print it a second time, to standard error.
   setLogVerbosity(logVerbosity.NONE)
   const server = new Server({

@@ -2,10 +2,10 @@ import { lstatSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { GoregoError } from '@gorego/core'
 
-/** Says why nobody can be served there, and what to do about it. */
-export function cannotListen(listenAddr: string, cause: Error): GoregoError {
+/** Says why nobody can be served there, and what to do about it. `setting`: where the address comes from. */
+export function cannotListen(listenAddr: string, cause: Error, setting = '--listen'): GoregoError {
   const why = cause.message.includes('EADDRINUSE')
-    ? 'something listens there already: stop it, or choose another address with --listen (port 0 takes a free one)'
+    ? `something listens there already: stop it, or choose another address with ${setting} (port 0 takes a free one)`
     : cause.message
   return new GoregoError('unavailable', `cannot listen on ${listenAddr}: ${why}`, { cause })
 }

@@ -1,0 +1,73 @@
+import type { LocalStore, OperationState } from '@gorego/core'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry } from 'prom-client'
+import { stageTimes } from '../services/execution-log.js'
+
+export interface EngineMetricsOptions {
+  readonly registry: Registry
+  readonly store: Pick<LocalStore, 'usage' | 'evictions'>
+  /** Absent from a cache that executes nothing. */
+  readonly load: (() => { readonly queued: number; readonly running: number; readonly slots: number }) | undefined
+}
+
+/** Seconds in a stage of an operation. */
+const STAGE_SECONDS = [0.001, 0.005, 0.025, 0.1, 0.5, 1, 5, 15, 60, 300, 1800]
+
+/** What there is only one of, whatever number of processes speak gRPC: store, queue, slots, operations. */
+export class EngineMetrics {
+  readonly #operations: Counter<'outcome' | 'cached'> | undefined
+  readonly #stages: Histogram<'stage'> | undefined
+
+  constructor({ registry, store, load }: EngineMetricsOptions) {
+    const registers = [registry]
+    collectDefaultMetrics({ register: registry })
+    gauge('gorego_disk_usage_bytes', 'Disk space that blobs and uploads under way take', () => store.usage.bytes)
+    gauge('gorego_disk_limit_bytes', 'Disk space that they may take', () => store.usage.maxBytes)
+    gauge('gorego_blobs', 'Blobs in the cache', () => store.usage.blobs)
+    new Counter({
+      name: 'gorego_janitor_evictions_total',
+      help: 'Blobs that were evicted to make room',
+      registers,
+      collect() {
+        this.reset()
+        this.inc(store.evictions)
+      },
+    })
+    if (load === undefined) return
+    gauge('gorego_queue_depth', 'Actions that wait for a slot', () => load().queued)
+    gauge('gorego_slots_busy', 'Slots in which an action runs', () => load().running)
+    gauge('gorego_slots', 'Slots that there are', () => load().slots)
+    this.#operations = new Counter({
+      name: 'gorego_operations_total',
+      help: 'Operations that have ended, by outcome, and whether the action cache had the answer',
+      labelNames: ['outcome', 'cached'] as const,
+      registers,
+    })
+    this.#stages = new Histogram({
+      name: 'gorego_operation_stage_seconds',
+      help: 'How long operations were in each stage, in seconds',
+      labelNames: ['stage'] as const,
+      buckets: STAGE_SECONDS,
+      registers,
+    })
+
+    function gauge(name: string, help: string, read: () => number): void {
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect() {
+          this.set(read())
+        },
+      })
+    }
+  }
+
+  completed(operation: OperationState): void {
+    const { failure, cached = false } = operation.outcome ?? {}
+    this.#operations?.inc({ outcome: failure?.code ?? 'ok', cached: String(cached) })
+    const { lookupMs, queuedMs, executingMs } = stageTimes(operation)
+    for (const [stage, ms] of Object.entries({ lookup: lookupMs, queued: queuedMs, executing: executingMs })) {
+      if (ms !== undefined) this.#stages?.observe({ stage }, ms / 1000)
+    }
+  }
+}

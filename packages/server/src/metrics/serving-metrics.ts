@@ -1,0 +1,82 @@
+import type { ActionCache, ContentAddressableStorage } from '@gorego/core'
+import { Counter, Histogram, type MetricObjectWithValues, type MetricValue, Registry } from 'prom-client'
+import type { CallLog } from '../wire/call-log.js'
+import { outcomeOf } from '../wire/call-log.js'
+import { type CacheRequest, countedResults, countedStore } from './counted.js'
+
+/** A registry's content as plain data, which can go from one process to another. */
+export type PlainMetrics = MetricObjectWithValues<MetricValue<string>>[]
+
+/** Seconds: a call from the cache takes less than a millisecond, an execution minutes. */
+const CALL_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60, 600]
+const CACHE_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 10, 60]
+
+/** From 128 bytes to 2 GiB, each eight times the one before. */
+const BLOB_BYTES = Array.from({ length: 9 }, (_, n) => 128 * 8 ** n)
+
+/** There is one tier, until there is a backing cache. */
+const TIER = 'local'
+
+/** What a process that speaks gRPC counts: calls, and requests to the cache behind them. */
+export class ServingMetrics {
+  readonly registry = new Registry()
+  readonly #calls = new Counter({
+    name: 'gorego_grpc_calls_total',
+    help: 'gRPC calls that have ended, by method and outcome',
+    labelNames: ['method', 'outcome'] as const,
+    registers: [this.registry],
+  })
+  readonly #callSeconds = new Histogram({
+    name: 'gorego_grpc_call_seconds',
+    help: 'How long gRPC calls took, in seconds; an Execute lasts as long as its action',
+    labelNames: ['method'] as const,
+    buckets: CALL_SECONDS,
+    registers: [this.registry],
+  })
+  readonly #requests = new Counter({
+    name: 'gorego_cache_requests_total',
+    help: 'Blobs and action results that were asked for or stored, by what came of it',
+    labelNames: ['method', 'tier', 'status'] as const,
+    registers: [this.registry],
+  })
+  readonly #cacheSeconds = new Histogram({
+    name: 'gorego_cache_latency_seconds',
+    help: 'How long requests to the cache took, in seconds; reads and writes of streams as long as their client takes',
+    labelNames: ['method', 'tier'] as const,
+    buckets: CACHE_SECONDS,
+    registers: [this.registry],
+  })
+  readonly #blobBytes = new Histogram({
+    name: 'gorego_blob_size_bytes',
+    help: 'Sizes of the blobs that were read and stored, in bytes',
+    labelNames: ['method'] as const,
+    buckets: BLOB_BYTES,
+    registers: [this.registry],
+  })
+
+  readonly call: CallLog = (ended) => {
+    const method = ended.path.slice(ended.path.lastIndexOf('.') + 1)
+    this.#calls.inc({ method, outcome: outcomeOf(ended) })
+    this.#callSeconds.observe({ method }, (performance.now() - ended.startedAt) / 1000)
+  }
+
+  store(base: ContentAddressableStorage): ContentAddressableStorage {
+    return countedStore(base, this.#note)
+  }
+
+  results(base: ActionCache): ActionCache {
+    return countedResults(base, this.#note)
+  }
+
+  async plain(): Promise<PlainMetrics> {
+    return await this.registry.getMetricsAsJSON()
+  }
+
+  readonly #note = ({ method, startedAt, bytes, ...statuses }: CacheRequest): void => {
+    for (const [status, count] of Object.entries(statuses)) {
+      if (count > 0) this.#requests.inc({ method, tier: TIER, status }, count)
+    }
+    this.#cacheSeconds.observe({ method, tier: TIER }, (performance.now() - startedAt) / 1000)
+    if (bytes !== undefined) this.#blobBytes.observe({ method }, bytes)
+  }
+}
