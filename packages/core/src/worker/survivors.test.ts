@@ -7,8 +7,10 @@ import { isRunning } from '../testing/is-running.js'
 import { temporaryDirectory } from '../testing/temporary-directory.js'
 import { until } from '../testing/until.js'
 import { WorkerRig } from '../testing/worker-rig.js'
+import { runnerProgram } from './runner-program.js'
 
 for (const launcher of ['auto', 'node'] as const) {
+  const isNative = launcher === 'auto' && runnerProgram().launcher !== undefined
   /** Its parent is the runner, or the launcher, whose parent is the runner. */
   const KILLINGS = {
     'its parent': 'kill -9 $PPID',
@@ -19,7 +21,7 @@ for (const launcher of ['auto', 'node'] as const) {
   for (const [whom, how] of Object.entries(KILLINGS)) {
     test(`${launcher}: a command that kills ${whom} ends with it, both times`, async () => {
       // Started by Node, its parent's parent is us.
-      if (launcher === 'node' && whom !== 'its parent') return
+      if (!isNative && whom !== 'its parent') return
       using notes = temporaryDirectory()
       const rig = await WorkerRig.open({ slots: 1, launcher })
       const pids = join(notes.path, 'pids')
