@@ -152,7 +152,7 @@ static void drain_child_events(void) {
 static int sweep(void) {
   if (reap() == 0) return 0;
   /* A whole group at once, faster than it can fork. */
-  kill(-group, SIGKILL);
+  if (group > 0) kill(-group, SIGKILL);
   for (int64_t limit = now_ms() + SWEEP_LIMIT_MS; now_ms() < limit;) {
     if (!kill_children()) break;
     struct pollfd event = {.fd = child_events, .events = POLLIN};
