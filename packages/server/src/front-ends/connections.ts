@@ -1,6 +1,5 @@
-import { createServer, type ListenOptions, type Server, type Socket } from 'node:net'
-import { parseListenAddress } from '../config/listen-address.js'
-import { cannotListen, removeStaleSocket } from '../wire/listening.js'
+import { createServer, type Server, type Socket } from 'node:net'
+import { listenAt } from '../wire/listening.js'
 
 /** Takes connections; undefined if nobody can just now. */
 type Taker = { pass(connection: Socket): void } | undefined
@@ -32,17 +31,8 @@ export class Connections {
 
   /** `listenAddr`: `host:port` or `unix:/path`; port 0 takes a free one. */
   static async listen(listenAddr: string): Promise<Connections> {
-    const where = parseListenAddress(listenAddr)
-    if (where?.kind === 'unix') await removeStaleSocket(where.path)
     const server = createServer({ pauseOnConnect: true })
-    const options: ListenOptions =
-      where?.kind === 'unix' ? { path: where.path } : { host: where?.host, port: where?.port }
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', (error) => reject(cannotListen(listenAddr, error)))
-      server.listen(options, resolve)
-    })
-    const bound = server.address()
-    const address = typeof bound === 'object' ? listenAddr.replace(/:\d+$/, `:${bound?.port}`) : listenAddr
+    const address = await listenAt(server, listenAddr)
     return new Connections(address, server)
   }
 

@@ -1,8 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo, ListenOptions } from 'node:net'
-import { GoregoError, type Logger } from '@gorego/core'
-import { parseListenAddress } from '../config/index.js'
-import { cannotListen, removeStaleSocket } from '../wire/listening.js'
+import type { Logger } from '@gorego/core'
+import { listenAt } from '../wire/listening.js'
 
 /** What is sent for one request. */
 export interface Answer {
@@ -47,15 +45,8 @@ export async function serveHttp({ listenAddr, routes, logger }: HttpServerOption
       send(request, response, plain(500, 'something went wrong here; the log says what'))
     }
   })
-  const where = listenOptions(listenAddr)
-  if (where.path !== undefined) await removeStaleSocket(where.path)
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(cannotListen(listenAddr, error, 'http.listen_addr')))
-    server.listen(where, resolve)
-  })
-  const port = (server.address() as AddressInfo | string | null) ?? ''
   return {
-    address: typeof port === 'string' ? listenAddr : listenAddr.replace(/:\d+$/, `:${port.port}`),
+    address: await listenAt(server, listenAddr, 'http.listen_addr'),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
@@ -80,11 +71,4 @@ function send(request: IncomingMessage, response: ServerResponse, { status, cont
   const allow = status === 405 ? { allow: 'GET, HEAD' } : {}
   response.writeHead(status, { ...headers, ...allow, 'content-length': Buffer.byteLength(body) })
   response.end(request.method === 'HEAD' ? undefined : body)
-}
-
-function listenOptions(listenAddr: string): ListenOptions {
-  const address = parseListenAddress(listenAddr)
-  if (address === undefined)
-    throw new GoregoError('invalid-argument', `cannot listen on ${listenAddr}: it is no address`)
-  return address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port }
 }

@@ -1,6 +1,7 @@
 import { lstatSync, rmSync } from 'node:fs'
-import { connect } from 'node:net'
+import { connect, type Server } from 'node:net'
 import { GoregoError } from '@gorego/core'
+import { parseListenAddress } from '../config/listen-address.js'
 
 /** Says why nobody can be served there, and what to do about it. `setting`: where the address comes from. */
 export function cannotListen(listenAddr: string, cause: Error, setting = '--listen'): GoregoError {
@@ -22,4 +23,17 @@ export async function removeStaleSocket(path: string): Promise<void> {
     socket.once('error', () => resolve(false))
   })
   if (!answered) rmSync(path, { force: true })
+}
+
+/** Listens at `host:port` (port 0 takes a free one) or `unix:/path`. Resolves to the same with the real port. `setting`: where the address comes from. */
+export async function listenAt(server: Server, listenAddr: string, setting?: string): Promise<string> {
+  const where = parseListenAddress(listenAddr)
+  if (where === undefined) throw new GoregoError('invalid-argument', `cannot listen on ${listenAddr}: it is no address`)
+  if (where.kind === 'unix') await removeStaleSocket(where.path)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(cannotListen(listenAddr, error, setting)))
+    server.listen(where.kind === 'unix' ? { path: where.path } : { host: where.host, port: where.port }, resolve)
+  })
+  const bound = server.address()
+  return typeof bound === 'object' ? listenAddr.replace(/:\d+$/, `:${bound?.port}`) : listenAddr
 }
