@@ -9,6 +9,7 @@ import {
 } from '@gorego/core'
 import { availableCompressors } from './compression/available-compressors.js'
 import type { Config } from './config/config.js'
+import type { ServingMetrics } from './metrics/serving-metrics.js'
 import { actionCacheService } from './services/action-cache.js'
 import { byteStreamService } from './services/byte-stream.js'
 import { capabilitiesService } from './services/capabilities.js'
@@ -33,12 +34,16 @@ export interface ServiceParts {
   readonly scheduler: Scheduler | undefined
   readonly maxBlobBytes: number
   readonly health: Health
+  /** Counts what services ask store and action cache for; absent where nobody reads that. */
+  readonly metrics: ServingMetrics | undefined
   readonly logger: Logger
 }
 
 /** Every service that the configuration asks for. */
 export async function composeServices(config: Config, parts: ServiceParts): Promise<Service[]> {
-  const { functions, cas, uploads, actionCache, scheduler, maxBlobBytes, health, logger } = parts
+  const { functions, uploads, scheduler, maxBlobBytes, health, metrics, logger } = parts
+  const cas = metrics?.store(parts.cas) ?? parts.cas
+  const actionCache = metrics?.results(parts.actionCache) ?? parts.actionCache
   const dialect: Dialect = {
     checkInstance: createInstanceCheck(config.instanceNames),
     functions,

@@ -19,9 +19,8 @@ import { howManyFrontEnds } from './front-ends/how-many.js'
 import { hasLostBlobs, leaseOf } from './front-ends/leases.js'
 import { type HttpServer, serveHttp } from './http/http-server.js'
 import { httpRoutes } from './http/routes.js'
-import { EngineMetrics } from './metrics/engine-metrics.js'
-import { metricsText } from './metrics/metrics-text.js'
-import { type PlainMetrics, ServingMetrics } from './metrics/serving-metrics.js'
+import { openMetrics } from './metrics/metrics.js'
+import type { PlainMetrics } from './metrics/serving-metrics.js'
 import { logExecution } from './services/execution-log.js'
 import { Health } from './services/health.js'
 import { GB, MB, MINUTE_MS } from './units.js'
@@ -70,6 +69,7 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
   const graceMs = config.localCache.graceSeconds * 1000
   const leaseMs = count > 1 ? leaseOf(graceMs) : 0
   const functions = await DigestFunctionSet.load(config.digestFunctions)
+  const metrics = await openMetrics(config)
   const store = await LocalStore.open({
     dir: config.localCache.dir,
     maxBytes: Math.floor(config.localCache.maxSizeGb * GB),
@@ -82,12 +82,11 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
   reportLoading(store, logger)
   const results = new LocalActionCache(store.layout, store.workDirectory('results'))
   const actionCache = withCompleteness(results, store)
-  const metrics = config.http.listenAddr === undefined ? undefined : new ServingMetrics()
   // There only when the engine is, which tells it of losses.
   let entrance: Entrance | undefined
   const engine = config.execution.enabled ? startEngine() : undefined
   const scheduler = engine?.scheduler
-  const engineMetrics = metrics && measureEngine(metrics)
+  const engineMetrics = metrics?.ofEngine({ store, load: scheduler && (() => scheduler.load) })
   let ready = true
   let http: HttpServer | undefined
   http = await startHttp().catch(giveUp)
@@ -130,27 +129,23 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
     const { listenAddr } = config.http
     if (listenAddr === undefined || metrics === undefined) return undefined
     const routes = httpRoutes({
-      metrics: async () => await metricsText(metrics.registry, (await entrance?.metrics()) ?? []),
+      metrics: async () => await metrics.text((await entrance?.metrics()) ?? []),
       isReady: () => ready && entrance !== undefined,
     })
     return await serveHttp({ listenAddr, routes, logger })
-  }
-
-  function measureEngine({ registry }: ServingMetrics): EngineMetrics {
-    const load = scheduler && (() => scheduler.load)
-    return new EngineMetrics({ registry, store, load })
   }
 
   async function serveHere(): Promise<Entrance> {
     const health = new Health()
     const services = await composeServices(config, {
       functions,
-      cas: metrics?.store(store) ?? store,
+      cas: store,
       uploads: store.uploads,
-      actionCache: metrics?.results(actionCache) ?? actionCache,
+      actionCache,
       scheduler,
       maxBlobBytes: store.usage.maxBytes,
       health,
+      metrics,
       logger,
     })
     const grpc = await listen({

@@ -28,7 +28,7 @@ export function startBanner({
   const { localCache, execution } = config
   const facts = [
     ['listens on', url(address)],
-    ...(httpAddress === undefined ? [] : [['metrics', `${httpUrl(httpAddress)}/metrics (and /healthz, /readyz)`]]),
+    ...(httpAddress === undefined ? [] : [['metrics', `${url(httpAddress, 'http')}/metrics (and /healthz, /readyz)`]]),
     ['keeps', `${localCache.dir} (blobs up to ${localCache.maxSizeGb} GB)`],
     ...(execution.buildRoot === undefined ? [] : [['runs in', execution.buildRoot]]),
     ['slots', slots === 0 ? 'none: a cache that executes nothing' : `${slots} (so many actions run at once)`],
@@ -58,10 +58,6 @@ export function readyLine(address: string): string {
   return `gorego ready on ${url(address)}\n`
 }
 
-function httpUrl(address: string): string {
-  return address.startsWith('unix:') ? address : `http://${address}`
-}
-
-function url(address: string): string {
-  return address.startsWith('unix:') ? address : `grpc://${address}`
+function url(address: string, scheme = 'grpc'): string {
+  return address.startsWith('unix:') ? address : `${scheme}://${address}`
 }

@@ -10,7 +10,8 @@ import {
   withCompleteness,
 } from '@gorego/core'
 import { composeServices } from '../compose-services.js'
-import { type PlainMetrics, ServingMetrics } from '../metrics/serving-metrics.js'
+import { openMetrics } from '../metrics/metrics.js'
+import type { PlainMetrics } from '../metrics/serving-metrics.js'
 import { Health, type Phase } from '../services/health.js'
 import { GB, MINUTE_MS } from '../units.js'
 import { type GrpcServer, serve } from '../wire/grpc-server.js'
@@ -52,16 +53,16 @@ export async function serveFrontEnd(setup: Setup, channel: Channel, logger: Logg
     },
   })
   const health = new Health()
-  const metrics = config.http.listenAddr === undefined ? undefined : new ServingMetrics()
-  const results = withCompleteness(new LocalActionCache(store.layout, directory('results')), store)
+  const metrics = await openMetrics(config)
   const services = await composeServices(config, {
     functions: await DigestFunctionSet.load(config.digestFunctions),
-    cas: metrics?.store(store) ?? store,
+    cas: store,
     uploads: store.uploads,
-    actionCache: metrics?.results(results) ?? results,
+    actionCache: withCompleteness(new LocalActionCache(store.layout, directory('results')), store),
     scheduler: config.execution.enabled ? new RemoteScheduler(channel) : undefined,
     maxBlobBytes: maxBytes,
     health,
+    metrics,
     logger,
   })
   const grpc = await serve({

@@ -1,8 +1,9 @@
 import type { ActionCache, ContentAddressableStorage } from '@gorego/core'
 import { Counter, Histogram, type MetricObjectWithValues, type MetricValue, Registry } from 'prom-client'
-import type { CallLog } from '../wire/call-log.js'
-import { outcomeOf } from '../wire/call-log.js'
+import { type CallLog, outcomeOf } from '../wire/call-log.js'
 import { type CacheRequest, countedResults, countedStore } from './counted.js'
+import { EngineMetrics, type EngineMetricsOptions } from './engine-metrics.js'
+import { type MetricsText, metricsText } from './metrics-text.js'
 
 /** A registry's content as plain data, which can go from one process to another. */
 export type PlainMetrics = MetricObjectWithValues<MetricValue<string>>[]
@@ -19,39 +20,39 @@ const TIER = 'local'
 
 /** What a process that speaks gRPC counts: calls, and requests to the cache behind them. */
 export class ServingMetrics {
-  readonly registry = new Registry()
+  readonly #registry = new Registry()
   readonly #calls = new Counter({
     name: 'gorego_grpc_calls_total',
     help: 'gRPC calls that have ended, by method and outcome',
     labelNames: ['method', 'outcome'] as const,
-    registers: [this.registry],
+    registers: [this.#registry],
   })
   readonly #callSeconds = new Histogram({
     name: 'gorego_grpc_call_seconds',
     help: 'How long gRPC calls took, in seconds; an Execute lasts as long as its action',
     labelNames: ['method'] as const,
     buckets: CALL_SECONDS,
-    registers: [this.registry],
+    registers: [this.#registry],
   })
   readonly #requests = new Counter({
     name: 'gorego_cache_requests_total',
     help: 'Blobs and action results that were asked for or stored, by what came of it',
     labelNames: ['method', 'tier', 'status'] as const,
-    registers: [this.registry],
+    registers: [this.#registry],
   })
   readonly #cacheSeconds = new Histogram({
     name: 'gorego_cache_latency_seconds',
     help: 'How long requests to the cache took, in seconds; reads and writes of streams as long as their client takes',
     labelNames: ['method', 'tier'] as const,
     buckets: CACHE_SECONDS,
-    registers: [this.registry],
+    registers: [this.#registry],
   })
   readonly #blobBytes = new Histogram({
     name: 'gorego_blob_size_bytes',
     help: 'Sizes of the blobs that were read and stored, in bytes',
     labelNames: ['method'] as const,
     buckets: BLOB_BYTES,
-    registers: [this.registry],
+    registers: [this.#registry],
   })
 
   readonly call: CallLog = (ended) => {
@@ -68,8 +69,18 @@ export class ServingMetrics {
     return countedResults(base, this.#note)
   }
 
+  /** Counts here, too, what there is only one of. */
+  ofEngine(engine: Omit<EngineMetricsOptions, 'registry'>): EngineMetrics {
+    return new EngineMetrics({ ...engine, registry: this.#registry })
+  }
+
+  /** What was counted here and by others, added up. */
+  async text(others: readonly PlainMetrics[]): Promise<MetricsText> {
+    return await metricsText(this.#registry, others)
+  }
+
   async plain(): Promise<PlainMetrics> {
-    return await this.registry.getMetricsAsJSON()
+    return await this.#registry.getMetricsAsJSON()
   }
 
   readonly #note = ({ method, startedAt, bytes, ...statuses }: CacheRequest): void => {
