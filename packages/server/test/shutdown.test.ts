@@ -17,7 +17,7 @@ import {
   writeRequest,
 } from '@gorego/conformance/client'
 import { reapi, SHA256 } from '@gorego/core'
-import { blobOf, temporaryDirectory } from '@gorego/core/testing'
+import { blobOf, isRunning, temporaryDirectory } from '@gorego/core/testing'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ServerRig } from './server-rig.js'
@@ -85,16 +85,6 @@ test('no runner outlives the server, nor what starts its commands', async () => 
   await rig.stop()
   assert.equal(ours.filter(isRunning), [])
 })
-
-/** One that has ended, and of whose end nobody has taken notice yet, does not run. */
-function isRunning(pid: number): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2))
-  } catch {
-    return false
-  }
-}
 
 test('an idle server stops at once, with clients connected; stopping twice is stopping once', async () => {
   await using rig = await ServerRig.start()

@@ -1,7 +1,7 @@
-import { constants } from 'node:os'
 import { GoregoError } from '../errors/index.js'
 import type { PlainFailure } from './protocol.js'
 import type { CommandEnd } from './run-command.js'
+import { signalNumbered } from './signal-numbered.js'
 
 /** So many outputs that were not made are named. */
 const NAMED = 5
@@ -70,10 +70,6 @@ function exitOf({ exitCode, signal, stopped }: CommandEnd): string {
   const reported = signalNumbered(exitCode - 128)
   if (reported === undefined) return `exit code ${exitCode}`
   return `exit code ${exitCode}, which is how a shell reports signal ${reported}${hint(reported)}`
-}
-
-function signalNumbered(number: number): string | undefined {
-  return Object.entries(constants.signals).find(([, value]) => value === number)?.[0]
 }
 
 /** Nobody here sends that one to a command that is not over its limits. */

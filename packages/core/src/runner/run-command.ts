@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import type { CommandOrder, LaunchEnd, Launched, Launcher } from './launch/launcher.js'
+import type { CommandOrder, LaunchEnd, Launcher } from './launch/launcher.js'
 import type { StreamName } from './printed-files.js'
 import type { PrintedStreams } from './printed-streams.js'
 import { startFailure } from './program.js'
@@ -36,7 +36,7 @@ export async function runCommand(
   signal: AbortSignal,
 ): Promise<CommandEnd> {
   const startedAt = performance.now()
-  const launched = launch(launcher, command)
+  const launched = launcher.launch(command)
   let stopped: StopReason | undefined
   let kill: NodeJS.Timeout | undefined
   const stop = (reason: StopReason) => {
@@ -66,13 +66,5 @@ export async function runCommand(
     clearTimeout(timeout)
     clearTimeout(kill)
     signal.removeEventListener('abort', cancel)
-  }
-}
-
-function launch(launcher: Launcher, command: CommandToRun): Launched {
-  try {
-    return launcher.launch(command)
-  } catch (error) {
-    throw startFailure(error as NodeJS.ErrnoException, command.program)
   }
 }

@@ -125,8 +125,7 @@ function everyLauncher(kind: 'native' | 'node', test: Test): void {
     const script = join(r.directory.path, 'script')
     writeFileSync(script, '#!/no/such/interpreter\n', { mode: 0o755 })
     writeFileSync(join(r.directory.path, 'plain'), 'echo', { mode: 0o644 })
-    // Node throws some of them, and rejects with the others.
-    const start = (order: Partial<CommandOrder>) => systemCode((async () => await r.launch(order).ended)())
+    const start = (order: Partial<CommandOrder>) => systemCode(r.launch(order).ended)
     assert.is(await start({ program: '/no/such/program' }), 'ENOENT')
     assert.is(await start({ program: script }), 'ENOENT')
     assert.is(await start({ program: './plain' }), 'EACCES')

@@ -4,6 +4,7 @@ import type { Readable, Writable } from 'node:stream'
 import { getSystemErrorMap } from 'node:util'
 import { GoregoError } from '../../errors/index.js'
 import type { PrintedFiles } from '../printed-files.js'
+import { signalNumbered } from '../signal-numbered.js'
 import type { CommandOrder, LaunchEnd, Launched, Launcher } from './launcher.js'
 import { ANSWER_BYTES, type Answer, readAnswer, signalOrder, startOrder } from './launcher-messages.js'
 
@@ -113,11 +114,6 @@ class LauncherProcess {
     this.#answer = undefined
     waiting?.resolve(answer)
   }
-}
-
-function signalNumbered(number: number): NodeJS.Signals | undefined {
-  const names = Object.keys(constants.signals) as NodeJS.Signals[]
-  return names.find((name) => constants.signals[name] === number)
 }
 
 /** As Node's own spawn would have thrown it. */

@@ -30,7 +30,13 @@ export class NodeLauncher implements Launcher {
   }
 
   launch(order: CommandOrder): Launched {
-    const child = this.#start(order)
+    let child: ChildProcess
+    try {
+      child = this.#start(order)
+    } catch (error) {
+      // Node throws some errors of the system, and tells others by an event.
+      return { ended: Promise.reject(error), signal() {} }
+    }
     const { pid } = child
     const ended = exit(child)
     this.#running = pid
