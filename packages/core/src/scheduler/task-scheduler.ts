@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../observe/index.js'
 import type { ActionExecutor, ActionLookup, ActionRun, Lookup } from './executor.js'
 import { FairQueue } from './fair-queue.js'
 import type { ExecuteRequest, Failure, OperationState, Outcome } from './operation.js'
+import { pageOf } from './operation-page.js'
 import { type OperationListener, OperationRecord, type Task, type WatchOperation } from './operation-record.js'
 import { Retention } from './retention.js'
 import type { ListOptions, OperationPage, Scheduler } from './scheduler.js'
@@ -23,9 +24,6 @@ export interface TaskSchedulerOptions {
   /** Is told of each operation when it ends, whoever still knows of it: for logs. Must not throw. */
   readonly onCompleted?: (operation: OperationState, request: ExecuteRequest) => void
 }
-
-const DEFAULT_PAGE_SIZE = 100
-const MAX_PAGE_SIZE = 1000
 
 /** What the results of completed operations may add up to in memory; the oldest operations go first. */
 const MAX_RETAINED_BYTES = 128 * 1024 * 1024
@@ -110,24 +108,7 @@ export class TaskScheduler implements Scheduler {
   }
 
   list(options: ListOptions = {}): OperationPage {
-    const { pageSize = 0, pageToken = '', maxResultBytes = Number.POSITIVE_INFINITY } = options
-    if (pageSize < 0) throw new GoregoError('invalid-argument', `page_size is ${pageSize}: want 0 or more`)
-    if (!/^\d{0,15}$/.test(pageToken)) {
-      throw new GoregoError('invalid-argument', 'page_token is not one that an earlier page gave out')
-    }
-    const after = pageToken === '' ? -1 : Number(pageToken)
-    const limit = Math.min(pageSize || DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
-    const page: OperationRecord[] = []
-    let resultBytes = 0
-    for (const record of this.#operations.values()) {
-      if (record.sequence <= after || !isWanted(record.state, options)) continue
-      if (page.length === limit || resultBytes >= maxResultBytes) {
-        return { operations: page.map((each) => each.state), nextPageToken: String(page.at(-1)?.sequence) }
-      }
-      page.push(record)
-      resultBytes += record.state.outcome?.result?.length ?? 0
-    }
-    return { operations: page.map((each) => each.state) }
+    return pageOf(this.#operations.values(), options)
   }
 
   subscribe(name: string, listener: OperationListener): Disposable {
@@ -311,13 +292,6 @@ export class TaskScheduler implements Scheduler {
     }
     return record
   }
-}
-
-function isWanted(state: OperationState, { done, instance }: ListOptions): boolean {
-  return (
-    (done === undefined || done === (state.stage === 'completed')) &&
-    (instance === undefined || instance === state.instance)
-  )
 }
 
 /** EX-18: only equal actions of one instance are merged, and never those that say do_not_cache (EX-16). */
