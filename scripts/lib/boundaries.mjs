@@ -65,7 +65,7 @@ export const zones = [
     closed: true,
     bare: ['@gorego/core', '@gorego/core/testing', '@grpc/grpc-js', 'fzstd', 'uvu/assert'],
   },
-  { path: 'test/', bare: [...publicEntries, '@gorego/conformance/client'] },
+  { path: 'test/', bare: [...publicEntries, '@gorego/bench/', '@gorego/conformance/client'] },
   // They run before anything is installed.
   { path: 'scripts/', closed: true, bare: [] },
 ]

@@ -11,7 +11,7 @@ const STAGE = reapi.ExecutionStage.Value
 /** Up to where a client stays with an execution. */
 type Stay = 'the call' | 'the first message' | 'QUEUED' | 'EXECUTING' | 'the result'
 
-const stays: readonly Stay[] = ['the call', 'the first message', 'QUEUED', 'EXECUTING', 'the result']
+export const stays: readonly Stay[] = ['the call', 'the first message', 'QUEUED', 'EXECUTING', 'the result']
 
 /** Clients that go away in the middle of executions and uploads. With others waiting these go on; with nobody they end. */
 export const hostileDepartures: Scenario = {
@@ -27,7 +27,7 @@ export const hostileDepartures: Scenario = {
       let shared = 0
       for (let round = 0; round < rounds; round++) {
         for (const stay of stays) {
-          await leaveAlone(attack, stay, random)
+          await leaveAlone(attack.server.port, stay, random)
           await leaveOthers(attack, stay, random)
           departures += 2
           shared++
@@ -41,8 +41,8 @@ export const hostileDepartures: Scenario = {
 }
 
 /** EX-19: nobody else wants it. It is long, so only being cancelled ends it in time; the aftermath looks whether it is. */
-async function leaveAlone({ server }: Attack, stay: Stay, random: Random): Promise<void> {
-  using connection = await Connection.open(server.port)
+export async function leaveAlone(port: number, stay: Stay, random: Random): Promise<void> {
+  using connection = await Connection.open(port)
   const script = stay === 'the result' ? 'echo done > out' : 'sleep 300'
   const action = shellAction(script)
   await store(connection, action.blobs)
@@ -99,7 +99,7 @@ function leave(connection: Connection, call: Call, random: Random): void {
 const UPLOADS = 4
 
 /** GEN-07: before the first message, after it, in the middle of one, and after the last byte but before the end was said. */
-async function leaveUploads(port: number, random: Random): Promise<void> {
+export async function leaveUploads(port: number, random: Random): Promise<void> {
   using connection = await Connection.open(port)
   const { digest, bytes } = blobOfSize(300_000, random.next())
   const begun = writeRequest(digest, { data: bytes.subarray(0, 100_000) })

@@ -34,6 +34,8 @@ const SLOTS = 2
 export interface AttackOptions {
   /** How often connections are asked whether somebody is there, in seconds. Clients that are busy may take a while to answer. */
   readonly keepalive?: number
+  /** More variables for the server. */
+  readonly env?: NodeJS.ProcessEnv
 }
 
 /** How long a server may take to clear away. Far more than it takes; a failure says what is left. */
@@ -45,7 +47,7 @@ const SETTLE_WITHIN_MS = 30_000
  */
 export async function attacked(
   attack: (attack: Attack) => Promise<Readonly<Record<string, number>>>,
-  { keepalive = 60 }: AttackOptions = {},
+  { keepalive = 60, env: more = {} }: AttackOptions = {},
 ): Promise<Figures> {
   const problems: string[] = []
   // What nobody waits for is given up after a second instead of a minute.
@@ -54,6 +56,7 @@ export async function attacked(
     GOREGO_KEEPALIVE: String(keepalive),
     // What broke off waits for its client, and is then gone as well: after half a second.
     GOREGO_LOCAL_CACHE_PARTIAL_UPLOADS_KEEP_MINUTES: '0.01',
+    ...more,
   }
   const server = await startGorego(['--concurrency', String(SLOTS)], { env })
   try {

@@ -93,6 +93,16 @@ export class Ledger {
     this.complain(`blob ${digest} was promised ${Math.round(at - askedAt)} ms ago, and is missing`)
   }
 
+  /** What is longest ago is not asked for any more: who works for hours cannot remember all of it. */
+  keepNewest(most: number): void {
+    for (const map of [this.blobs, this.sent, this.actions]) {
+      for (const key of map.keys()) {
+        if (map.size <= most) break
+        map.delete(key)
+      }
+    }
+  }
+
   /** Everything that was promised, looked up at once: what is gone was evicted. */
   async settle(client: TortureClient, keptMs: number): Promise<void> {
     const promises = [...this.blobs.values()]

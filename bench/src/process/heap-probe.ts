@@ -4,14 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const LOOK_EVERY_MS = 20
 const LIMIT_MS = 60_000
 
-/** Asks a Node process that was started with `flags` how much memory it uses; the answer comes by way of a file. */
+/** Asks a Node process that was started with `flags` (or has them in NODE_OPTIONS) how much memory it uses; the answer comes by way of a file. */
 export class HeapProbe {
   constructor(private readonly path: string) {}
 
   get flags(): readonly string[] {
     const program = new URL('../programs/heap-probe.mjs', import.meta.url)
     program.searchParams.set('to', this.path)
-    return ['--expose-gc', '--import', program.href]
+    return ['--import', program.href]
   }
 
   /** Bytes of JavaScript's heap and of buffers outside of it, after a full collection. */
