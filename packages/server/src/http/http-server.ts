@@ -1,22 +1,15 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { Logger } from '@gorego/core'
+import { GoregoError, type Logger } from '@gorego/core'
 import { listenAt } from '../wire/listening.js'
-
-/** What is sent for one request. */
-export interface Answer {
-  readonly status: number
-  readonly contentType: string
-  readonly body: string
-}
-
-/** Answers GET and HEAD of one path. */
-export type Route = (request: IncomingMessage) => Answer | Promise<Answer>
+import { errorAnswer } from './error-answer.js'
+import { type Answer, type Endpoint, plain, type Route, type Visit } from './route.js'
+import { sendAnswer } from './send-answer.js'
 
 export interface HttpServerOptions {
   /** `host:port`, port 0 for a free one, or `unix:/path`. */
   readonly listenAddr: string
-  /** By path. */
-  readonly routes: Readonly<Record<string, Route>>
+  /** The first whose path fits answers. */
+  readonly routes: readonly Route[]
   readonly logger: Logger
 }
 
@@ -27,24 +20,19 @@ export interface HttpServer {
   close(): Promise<void>
 }
 
-/** A request that says nothing for so long is given up, in milliseconds. */
-const REQUEST_TIMEOUT_MS = 30_000
+/** The head of a request must have come by then, in milliseconds. */
+const HEAD_TIMEOUT_MS = 30_000
 
-const PLAIN = 'text/plain; charset=utf-8'
+/** A connection on which nothing moves for so long is given up; a whole request may take as long as its blob does. */
+const IDLE_TIMEOUT_MS = 60_000
 
-export const plain = (status: number, text: string): Answer => ({ status, contentType: PLAIN, body: `${text}\n` })
-
-/** The port for people, probes and Prometheus, beside gRPC's. */
+/** The port for people, probes, Prometheus and HTTP caches, beside gRPC's. */
 export async function serveHttp({ listenAddr, routes, logger }: HttpServerOptions): Promise<HttpServer> {
-  const known = new Map(Object.entries(routes))
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, async (request, response) => {
-    try {
-      send(request, response, await answer(known, request))
-    } catch (error) {
-      logger.error('an HTTP request failed', { url: request.url?.slice(0, 200), error })
-      send(request, response, plain(500, 'something went wrong here; the log says what'))
-    }
-  })
+  const server = createServer(
+    { requestTimeout: 0, headersTimeout: HEAD_TIMEOUT_MS, connectionsCheckingInterval: HEAD_TIMEOUT_MS },
+    (request, response) => void respond(routes, request, response, logger),
+  )
+  server.setTimeout(IDLE_TIMEOUT_MS)
   return {
     address: await listenAt(server, listenAddr, 'http.listen_addr'),
     close: () =>
@@ -55,20 +43,59 @@ export async function serveHttp({ listenAddr, routes, logger }: HttpServerOption
   }
 }
 
-async function answer(routes: ReadonlyMap<string, Route>, request: IncomingMessage): Promise<Answer> {
-  const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
-  const route = routes.get(path)
-  if (route === undefined) {
-    return plain(404, `nothing is served here; there is ${[...routes.keys()].join(', ')}`)
+async function respond(
+  routes: readonly Route[],
+  request: IncomingMessage,
+  response: ServerResponse,
+  logger: Logger,
+): Promise<void> {
+  const gone = new AbortController()
+  response.once('close', () => gone.abort())
+  const send = async (answer: Answer) => {
+    // What is left of a body that nobody wants would be read to its end otherwise, however long it is.
+    if (!request.complete) response.shouldKeepAlive = false
+    await sendAnswer(response, answer, request.method === 'HEAD')
   }
-  if (request.method !== 'GET' && request.method !== 'HEAD') return plain(405, 'only GET and HEAD are answered here')
-  return await route(request)
+  try {
+    await send(await answerOf(routes, request, gone.signal))
+  } catch (error) {
+    if (gone.signal.aborted) return
+    if (GoregoError.from(error).code === 'internal') {
+      logger.error('an HTTP request failed', { url: request.url?.slice(0, 200), error })
+    }
+    if (response.headersSent) response.destroy()
+    else await send(errorAnswer(error)).catch(() => {})
+  }
 }
 
-function send(request: IncomingMessage, response: ServerResponse, { status, contentType, body }: Answer): void {
-  // Nobody is to guess what it is, nor to keep it.
-  const headers = { 'content-type': contentType, 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' }
-  const allow = status === 405 ? { allow: 'GET, HEAD' } : {}
-  response.writeHead(status, { ...headers, ...allow, 'content-length': Buffer.byteLength(body) })
-  response.end(request.method === 'HEAD' ? undefined : body)
+async function answerOf(routes: readonly Route[], request: IncomingMessage, signal: AbortSignal): Promise<Answer> {
+  const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
+  for (const route of routes) {
+    const parts = partsOf(route, path)
+    if (parts === undefined) continue
+    const endpoint = endpointOf(route, request.method)
+    return endpoint === undefined ? notAllowed(route) : await visit(endpoint, { request, parts, signal })
+  }
+  const known = routes.flatMap((route) => (typeof route.path === 'string' ? route.path : []))
+  return plain(404, `nothing is served here; there is ${known.join(', ')}`)
+}
+
+async function visit({ answer }: Endpoint, visit: Visit): Promise<Answer> {
+  return await answer(visit)
+}
+
+function partsOf({ path: wanted }: Route, path: string): Visit['parts'] | undefined {
+  if (typeof wanted === 'string') return path === wanted ? [] : undefined
+  return wanted.exec(path)?.slice(1)
+}
+
+function endpointOf(route: Route, method: string | undefined): Endpoint | undefined {
+  if (method === 'GET' || method === 'HEAD') return route.GET
+  return method === 'PUT' ? route.PUT : undefined
+}
+
+function notAllowed({ GET, PUT }: Route): Answer {
+  const methods = [...(GET ? ['GET', 'HEAD'] : []), ...(PUT ? ['PUT'] : [])]
+  const allow = methods.join(', ')
+  return { ...plain(405, `only ${allow} are answered here`), headers: { allow } }
 }

@@ -1,5 +1,5 @@
 import type { MetricsText } from '../metrics/metrics-text.js'
-import { plain, type Route } from './http-server.js'
+import { plain, type Route } from './route.js'
 
 export interface RoutesOptions {
   readonly metrics: () => Promise<MetricsText>
@@ -7,15 +7,17 @@ export interface RoutesOptions {
   readonly isReady: () => boolean
 }
 
-export function httpRoutes({ metrics, isReady }: RoutesOptions): Record<string, Route> {
-  return {
-    '/metrics': async () => {
-      const { contentType, text } = await metrics()
-      return { status: 200, contentType, body: text }
-    },
-    /** Whether it should be started again: it should not, as long as it answers. */
-    '/healthz': () => plain(200, 'ok'),
-    /** Whether it should be sent anything. */
-    '/readyz': () => (isReady() ? plain(200, 'ready') : plain(503, 'shutting down')),
+export function httpRoutes({ metrics, isReady }: RoutesOptions): Route[] {
+  const answerMetrics = async () => {
+    const { contentType, text } = await metrics()
+    return { status: 200, contentType, body: text }
   }
+  const answerReady = () => (isReady() ? plain(200, 'ready') : plain(503, 'shutting down'))
+  return [
+    { path: '/metrics', GET: { needs: 'read', answer: answerMetrics } },
+    /** Whether it should be started again: it should not, as long as it answers. */
+    { path: '/healthz', GET: { needs: 'nothing', answer: () => plain(200, 'ok') } },
+    /** Whether it should be sent anything. */
+    { path: '/readyz', GET: { needs: 'nothing', answer: answerReady } },
+  ]
 }

@@ -1,0 +1,46 @@
+import type { IncomingMessage } from 'node:http'
+
+/** What a caller must be allowed to for an answer; `nothing` is for everybody. */
+export type Need = 'nothing' | 'read' | 'write' | 'update_action_cache'
+
+/** Bytes that come bit by bit. */
+export interface Chunks {
+  readonly chunks: AsyncIterable<Uint8Array | string>
+  /** Of all of them together, where that is known. */
+  readonly sizeBytes?: number
+}
+
+/** What is sent for one request. */
+export interface Answer {
+  readonly status: number
+  readonly contentType: string
+  readonly body: string | Uint8Array | Chunks
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** One request. */
+export interface Visit {
+  readonly request: IncomingMessage
+  /** What the route's path caught, still encoded as it was in the URL; nothing for a path that is plain text. */
+  readonly parts: readonly (string | undefined)[]
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal: AbortSignal
+}
+
+export interface Endpoint {
+  readonly needs: Need
+  /** A GoregoError that is thrown becomes an answer with a fitting status. */
+  readonly answer: (visit: Visit) => Answer | Promise<Answer>
+}
+
+/** One path, or all those that a pattern fits, with what can be done there. */
+export interface Route {
+  readonly path: string | RegExp
+  /** HEAD is answered, too, without a body. */
+  readonly GET?: Endpoint
+  readonly PUT?: Endpoint
+}
+
+const PLAIN = 'text/plain; charset=utf-8'
+
+export const plain = (status: number, text: string): Answer => ({ status, contentType: PLAIN, body: `${text}\n` })
