@@ -100,6 +100,8 @@ test('uploads under way take room: many at once stay within the budget, whatever
   using directory = temporaryDirectory()
   const maxBytes = 4 * MIB
   using store = await LocalStore.open({ dir: directory.path, maxBytes, graceMs: 0 })
+  // Or they all wait for that, and then for each other.
+  await store.loaded
   const peaks: number[] = []
   const upload = async (n: number) => {
     const { digest, bytes } = blobOfSize(1 * MIB, n)

@@ -10,6 +10,7 @@ import {
   IndexLoader,
   ifThere,
   isDiskFull,
+  RecencyKeeper,
   Session,
   StoreLayout,
   steadyTime,
@@ -90,10 +91,13 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
   readonly loaded: Promise<void>
   readonly #index: BlobIndex
   readonly #loader: IndexLoader
+  readonly #recency: RecencyKeeper
   readonly #budget: DiskBudget
   readonly #maxBytes: number
   readonly #session: Session
   readonly #incoming: IncomingBlobs
+  /** Until it is known what there is and what of it was used last. */
+  #counting: Promise<void> | undefined
   #evictions = 0
 
   private constructor(options: LocalStoreOptions) {
@@ -113,7 +117,7 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
         this.discard(digest)
       },
       storedRecently: (entry) => this.#wasStoredWithin(graceMs, entry, clock),
-      counting: () => this.#loader.progress,
+      counting: () => this.#counting,
       spare: () => this.uploads.displaceOldest(),
     })
     this.#session = Session.open(this.layout.sessions)
@@ -124,6 +128,13 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
       makeFile: (digest) => this.#incoming.open(digest),
     })
     this.#loader = this.#startLoading()
+    this.#recency = new RecencyKeeper({
+      index: this.#index,
+      path: this.layout.recency,
+      temporary: this.#session.directory('upload'),
+      now,
+      after: (delayMs, callback) => clock.after(delayMs, callback),
+    })
     this.loaded = this.#load()
     // Who wants to know asks.
     this.loaded.catch(() => {})
@@ -244,15 +255,21 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
   [Symbol.dispose](): void {
     this.#loader.stop()
     this.uploads[Symbol.dispose]()
+    this.#recency[Symbol.dispose]()
     this.#session[Symbol.dispose]()
   }
 
   async #load(): Promise<void> {
-    try {
-      await this.#loader.done
-    } finally {
-      if (!this.#loader.isStopped) await this.#budget.makeRoom()
-    }
+    const loading = this.#loader.done
+    this.#counting = loading.catch(() => {}).then(() => this.#recallUses())
+    await this.#counting
+    if (!this.#loader.isStopped) await this.#budget.makeRoom()
+    await loading
+  }
+
+  async #recallUses(): Promise<void> {
+    if (!this.#loader.isStopped) await this.#recency.restore()
+    this.#counting = undefined
   }
 
   #startLoading(): IndexLoader {

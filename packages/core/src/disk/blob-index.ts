@@ -8,7 +8,7 @@ import { UseOrder } from './use-order.js'
 const BLOCK = 4096
 
 /** For a blob that was found when the store was opened: used before any that has a time. */
-const BEFORE_ALL = Number.NEGATIVE_INFINITY
+export const BEFORE_ALL = Number.NEGATIVE_INFINITY
 
 /** The longest hash, of 512 bits. */
 const MOST_WORDS = 16
@@ -24,6 +24,14 @@ export interface IndexEntry {
   readonly usedAt: number
 }
 
+/** When a blob was used last, as it is kept over a restart: two words of a hash tell blobs apart well enough for that. */
+export interface Use {
+  first: number
+  second: number
+  /** By the index's clock; -Infinity where nobody knows. */
+  usedAt: number
+}
+
 /**
  * What the store holds, in memory, least recently used first. Every operation is O(1), and a blob takes some 75 bytes
  * (`BlobRows`). The files are the truth: a blob that turns out to be gone from the disk is `remove`d here.
@@ -37,6 +45,7 @@ export class BlobIndex {
   readonly #hash = new Int32Array(MOST_WORDS)
   #bytes = 0
   #size = 0
+  #uses = 0
 
   /** `now`: milliseconds that never go back. */
   constructor(now: () => number) {
@@ -50,6 +59,11 @@ export class BlobIndex {
 
   get size(): number {
     return this.#size
+  }
+
+  /** How often anything was used. */
+  get uses(): number {
+    return this.#uses
   }
 
   has(digest: Digest): boolean {
@@ -100,6 +114,37 @@ export class BlobIndex {
     return row === NONE ? undefined : this.#entry(row)
   }
 
+  /**
+   * The uses of all blobs, the oldest first, but for those used since this began. Blobs may be used and removed meanwhile; only one
+   * such walk at a time. It is the same object each time.
+   */
+  *usesOldestFirst(): Generator<Readonly<Use>> {
+    const begun = this.#now()
+    const use: Use = { first: 0, second: 0, usedAt: 0 }
+    this.#order.rewind()
+    for (let row = this.#order.step(); row !== NONE; row = this.#order.step()) {
+      use.usedAt = this.#rows.usedAt(row)
+      if (use.usedAt > begun) return
+      use.first = this.#rows.hashWord(row, 0)
+      use.second = this.#rows.hashWord(row, 1)
+      yield use
+    }
+  }
+
+  /**
+   * Remembers a use from before the start, of a blob that was not used since: it becomes the least recently used one, so
+   * those that were used last are to come first.
+   */
+  restore({ first, second, usedAt }: Readonly<Use>): void {
+    for (const slots of this.#slots.values()) {
+      const row = slots.findByPrefix(first, second)
+      if (row === NONE || this.#rows.usedAt(row) !== BEFORE_ALL) continue
+      this.#rows.setUsedAt(row, usedAt)
+      this.#order.remove(row)
+      this.#order.addOldest(row)
+    }
+  }
+
   #find({ fn, hash, sizeBytes }: Digest): number {
     readHash(hash, this.#hash)
     return this.#slotsOf(fn).find(this.#hash, sizeBytes)
@@ -122,6 +167,7 @@ export class BlobIndex {
   }
 
   #use(row: number): void {
+    this.#uses++
     this.#rows.setUsedAt(row, this.#now())
     this.#order.remove(row)
     this.#order.addNewest(row)

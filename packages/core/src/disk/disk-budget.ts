@@ -26,7 +26,7 @@ export interface DiskBudgetOptions {
   readonly evict: (entry: IndexEntry) => void
   /** Whether the disk says of a blob, not used since the start, that it was stored within the grace. */
   readonly storedRecently: (entry: IndexEntry) => boolean
-  /** While blobs from before the start are still being counted: resolves when more are known. Undefined when all are. */
+  /** While blobs from before the start are still being counted and put in order: resolves when they are. Undefined after that. */
   readonly counting?: () => Promise<void> | undefined
   /** Gives up something else that takes room, such as an upload that broke off, when no blob may go. False if there is nothing. */
   readonly spare?: () => boolean
@@ -35,8 +35,8 @@ export interface DiskBudgetOptions {
 /**
  * Who may be on the disk. Least recently used blobs make room for new ones, except those used within the grace: a client
  * was told that they are there, and relies on it. Where nothing may go, who wants room is refused and told how long
- * it takes until something may. While blobs from before the start are still being counted, nothing that was used since is
- * evicted: who wants room waits until more are known. Those that are not known yet do not count, so for that time the budget
+ * it takes until something may. While blobs from before the start are still being counted, nothing is
+ * evicted: who wants room waits until it is known what was used last. Those that are not known yet do not count, so for that time the budget
  * may be exceeded by what is written meanwhile.
  */
 export class DiskBudget {
@@ -108,11 +108,9 @@ export class DiskBudget {
   #evictOldest(search: Search): number {
     const { index, graceMs, now, evict, storedRecently, counting } = this.#options
     for (;;) {
+      search.awaited = counting?.()
+      if (search.awaited !== undefined) return 0
       const oldest = index.oldest()
-      if (oldest?.usedAt !== Number.NEGATIVE_INFINITY) {
-        search.awaited = counting?.()
-        if (search.awaited !== undefined) return 0
-      }
       if (oldest === undefined) return UPLOADS_RETRY_MS
       const keptMs = oldest.usedAt + graceMs - now()
       if (keptMs > 0) return keptMs

@@ -21,15 +21,17 @@ test('what is in the directory comes into the index in turns', async () => {
   const loader = new IndexLoader(layout, index)
   equal(loader.isComplete, false)
   const sizes: number[] = []
-  for (let more = loader.progress; more !== undefined; more = loader.progress) {
-    await more
+  const count = () => {
     sizes.push(index.size)
+    turn = setImmediate(count)
   }
+  let turn = setImmediate(count)
   await loader.done
+  clearImmediate(turn)
   equal(loader.isComplete, true)
   equal(index.size, BLOBS)
   equal(index.bytes, BLOBS * 4096)
-  equal(sizes.length >= 256, true, 'one step for each shard')
+  equal(new Set(sizes).size > 10, true, 'others had their turns meanwhile')
   equal(index.usedAt(filledDigest(0)), Number.NEGATIVE_INFINITY)
 })
 
@@ -54,7 +56,7 @@ test('a shard that cannot be listed is reported, when all others are loaded', as
   writeFileSync(layout.blob(late), 'late')
   const loader = new IndexLoader(layout, index)
   await rejects(loader.done, { code: 'ENOTDIR' })
-  deepEqual([index.has(late), index.size, loader.isComplete, loader.progress], [true, BLOBS + 1, false, undefined])
+  deepEqual([index.has(late), index.size, loader.isComplete], [true, BLOBS + 1, false])
 })
 
 test('one that is stopped adds nothing more', async () => {
@@ -63,7 +65,7 @@ test('one that is stopped adds nothing more', async () => {
   const loader = new IndexLoader(layout, index)
   loader.stop()
   await loader.done
-  deepEqual([index.size, loader.isComplete, loader.progress], [0, false, undefined])
+  deepEqual([index.size, loader.isComplete], [0, false])
 })
 
 test.run()

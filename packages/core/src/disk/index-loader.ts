@@ -26,7 +26,6 @@ export class IndexLoader {
   /** Removed since it began: a listing from before may name them. */
   readonly #removed = new Set<string>()
   #state: 'loading' | 'complete' | 'incomplete' | 'stopped' = 'loading'
-  #step: Promise<void> = Promise.resolve()
 
   /** Throws if there are directories of shards that cannot be listed. */
   constructor(layout: StoreLayout, index: BlobIndex) {
@@ -40,11 +39,6 @@ export class IndexLoader {
   /** Whether the index has everything. */
   get isComplete(): boolean {
     return this.#state === 'complete'
-  }
-
-  /** Undefined when nothing more is to come; otherwise resolves when there is more in the index. */
-  get progress(): Promise<void> | undefined {
-    return this.#state === 'loading' ? this.#step : undefined
   }
 
   /** To be told of every blob that leaves the index. */
@@ -64,10 +58,7 @@ export class IndexLoader {
   async #load(shards: readonly Shard[]): Promise<void> {
     const failures: unknown[] = []
     for (const shard of shards) {
-      this.#step = this.#loadShard(shard).catch((error) => {
-        failures.push(error)
-      })
-      await this.#step
+      await this.#loadShard(shard).catch((error) => failures.push(error))
       if (this.isStopped) return
     }
     this.#removed.clear()

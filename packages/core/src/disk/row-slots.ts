@@ -37,6 +37,18 @@ export class RowSlots {
     }
   }
 
+  /** A row by the first two words of its hash. */
+  findByPrefix(first: number, second: number): number {
+    const slots = this.#segments[segmentOf(first)]?.slots
+    if (slots === undefined) return NONE
+    const mask = slots.length - 1
+    for (let slot = this.#home(second, slots.length); ; slot = (slot + 1) & mask) {
+      const row = (slots[slot] as number) - 1
+      if (row === NONE) return NONE
+      if (this.#rows.hashWord(row, 0) === first && this.#rows.hashWord(row, 1) === second) return row
+    }
+  }
+
   /** Adds a row that must not be there yet. */
   add(row: number): void {
     const index = segmentOf(this.#rows.hashWord(row, 0))

@@ -13,6 +13,7 @@ const BLOB_NAME = /^([0-9a-f]+)-(0|[1-9]\d*)(\.x)?$/
  *
  *     cas/sha256/ab/<hash>-<size>      0444      cas/sha256/ab/<hash>-<size>.x   0555
  *     ac/<instance>/sha256/ab/<hash>-<size>      run/<session>/…                 whatever is under way
+ *     recency                                    what was used last, for the next start
  *
  * Both the server and the runner processes compute paths from it; it does no I/O.
  */
@@ -40,6 +41,14 @@ export class StoreLayout {
   actionResult(instance: string, action: Digest): string {
     const hash = action.hash
     return `${this.root}/ac/${instanceSegment(instance)}/${action.fn.name}/${hash.slice(0, 2)}/${hash}-${action.sizeBytes}`
+  }
+
+  get results(): string {
+    return join(this.root, 'ac')
+  }
+
+  get recency(): string {
+    return join(this.root, 'recency')
   }
 
   get sessions(): string {

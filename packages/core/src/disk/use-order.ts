@@ -5,6 +5,8 @@ export class UseOrder {
   readonly #rows: BlobRows
   #oldest = NONE
   #newest = NONE
+  /** Where a walk is. */
+  #next = NONE
 
   constructor(rows: BlobRows) {
     this.#rows = rows
@@ -13,6 +15,18 @@ export class UseOrder {
   /** The one whose use is longest ago, or NONE. */
   get oldest(): number {
     return this.#oldest
+  }
+
+  /** Begins a walk at the oldest one; there can be one at a time. */
+  rewind(): void {
+    this.#next = this.#oldest
+  }
+
+  /** The next one of the walk, or NONE. Whatever is used or removed between two steps, none is left out that stays in its place. */
+  step(): number {
+    const row = this.#next
+    if (row !== NONE) this.#next = this.#rows.newer(row)
+    return row
   }
 
   addNewest(row: number): void {
@@ -26,6 +40,7 @@ export class UseOrder {
   }
 
   remove(row: number): void {
+    if (row === this.#next) this.#next = this.#rows.newer(row)
     this.#link(this.#rows.older(row), this.#rows.newer(row))
   }
 
