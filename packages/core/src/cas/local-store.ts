@@ -11,6 +11,7 @@ import {
   ifThere,
   isDiskFull,
   RecencyKeeper,
+  ResultJanitor,
   Session,
   StoreLayout,
   steadyTime,
@@ -28,7 +29,10 @@ import { type PartialUploadLimits, PartialUploads } from './partial-uploads.js'
 export interface LocalStoreOptions {
   /** Everything lies below it; made if absent. */
   readonly dir: string
-  /** Disk space for blobs and uploads, in bytes of whole blocks; the least recently used blobs make room. Default 50 GB. */
+  /**
+   * Disk space for blobs, uploads and action results, in bytes of whole blocks; the least recently used blobs make room. Results
+   * may take a tenth of it, and those used longest ago go. Default 50 GB.
+   */
   readonly maxBytes?: number
   /**
    * For so long after a blob was stored, found or read it is not evicted, in milliseconds: whoever was told that it is
@@ -42,7 +46,7 @@ export interface LocalStoreOptions {
 }
 
 export interface StoreUsage {
-  /** Disk space that blobs, and uploads under way, take, in bytes of whole blocks. */
+  /** Disk space that blobs, uploads under way and action results take, in bytes of whole blocks. */
   readonly bytes: number
   readonly maxBytes: number
   readonly blobs: number
@@ -70,6 +74,9 @@ const DEFAULT_GRACE_MS = 300_000
  */
 const SLACK = 0.1
 
+/** The part of the budget that action results may take. */
+const RESULTS = 0.1
+
 /** How many absent blobs are looked for on the disk, at some 4 µs each, before other work gets a turn. */
 const LOOK_UPS_A_TURN = 500
 
@@ -92,6 +99,7 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
   readonly #index: BlobIndex
   readonly #loader: IndexLoader
   readonly #recency: RecencyKeeper
+  readonly #results: ResultJanitor
   readonly #budget: DiskBudget
   readonly #maxBytes: number
   readonly #session: Session
@@ -118,6 +126,7 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
       },
       storedRecently: (entry) => this.#wasStoredWithin(graceMs, entry, clock),
       counting: () => this.#counting,
+      others: () => this.#results.usage.bytes,
       spare: () => this.uploads.displaceOldest(),
     })
     this.#session = Session.open(this.layout.sessions)
@@ -133,6 +142,13 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
       path: this.layout.recency,
       temporary: this.#session.directory('upload'),
       now,
+      after: (delayMs, callback) => clock.after(delayMs, callback),
+    })
+    this.#results = new ResultJanitor({
+      layout: this.layout,
+      maxBytes: maxBytes * RESULTS,
+      graceMs,
+      now: () => clock.now(),
       after: (delayMs, callback) => clock.after(delayMs, callback),
     })
     this.loaded = this.#load()
@@ -153,6 +169,11 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
   /** How many blobs were evicted to make room since the store was opened. */
   get evictions(): number {
     return this.#evictions
+  }
+
+  /** What the action results below the directory take, as of the last look at them, every ten minutes. */
+  get results(): { readonly bytes: number; readonly results: number } {
+    return this.#results.usage
   }
 
   /** For processes that write into the directory themselves (`SharedStore`). */
@@ -255,6 +276,7 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
   [Symbol.dispose](): void {
     this.#loader.stop()
     this.uploads[Symbol.dispose]()
+    this.#results[Symbol.dispose]()
     this.#recency[Symbol.dispose]()
     this.#session[Symbol.dispose]()
   }

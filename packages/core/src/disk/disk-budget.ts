@@ -20,6 +20,8 @@ export interface DiskBudgetOptions {
   readonly maxBytes: number
   /** For so long after its last use a blob is not evicted, in milliseconds. */
   readonly graceMs: number
+  /** What else takes room of the same budget, in bytes of whole blocks. */
+  readonly others?: () => number
   /** The index's clock. */
   readonly now: () => number
   /** Removes a blob: its files and its entry. */
@@ -82,9 +84,9 @@ export class DiskBudget {
     return this.#options.index.bytes < before
   }
 
-  /** Blobs and uploads under way, in bytes of whole blocks. */
+  /** Blobs, uploads under way and what else there is, in bytes of whole blocks. */
   get usedBytes(): number {
-    return this.#options.index.bytes + this.#reserved
+    return this.#options.index.bytes + this.#reserved + (this.#options.others?.() ?? 0)
   }
 
   async #take(bytes: number): Promise<void> {

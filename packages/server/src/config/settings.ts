@@ -86,7 +86,7 @@ const settings: SettingsOf<Config> = {
       kind: positiveNumber({ of: 'gigabytes' }),
       fallback: () => 50,
       about:
-        'How much disk space blobs may take, in GB of 10⁹ bytes; fractions are allowed. The least recently used ones make room.',
+        'How much disk space blobs and action results may take, in GB of 10⁹ bytes; fractions are allowed. The least recently used blobs make room; results may take a tenth of it.',
     },
     graceSeconds: {
       kind: wholeNumber({ of: 'seconds', min: 0 }),
