@@ -20,7 +20,11 @@ export class EngineMetrics {
   constructor({ registry, store, load }: EngineMetricsOptions) {
     const registers = [registry]
     collectDefaultMetrics({ register: registry })
-    gauge('gorego_disk_usage_bytes', 'Disk space that blobs, uploads under way and action results take', () => store.usage.bytes)
+    gauge(
+      'gorego_disk_usage_bytes',
+      'Disk space that blobs, uploads under way and action results take',
+      () => store.usage.bytes,
+    )
     gauge('gorego_disk_limit_bytes', 'Disk space that they may take', () => store.usage.maxBytes)
     gauge('gorego_blobs', 'Blobs in the cache', () => store.usage.blobs)
     new Counter({
