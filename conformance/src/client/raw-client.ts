@@ -1,5 +1,6 @@
 import { reapi } from '@gorego/core'
 import {
+  type ChannelCredentials,
   Client,
   type ClientDuplexStream,
   type ClientReadableStream,
@@ -31,6 +32,8 @@ export interface CallFailure {
 export interface RawClientOptions {
   /** TLS, with the certificates that Node trusts. */
   readonly secure?: boolean
+  /** TLS in another way. */
+  readonly credentials?: ChannelCredentials
   /** What the calls in calls.ts put into `instance_name` and resource names. */
   readonly instance?: string
 }
@@ -40,10 +43,12 @@ export class RawClient implements Disposable {
   readonly instance: string
   readonly #client: Client
 
-  constructor(address: string, { secure = false, instance = '' }: RawClientOptions = {}) {
+  constructor(address: string, options: RawClientOptions = {}) {
+    const { secure = false, instance = '' } = options
+    const given = options.credentials ?? (secure ? credentials.createSsl() : credentials.createInsecure())
     this.instance = instance
     // A pool of its own: channels to one address would share a connection.
-    this.#client = new Client(address, secure ? credentials.createSsl() : credentials.createInsecure(), {
+    this.#client = new Client(address, given, {
       'grpc.use_local_subchannel_pool': 1,
       'grpc.max_receive_message_length': -1,
       'grpc.max_send_message_length': -1,

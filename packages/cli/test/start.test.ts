@@ -122,6 +122,18 @@ test('a configuration that cannot be used: everything that is wrong with it, and
   assert.match(stderr, 'GOREGO_LOG_LEVEL: got "loud"')
 })
 
+test('an address that other machines reach needs TLS or --insecure: exit code 64', async () => {
+  await using machine = new Machine()
+  const args = ['start', '--listen', '0.0.0.0:0', '--dir', 'all']
+  const { code, stdout, stderr } = await machine.gorego(args)
+  assert.equal([code, stdout], [64, ''])
+  assert.match(stderr, /listen_addr: other machines can reach 0\.0\.0\.0:0.*tls\.cert_file.*--insecure/)
+  const server = machine.start([...args, '--insecure'])
+  await server.ready()
+  server.signal('SIGTERM')
+  assert.is((await server.finished).code, 0)
+})
+
 test('variables count, unknown ones are a warning', async () => {
   await using machine = new Machine()
   const env = { GOREGO_LISTEN_ADDR: '127.0.0.1:0', GOREGO_EXECUTION_ENABLED: 'false', GOREGO_EXECUTION_CONCURENCY: '1' }

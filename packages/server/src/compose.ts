@@ -14,6 +14,7 @@ import {
 } from '@gorego/core'
 import { composeServices } from './compose-services.js'
 import type { Config } from './config/config.js'
+import { checkExposure } from './config/exposure.js'
 import { FrontEnds } from './front-ends/front-ends.js'
 import { howManyFrontEnds } from './front-ends/how-many.js'
 import { hasLostBlobs, leaseOf } from './front-ends/leases.js'
@@ -23,6 +24,7 @@ import { openMetrics } from './metrics/metrics.js'
 import type { PlainMetrics } from './metrics/serving-metrics.js'
 import { logExecution } from './services/execution-log.js'
 import { Health } from './services/health.js'
+import { Tls } from './tls/tls.js'
 import { GB, MB, MINUTE_MS } from './units.js'
 import { listen } from './wire/grpc-server.js'
 
@@ -65,11 +67,13 @@ interface Entrance {
 
 /** The whole server, put together: the one place that knows which store stands behind which cache behind which service. */
 export async function startServer(config: Config, { logger }: { logger: Logger }): Promise<RunningServer> {
+  checkExposure(config)
   const count = howManyFrontEnds(config.frontEnds, availableParallelism())
   const graceMs = config.localCache.graceSeconds * 1000
   const leaseMs = count > 1 ? leaseOf(graceMs) : 0
   const functions = await DigestFunctionSet.load(config.digestFunctions)
   const metrics = await openMetrics(config)
+  const tls = await Tls.open(config.tls, logger)
   const store = await LocalStore.open({
     dir: config.localCache.dir,
     maxBytes: Math.floor(config.localCache.maxSizeGb * GB),
@@ -117,6 +121,7 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
   async function close(): Promise<void> {
     await http?.close()
     await engine?.worker[Symbol.asyncDispose]()
+    tls?.[Symbol.dispose]()
     store[Symbol.dispose]()
   }
 
@@ -132,7 +137,7 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
       metrics: async () => await metrics.text((await entrance?.metrics()) ?? []),
       isReady: () => ready && entrance !== undefined,
     })
-    return await serveHttp({ listenAddr, routes, logger })
+    return await serveHttp({ listenAddr, socketMode: config.unixSocketMode, routes, logger, tls })
   }
 
   async function serveHere(): Promise<Entrance> {
@@ -150,6 +155,8 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
     })
     const grpc = await listen({
       listenAddr: config.listenAddr,
+      socketMode: config.unixSocketMode,
+      tls,
       services,
       logger,
       logCalls: config.logLevel === 'debug',

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { join } from 'node:path'
 import { isMissing, store } from '@gorego/conformance/client'
@@ -14,7 +14,7 @@ const cacheOnly = { execution: { enabled: false } }
 
 async function startFailure(listenAddr: string): Promise<GoregoError> {
   using directory = temporaryDirectory()
-  const config = await configOf({ listenAddr }, directory.path)
+  const config = await configOf({ listenAddr, insecure: true }, directory.path)
   try {
     await startServer(config, { logger: silentLogger })
   } catch (error) {
@@ -88,6 +88,42 @@ test('unix sockets: one on which somebody answers, and a file that is no socket,
   writeFileSync(path, 'precious')
   assert.is((await startFailure(`unix:${path}`)).code, 'unavailable')
   assert.ok(existsSync(path))
+})
+
+test('unix sockets: only their owner can connect, unless the setting says who else', async () => {
+  using directory = temporaryDirectory()
+  const listenAddr = `unix:${directory.path}/gorego.sock`
+  const http = { listenAddr: `unix:${directory.path}/http.sock` }
+  for (const frontEnds of [1, 2]) {
+    for (const [given, mode] of [
+      [{}, 0o600],
+      [{ unixSocketMode: 0o660 }, 0o660],
+    ] as const) {
+      await using _rig = await ServerRig.start({ ...cacheOnly, listenAddr, http, frontEnds, ...given })
+      for (const name of ['gorego', 'http'])
+        assert.is(statSync(join(directory.path, `${name}.sock`)).mode & 0o777, mode, name)
+    }
+  }
+})
+
+test('an address that other machines reach is refused without TLS and --insecure, before anything is begun', async () => {
+  using directory = temporaryDirectory()
+  const outside = '0.0.0.0:0'
+  for (const [options, where] of [
+    [{ listenAddr: outside }, 'listen_addr'],
+    [{ http: { listenAddr: outside } }, 'http.listen_addr'],
+  ] as const) {
+    const error = await ServerRig.start({ ...options, directory: directory.path }).then(
+      () => undefined,
+      (reason) => reason,
+    )
+    assert.ok(error instanceof GoregoError && error.code === 'invalid-argument')
+    assert.match(error.message, `${where}: other machines can reach 0.0.0.0:0`)
+    assert.match(error.message, '--insecure')
+  }
+  assert.equal(readdirSync(directory.path), [])
+  await using rig = await ServerRig.start({ ...cacheOnly, listenAddr: outside, insecure: true })
+  await works(rig)
 })
 
 test('connections that speak no HTTP/2 do no harm', async () => {

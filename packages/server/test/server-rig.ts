@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { RawClient } from '@gorego/conformance/client'
+import { RawClient, type RawClientOptions } from '@gorego/conformance/client'
 import type { LogFields, Logger } from '@gorego/core'
 import { type TemporaryDirectory, temporaryDirectory } from '@gorego/core/testing'
 import { type RunningServer, startServer } from '../src/compose.js'
@@ -41,7 +41,7 @@ export class ServerRig implements AsyncDisposable {
     this.#temporary = temporary
     this.server = server
     this.log = log
-    this.client = new RawClient(server.address)
+    this.client = this.connect()
   }
 
   static async start(options: RigOptions = {}): Promise<ServerRig> {
@@ -63,8 +63,8 @@ export class ServerRig implements AsyncDisposable {
   }
 
   /** Another connection to the same server. */
-  connect(): RawClient {
-    return new RawClient(this.server.address)
+  connect(options?: RawClientOptions): RawClient {
+    return new RawClient(this.server.address, options)
   }
 
   /** Files of uploads that are under way: none, when nothing is. */

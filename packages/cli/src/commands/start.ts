@@ -31,6 +31,10 @@ export const start: Command = {
       describe: 'Where to serve gRPC: host:port (port 0 takes a free one) or unix:/path',
       defaultDescription: '127.0.0.1:50051',
     },
+    insecure: {
+      type: 'boolean',
+      describe: 'Listen where other machines can reach it, without TLS',
+    },
     dir: {
       type: 'string',
       requiresArg: true,
@@ -53,7 +57,10 @@ export const start: Command = {
   examples: [
     ['gorego start', 'for Bazel on this machine'],
     ['gorego start --listen 127.0.0.1:0 --dir /tmp/gorego', 'a free port, a directory of its own'],
-    ['gorego start --listen 0.0.0.0:50051', 'for other machines too: whoever reaches the port can run commands here'],
+    [
+      'gorego start --listen 0.0.0.0:50051 --insecure',
+      'for other machines too, without TLS: whoever reaches the port can run commands here',
+    ],
   ],
   epilogue: EPILOGUE,
   takesCommandLine: false,
@@ -61,8 +68,7 @@ export const start: Command = {
 }
 
 async function startServing(args: Arguments, host: Host): Promise<number> {
-  const { collectLessOften, createLogger, isReachableFromOutside, loadConfig, parseListenAddress, startServer } =
-    await import('@gorego/server')
+  const { collectLessOften, createLogger, loadConfig, startServer } = await import('@gorego/server')
   const { config, warnings } = await loadConfig({ surroundings: host.surroundings, ...configSources(args) })
   const { isTerminal, hasColours } = host.err
   const logger = createLogger({
@@ -72,13 +78,6 @@ async function startServing(args: Arguments, host: Host): Promise<number> {
     colours: hasColours,
   })
   for (const warning of warnings) logger.warn(warning)
-  const address = parseListenAddress(config.listenAddr)
-  if (address !== undefined && isReachableFromOutside(address)) {
-    logger.warn('other machines can reach this address, and whoever does can run commands here', {
-      listen: config.listenAddr,
-    })
-  }
-
   let order = (_signal: StopSignal) => {}
   const stopOrdered = new Promise<StopSignal>((resolve) => {
     order = resolve
@@ -104,6 +103,7 @@ function configSources(args: Arguments) {
     const text = args.text(flag)
     return text === undefined ? [] : [[flag, text]]
   })
+  if (args.has('insecure')) given.push(['insecure', 'true'])
   return { ...(file === undefined ? {} : { file }), flags: Object.fromEntries(given) }
 }
 
@@ -119,5 +119,5 @@ function announce({ address, httpAddress, slots, frontEndPids }: RunningServer, 
       hostname: hostname(),
     }),
   )
-  host.out(readyLine(address))
+  host.out(readyLine(address, config))
 }

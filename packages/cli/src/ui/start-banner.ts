@@ -26,15 +26,18 @@ export function startBanner({
   hostname,
 }: Announcement): string {
   const { localCache, execution } = config
+  const scheme = schemeOf(config.tls)
   const facts = [
-    ['listens on', url(address)],
-    ...(httpAddress === undefined ? [] : [['metrics', `${url(httpAddress, 'http')}/metrics (and /healthz, /readyz)`]]),
+    ['listens on', url(address, scheme)],
+    ...(httpAddress === undefined
+      ? []
+      : [['metrics', `${url(httpAddress, scheme === 'grpcs' ? 'https' : 'http')}/metrics (and /healthz, /readyz)`]]),
     ['keeps', `${localCache.dir} (blobs up to ${localCache.maxSizeGb} GB)`],
     ...(execution.buildRoot === undefined ? [] : [['runs in', execution.buildRoot]]),
     ['slots', slots === 0 ? 'none: a cache that executes nothing' : `${slots} (so many actions run at once)`],
     ...(frontEnds === 0 ? [] : [['front ends', `${frontEnds} (so many processes speak gRPC)`]]),
   ]
-  const target = url(address.replace(/^(0\.0\.0\.0|\[::\])(?=:\d+$)/, hostname))
+  const target = url(address.replace(/^(0\.0\.0\.0|\[::\])(?=:\d+$)/, hostname), scheme)
   const lines = slots === 0 ? cacheOnlyLines(target) : bazelrcLines({ address: target, slots })
   return [
     `gorego ${version}`,
@@ -54,10 +57,14 @@ function instanceLines({ instanceNames: [first, ...others] }: Config): string[] 
 }
 
 /** The line that programs wait for. */
-export function readyLine(address: string): string {
-  return `gorego ready on ${url(address)}\n`
+export function readyLine(address: string, { tls }: Config): string {
+  return `gorego ready on ${url(address, schemeOf(tls))}\n`
 }
 
-function url(address: string, scheme = 'grpc'): string {
+function schemeOf({ certFile }: Config['tls']): string {
+  return certFile === undefined ? 'grpc' : 'grpcs'
+}
+
+function url(address: string, scheme: string): string {
   return address.startsWith('unix:') ? address : `${scheme}://${address}`
 }

@@ -6,6 +6,18 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 export interface Config {
   /** Where gRPC is served: `host:port`, `[::1]:port` (port 0 takes a free one) or `unix:/path`. */
   readonly listenAddr: string
+  /** Permissions of the sockets of `unix:` addresses. */
+  readonly unixSocketMode: number
+  /** Listen where other machines reach it, without TLS. */
+  readonly insecure: boolean
+  /** Absolute paths of PEM files, for gRPC and HTTP. */
+  readonly tls: {
+    readonly certFile: string | undefined
+    readonly keyFile: string | undefined
+    /** Whose certificates clients show; undefined if they are not asked for one. */
+    readonly clientCaFile: string | undefined
+    readonly clientCerts: 'required' | 'optional'
+  }
   readonly http: {
     /** Where metrics and health are served, as `listenAddr`; undefined for nowhere. */
     readonly listenAddr: string | undefined

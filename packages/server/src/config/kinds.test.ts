@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { listOf, oneOf, path, wholeNumber } from './kinds.js'
+import { listOf, oneOf, path, socketMode, wholeNumber } from './kinds.js'
 
 const asWritten = (text: string) => text
 const colours = listOf(oneOf(['red', 'green', 'blue']), { min: 1 })
@@ -52,6 +52,24 @@ test('paths in a list count from where the list is', () => {
     listOf(path).fromText('a, /b', (text) => `/here/${text}`),
     ['/here/a', '/here//b'],
   )
+})
+
+test('permissions of a socket: octal, as text or as what YAML makes a number of; the owner may always connect', () => {
+  const resolve = (path: string) => path
+  for (const [text, mode] of [
+    ['600', 0o600],
+    ['0660', 0o660],
+    ['777', 0o777],
+    ['066', undefined],
+    ['1777', undefined],
+    ['688', undefined],
+    ['0o660', undefined],
+  ] as const) {
+    assert.is(socketMode.fromText(text, resolve), mode, text)
+  }
+  assert.is(socketMode.fromYaml(660, resolve), 0o660)
+  // What YAML makes of 0o660.
+  assert.is(socketMode.fromYaml(0o660, resolve), undefined)
 })
 
 test.run()

@@ -78,6 +78,17 @@ export const path: Kind<string> = textual('a path', (text, resolvePath) => {
   return text === '' || text.includes('\0') ? undefined : resolvePath(text)
 })
 
+/** Three octal digits, whether YAML takes them for a number or not. The owner has to be able to connect. */
+export const socketMode: Kind<number> = {
+  wants: 'permissions of a socket in octal such as 600 or 660, which begin with a 6 or a 7',
+  fromText: readMode,
+  fromYaml: (value) => readMode(String(value)),
+}
+
+function readMode(text: string): number | undefined {
+  return /^0?[67][0-7]{2}$/.test(text) ? Number.parseInt(text, 8) : undefined
+}
+
 export const listenAddress: Kind<string> = textual(
   'host:port such as 127.0.0.1:50051 (0.0.0.0 for every interface; port 0 takes a free one) or unix:/path',
   (text, resolvePath) => {

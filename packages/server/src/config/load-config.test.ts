@@ -41,6 +41,9 @@ const sections = new Set(settingEntries.map(({ key }) => key.split('.')[0]))
 
 const DEFAULTS: Config = {
   listenAddr: '127.0.0.1:50051',
+  unixSocketMode: 0o600,
+  insecure: false,
+  tls: { certFile: undefined, keyFile: undefined, clientCaFile: undefined, clientCerts: 'required' },
   http: { listenAddr: undefined },
   instanceNames: [],
   reflection: true,
@@ -83,6 +86,9 @@ test('a file sets everything; its relative paths count from where it is', async 
       # comment
       listen_addr: "[::1]:8980"
       http: { listen_addr: "unix:../http.sock" }
+      unix_socket_mode: 0660
+      insecure: true
+      tls: { cert_file: ../cert.pem, key_file: key.pem, client_ca_file: /ca.pem, client_certs: optional }
       instance_names: [main, team/a, ""]
       reflection: false
       local_cache: { dir: ../cache, max_size_gb: 0.5, grace_seconds: 20, partial_uploads: { max_size_gb: 0, keep_minutes: 1.5 } }
@@ -113,6 +119,14 @@ test('a file sets everything; its relative paths count from where it is', async 
   assert.equal(config, {
     listenAddr: '[::1]:8980',
     http: { listenAddr: `unix:${dir}/http.sock` },
+    unixSocketMode: 0o660,
+    insecure: true,
+    tls: {
+      certFile: `${dir}/cert.pem`,
+      keyFile: `${dir}/etc/key.pem`,
+      clientCaFile: '/ca.pem',
+      clientCerts: 'optional',
+    },
     instanceNames: ['main', 'team/a', ''],
     reflection: false,
     localCache: {

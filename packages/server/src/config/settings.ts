@@ -11,13 +11,14 @@ import {
   oneOf,
   path,
   positiveNumber,
+  socketMode,
   wholeNumber,
 } from './kinds.js'
 import { platformProperties } from './platform-kind.js'
 import { type Surroundings, userCacheDirectory } from './surroundings.js'
 
 /** The flags of `gorego start` that stand for a setting, without their dashes. */
-export type ConfigFlag = 'listen' | 'dir' | 'concurrency' | 'log-level'
+export type ConfigFlag = 'listen' | 'insecure' | 'dir' | 'concurrency' | 'log-level'
 
 export interface Setting<T> {
   readonly kind: Kind<NonNullable<T>>
@@ -50,6 +51,48 @@ const settings: SettingsOf<Config> = {
     flag: 'listen',
     about:
       'Where gRPC is served: `host:port` (`[::1]:50051` for IPv6, port 0 takes a free one) or `unix:/path`. Whoever reaches it can run commands as the user that gorego runs as.',
+  },
+  unixSocketMode: {
+    kind: socketMode,
+    fallback: () => 0o600,
+    fallbackText: '`600`: the user that gorego runs as',
+    about:
+      'Permissions of the sockets of `unix:` addresses, in octal: `660` lets the group connect, `666` everybody. Who may connect is also a matter of the directory.',
+  },
+  insecure: {
+    kind: boolean,
+    fallback: () => false,
+    flag: 'insecure',
+    about:
+      '`true`: listen where other machines can reach it, without TLS. Otherwise gorego does not start with such an address and without `tls.cert_file`.',
+  },
+  tls: {
+    certFile: {
+      kind: path,
+      fallback: () => undefined,
+      fallbackText: 'no TLS',
+      about:
+        'Certificate of this server in PEM, and behind it those that it was signed with: gRPC and HTTP are then served with TLS only. Read again when it changes, as are the other files of `tls`.',
+    },
+    keyFile: {
+      kind: path,
+      fallback: () => undefined,
+      fallbackText: 'none',
+      about: 'The private key of `tls.cert_file`, in PEM, without a passphrase.',
+    },
+    clientCaFile: {
+      kind: path,
+      fallback: () => undefined,
+      fallbackText: 'clients show no certificate',
+      about:
+        'Certificates in PEM with which those of clients must be signed (mutual TLS). A client is called by the common name (CN) of its certificate.',
+    },
+    clientCerts: {
+      kind: oneOf(['required', 'optional']),
+      fallback: () => 'required',
+      about:
+        'With `tls.client_ca_file`: whether a client without a certificate is refused. One with a certificate that is not good always is.',
+    },
   },
   http: {
     listenAddr: {

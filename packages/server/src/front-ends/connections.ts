@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net'
-import { listenAt } from '../wire/listening.js'
+import { type ListenOptions, listenAt } from '../wire/listening.js'
 
 /** Takes connections; undefined if nobody can just now. */
 type Taker = { pass(connection: Socket): void } | undefined
@@ -30,9 +30,9 @@ export class Connections {
   }
 
   /** `listenAddr`: `host:port` or `unix:/path`; port 0 takes a free one. */
-  static async listen(listenAddr: string): Promise<Connections> {
+  static async listen(listenAddr: string, options: ListenOptions): Promise<Connections> {
     const server = createServer({ pauseOnConnect: true })
-    const address = await listenAt(server, listenAddr)
+    const address = await listenAt(server, listenAddr, options)
     return new Connections(address, server)
   }
 

@@ -50,7 +50,8 @@ export class FrontEnds {
 
   /** Resolves when all of them serve. Throws where nobody can listen, or one of them does not start. */
   static async start(options: FrontEndsOptions): Promise<FrontEnds> {
-    const frontEnds = new FrontEnds(options, await Connections.listen(options.config.listenAddr))
+    const { listenAddr, unixSocketMode: socketMode } = options.config
+    const frontEnds = new FrontEnds(options, await Connections.listen(listenAddr, { socketMode }))
     try {
       await frontEnds.#startAll()
       return frontEnds

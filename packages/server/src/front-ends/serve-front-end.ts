@@ -13,6 +13,7 @@ import { composeServices } from '../compose-services.js'
 import { openMetrics } from '../metrics/metrics.js'
 import type { PlainMetrics } from '../metrics/serving-metrics.js'
 import { Health, type Phase } from '../services/health.js'
+import { Tls } from '../tls/tls.js'
 import { GB, MINUTE_MS } from '../units.js'
 import { type GrpcServer, serve } from '../wire/grpc-server.js'
 import type { Channel } from './channel.js'
@@ -54,6 +55,7 @@ export async function serveFrontEnd(setup: Setup, channel: Channel, logger: Logg
   })
   const health = new Health()
   const metrics = await openMetrics(config)
+  const tls = await Tls.open(config.tls, logger)
   const services = await composeServices(config, {
     functions: await DigestFunctionSet.load(config.digestFunctions),
     cas: store,
@@ -70,6 +72,7 @@ export async function serveFrontEnd(setup: Setup, channel: Channel, logger: Logg
     logger,
     logCalls: config.logLevel === 'debug',
     keepaliveMs: config.keepalive * 1000,
+    tls,
     ...(metrics === undefined ? {} : { onCall: metrics.call }),
   })
   return {
@@ -84,6 +87,7 @@ export async function serveFrontEnd(setup: Setup, channel: Channel, logger: Logg
     quiet: (boundMs) => grpc.quiet(boundMs),
     async stop(boundMs) {
       await grpc.stop(boundMs)
+      tls?.[Symbol.dispose]()
       store[Symbol.dispose]()
     },
   }

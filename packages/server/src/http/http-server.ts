@@ -1,16 +1,22 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createListener } from 'node:net'
 import { GoregoError, type Logger } from '@gorego/core'
+import type { Tls } from '../tls/tls.js'
 import { listenAt } from '../wire/listening.js'
 import { errorAnswer } from './error-answer.js'
 import { type Answer, type Endpoint, plain, type Route, type Visit } from './route.js'
 import { sendAnswer } from './send-answer.js'
 
 export interface HttpServerOptions {
+  /** Permissions of a Unix socket. */
+  readonly socketMode: number
   /** `host:port`, port 0 for a free one, or `unix:/path`. */
   readonly listenAddr: string
   /** The first whose path fits answers. */
   readonly routes: readonly Route[]
   readonly logger: Logger
+  /** Absent where connections are not encrypted. */
+  readonly tls: Tls | undefined
 }
 
 export interface HttpServer {
@@ -27,18 +33,27 @@ const HEAD_TIMEOUT_MS = 30_000
 const IDLE_TIMEOUT_MS = 60_000
 
 /** The port for people, probes, Prometheus and HTTP caches, beside gRPC's. */
-export async function serveHttp({ listenAddr, routes, logger }: HttpServerOptions): Promise<HttpServer> {
+export async function serveHttp({
+  listenAddr,
+  socketMode,
+  routes,
+  logger,
+  tls,
+}: HttpServerOptions): Promise<HttpServer> {
   const server = createServer(
     { requestTimeout: 0, headersTimeout: HEAD_TIMEOUT_MS, connectionsCheckingInterval: HEAD_TIMEOUT_MS },
     (request, response) => void respond(routes, request, response, logger),
   )
   server.setTimeout(IDLE_TIMEOUT_MS)
+  const gateway = tls?.gateway('http/1.1', (connection) => server.emit('connection', connection))
+  const listener = gateway === undefined ? server : createListener((connection) => gateway.accept(connection))
   return {
-    address: await listenAt(server, listenAddr, 'http.listen_addr'),
+    address: await listenAt(listener, listenAddr, { socketMode, setting: 'http.listen_addr' }),
     close: () =>
       new Promise((resolve) => {
-        server.close(() => resolve())
+        listener.close(() => resolve())
         server.closeAllConnections()
+        gateway?.[Symbol.dispose]()
       }),
   }
 }

@@ -1,3 +1,4 @@
+import { createServer as createListener } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '@gorego/core'
@@ -11,10 +12,11 @@ import {
 } from '@grpc/grpc-js'
 import { MAX_RECEIVED_MESSAGE_BYTES } from '../services/limits.js'
 import type { Service } from '../services/service.js'
+import type { Tls } from '../tls/tls.js'
 import { type CallLog, createCallLog } from './call-log.js'
 import type { StreamHandler } from './direct-method.js'
 import { type DirectHandler, type DirectHandlers, withOwnHttp2 } from './http2-servers.js'
-import { cannotListen, removeStaleSocket } from './listening.js'
+import { type ListenOptions, listenAt } from './listening.js'
 import { type Method, methodDefinition } from './method.js'
 
 export interface GrpcServerOptions {
@@ -26,6 +28,8 @@ export interface GrpcServerOptions {
   readonly onCall?: CallLog
   /** How often a connection is asked whether its client is still there, in milliseconds. Default 60 s. */
   readonly keepaliveMs?: number
+  /** Absent where connections are not encrypted. */
+  readonly tls?: Tls | undefined
 }
 
 /** A gRPC server that serves the connections that it is given. */
@@ -50,13 +54,24 @@ const QUIET_MS = 200
 const LONGEST_ANSWER_MS = 20_000
 
 /** `listenAddr`: `host:port` or `unix:/path`; port 0 takes a free one. */
-export async function listen(options: GrpcServerOptions & { readonly listenAddr: string }): Promise<ListeningServer> {
-  const { listenAddr } = options
-  const { server, direct, ...rest } = createServer(options)
-  if (listenAddr.startsWith('unix:')) await removeStaleSocket(listenAddr.slice('unix:'.length))
-  const port = await withOwnHttp2(direct, () => bind(server, listenAddr))
-  const address = listenAddr.startsWith('unix:') ? listenAddr : listenAddr.replace(/:\d+$/, `:${port}`)
-  return { address, ...rest }
+export async function listen(
+  options: GrpcServerOptions & ListenOptions & { readonly listenAddr: string },
+): Promise<ListeningServer> {
+  const { accept, quiet, stop } = await serve(options)
+  const listener = createListener(accept)
+  try {
+    return {
+      address: await listenAt(listener, options.listenAddr, options),
+      quiet,
+      stop(boundMs) {
+        listener.close()
+        return stop(boundMs)
+      },
+    }
+  } catch (error) {
+    await stop(0)
+    throw error
+  }
 }
 
 /** For connections that somebody else accepts. */
@@ -65,7 +80,17 @@ export async function serve(options: GrpcServerOptions): Promise<GrpcServer> {
   const injector = await withOwnHttp2(direct, async () =>
     server.createConnectionInjector(ServerCredentials.createInsecure()),
   )
-  return { accept: (connection) => injector.injectConnection(connection), ...rest }
+  const inject = (connection: Duplex) => injector.injectConnection(connection)
+  const gateway = options.tls?.gateway('h2', inject)
+  if (gateway === undefined) return { accept: inject, ...rest }
+  return {
+    ...rest,
+    accept: (connection) => gateway.accept(connection),
+    async stop(boundMs) {
+      await rest.stop(boundMs)
+      gateway[Symbol.dispose]()
+    },
+  }
 }
 
 interface CreatedServer extends Pick<GrpcServer, 'quiet' | 'stop'> {
@@ -125,15 +150,6 @@ function createServer(options: GrpcServerOptions): CreatedServer {
     },
     stop: (boundMs) => shutDown(server, boundMs),
   }
-}
-
-function bind(server: Server, listenAddr: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.bindAsync(listenAddr, ServerCredentials.createInsecure(), (error, port) => {
-      if (error === null) resolve(port)
-      else reject(cannotListen(listenAddr, error))
-    })
-  })
 }
 
 function shutDown(server: Server, boundMs: number): Promise<void> {

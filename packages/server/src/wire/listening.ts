@@ -25,15 +25,37 @@ export async function removeStaleSocket(path: string): Promise<void> {
   if (!answered) rmSync(path, { force: true })
 }
 
-/** Listens at `host:port` (port 0 takes a free one) or `unix:/path`. Resolves to the same with the real port. `setting`: where the address comes from. */
-export async function listenAt(server: Server, listenAddr: string, setting?: string): Promise<string> {
+export interface ListenOptions {
+  /** Permissions of a Unix socket. Default 0600: whoever connects can do what this process can. */
+  readonly socketMode?: number
+  /** Where the address comes from. */
+  readonly setting?: string
+}
+
+/** Listens at `host:port` (port 0 takes a free one) or `unix:/path`. Resolves to the same with the real port. */
+export async function listenAt(
+  server: Server,
+  listenAddr: string,
+  { socketMode = 0o600, setting }: ListenOptions = {},
+): Promise<string> {
   const where = parseListenAddress(listenAddr)
   if (where === undefined) throw new GoregoError('invalid-argument', `cannot listen on ${listenAddr}: it is no address`)
   if (where.kind === 'unix') await removeStaleSocket(where.path)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(cannotListen(listenAddr, error, setting)))
-    server.listen(where.kind === 'unix' ? { path: where.path } : { host: where.host, port: where.port }, resolve)
+    if (where.kind === 'tcp') server.listen({ host: where.host, port: where.port }, resolve)
+    else withUmask(0o777 & ~socketMode, () => server.listen({ path: where.path }, resolve))
   })
   const bound = server.address()
   return typeof bound === 'object' ? listenAddr.replace(/:\d+$/, `:${bound?.port}`) : listenAddr
+}
+
+/** The file is made within the call, so it never has other permissions, and nothing else of ours is made meanwhile. */
+function withUmask(mask: number, listen: () => void): void {
+  const before = process.umask(mask)
+  try {
+    listen()
+  } finally {
+    process.umask(before)
+  }
 }
