@@ -92,6 +92,20 @@ test('told to stop, it lets running actions finish', async () => {
   assert.is((await server.finished).code, 0)
 })
 
+test('what does not finish within shutdown_grace is ended, and that is a good end', async () => {
+  await using machine = new Machine()
+  const [started, never] = [machine.fifo('started'), machine.fifo('never')]
+  const server = machine.start(['start', '--listen', '127.0.0.1:0', '--dir', 'all'], { GOREGO_SHUTDOWN_GRACE: '1' })
+  const address = await server.ready()
+  const client = machine.start(['run', '--remote', address, '--', 'sh', '-c', `echo $$ > ${started}; cat ${never}`])
+  const pid = Number(await readFile(started, 'utf8'))
+  server.signal('SIGTERM')
+  await server.printed('stderr', /"limit_s":1[,}]/)
+  assert.is((await server.finished).code, 0)
+  assert.is((await client.finished).code, 69)
+  await gone(pid)
+})
+
 test('told twice, it ends at once, and the action with it', async () => {
   await using machine = new Machine()
   const [started, never] = [machine.fifo('started'), machine.fifo('never')]

@@ -38,15 +38,13 @@ export interface RunningServer {
   /** Process ids of the front ends that serve just now; none where this process speaks gRPC itself. */
   readonly frontEndPids: readonly number[]
   /**
-   * Executes nothing new, gives running actions `drainMs` (default 30 s) to finish and their clients the time to fetch the
-   * outputs, and leaves no process and no temporary file.
+   * Executes nothing new, gives running actions `drainMs` (default: `shutdown_grace`) to finish and their clients the time to
+   * fetch the outputs, and leaves no process and no temporary file.
    */
   stop(options?: { readonly drainMs?: number }): Promise<void>
 }
 
-const DEFAULT_DRAIN_MS = 30_000
-
-/** After the last action: for clients to fetch its outputs, at most. */
+/** After the last action: for clients to fetch its outputs, at least. */
 const LAST_CALLS_MS = 2_000
 
 /** Where clients come in: this process, or several others. */
@@ -106,14 +104,16 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
     get frontEndPids() {
       return opened.pids
     },
-    async stop({ drainMs = DEFAULT_DRAIN_MS } = {}) {
+    async stop({ drainMs = config.shutdownGrace * 1000 } = {}) {
       ready = false
+      const until = performance.now() + drainMs
       await opened.drain()
       const busy = scheduler !== undefined && scheduler.load.running > 0
       // Meanwhile all other calls are served as ever, and who wants an execution is told why not.
       await scheduler?.close(drainMs)
       if (busy && drainMs > 0) await opened.quiet(LAST_CALLS_MS)
-      await opened.stop(drainMs === 0 ? 0 : LAST_CALLS_MS)
+      // Only now are connections told to go away: until here, they were needed for outputs.
+      await opened.stop(drainMs === 0 ? 0 : Math.max(until - performance.now(), LAST_CALLS_MS))
       await close()
     },
   }

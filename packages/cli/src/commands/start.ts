@@ -7,13 +7,10 @@ import { watchParent } from '../ui/parent-watch.js'
 import { readyLine, startBanner } from '../ui/start-banner.js'
 import { StopRequests, type StopSignal } from '../ui/stop-requests.js'
 
-/** How long running actions may take to finish when the server is told to stop. */
-const DRAIN_MS = 30_000
-
 const EPILOGUE = `Flags go before GOREGO_* variables, and those before the file: docs/configuration.md lists every setting.
 The line "gorego ready on grpc://…" on standard output says that it serves. Logs go to standard error: readable lines on a terminal, JSON otherwise.
 
-SIGTERM or Ctrl-C stops it: running actions may finish, for up to ${DRAIN_MS / 1000} s; a second signal ends it at once.
+SIGTERM or Ctrl-C stops it: running actions and calls may finish, for up to shutdown_grace (30 s); a second signal ends it at once.
 
 ${exitCodeHelp('Exit codes:', [EXIT.ok, EXIT.usage, EXIT.unavailable, EXIT.internal, EXIT.interrupted, EXIT.terminated])}`
 
@@ -91,8 +88,11 @@ async function startServing(args: Arguments, host: Host): Promise<number> {
   const server = await startServer(config, { logger })
   announce(server, config, host)
   const signal = await stopOrdered
-  logger.info('stopping: running actions may finish; a second signal ends them', { signal, limit_s: DRAIN_MS / 1000 })
-  await server.stop({ drainMs: DRAIN_MS })
+  logger.info('stopping: running actions may finish; a second signal ends them', {
+    signal,
+    limit_s: config.shutdownGrace,
+  })
+  await server.stop()
   logger.info('stopped')
   return EXIT.ok
 }

@@ -81,5 +81,7 @@ export interface Config {
   readonly frontEnds: number
   /** In seconds: how often a connection is asked whether its client is still there. */
   readonly keepalive: number
+  /** In seconds: how long what runs may take to finish when the server is told to stop. */
+  readonly shutdownGrace: number
   readonly logLevel: LogLevel
 }

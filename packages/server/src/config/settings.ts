@@ -271,6 +271,12 @@ const settings: SettingsOf<Config> = {
     about:
       'How often a connection is asked whether its client is still there, in seconds. One that does not answer within 20 seconds (or this time, if it is shorter) is closed, and what only it was waiting for is given up.',
   },
+  shutdownGrace: {
+    kind: wholeNumber({ of: 'seconds', min: 0, max: 86_400 }),
+    fallback: () => 30,
+    about:
+      'How long running actions and calls may take to finish when the server is told to stop, in seconds; then they are ended.',
+  },
   logLevel: {
     kind: oneOf(['debug', 'info', 'warn', 'error']),
     fallback: () => 'info',
