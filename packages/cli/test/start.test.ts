@@ -167,6 +167,7 @@ test('a directory that cannot be made is named, and it is not called a mistake o
   const { code, stderr } = await machine.gorego(['start', '--listen', '127.0.0.1:0', '--dir', 'file/cache'])
   assert.is(code, 70)
   assert.match(stderr, join(machine.cwd, 'file'))
+  assert.match(stderr, /a part of that path is a file.*--dir/)
   assert.not.match(stderr, 'report')
 })
 

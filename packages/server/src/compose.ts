@@ -26,6 +26,7 @@ import { logExecution } from './services/execution-log.js'
 import { Health } from './services/health.js'
 import { Tls } from './tls/tls.js'
 import { GB, MB, MINUTE_MS } from './units.js'
+import { ensureUsable } from './usable-directory.js'
 import { listen } from './wire/grpc-server.js'
 
 export interface RunningServer {
@@ -71,6 +72,9 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
   const leaseMs = count > 1 ? leaseOf(graceMs) : 0
   const functions = await DigestFunctionSet.load(config.digestFunctions)
   const metrics = await openMetrics(config)
+  const { buildRoot } = config.execution
+  ensureUsable(config.localCache.dir, '--dir')
+  if (config.execution.enabled && buildRoot !== undefined) ensureUsable(buildRoot, 'execution.build_root')
   const tls = await Tls.open(config.tls, logger)
   const store = await LocalStore.open({
     dir: config.localCache.dir,

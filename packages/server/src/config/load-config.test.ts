@@ -56,6 +56,7 @@ const DEFAULTS: Config = {
   chunking: true,
   frontEnds: 0,
   keepalive: 60,
+  shutdownGrace: 30,
   digestFunctions: undefined,
   actionCache: { updates: true, requireAction: false },
   execution: {
@@ -95,6 +96,7 @@ test('a file sets everything; its relative paths count from where it is', async 
       chunking: false
       front_ends: 2
       keepalive: 7
+      shutdown_grace: 9
       digest_functions: [sha512, sha256]
       action_cache: { updates: false, require_action: true }
       execution:
@@ -138,6 +140,7 @@ test('a file sets everything; its relative paths count from where it is', async 
     chunking: false,
     frontEnds: 2,
     keepalive: 7,
+    shutdownGrace: 9,
     digestFunctions: ['sha512', 'sha256'],
     actionCache: { updates: false, requireAction: true },
     execution: {
@@ -303,7 +306,7 @@ test('a broken file is reported with its line, and no nonsense after it', async 
 test('a file that is not there is named', async ({ dir }) => {
   const surroundings = { env: {}, cwd: dir, home: dir, platform: 'linux' } as const
   const [only] = await problems(loadConfig({ surroundings, file: 'nowhere.yaml' }))
-  assert.match(only ?? '', /^nowhere\.yaml: cannot be read: ENOENT/)
+  assert.match(only ?? '', /^nowhere\.yaml: cannot be read: there is no such file/)
 })
 
 async function problems(loading: Promise<LoadedConfig>): Promise<string[]> {

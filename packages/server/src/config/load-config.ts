@@ -43,9 +43,16 @@ async function readConfigFile(file: string, { cwd, home }: Surroundings): Promis
   try {
     text = await readFile(path, 'utf8')
   } catch (error) {
-    return { values: [], problems: [{ where: file, message: `cannot be read: ${(error as Error).message}` }] }
+    return { values: [], problems: [{ where: file, message: cannotRead(error as NodeJS.ErrnoException) }] }
   }
   return readYaml(text, file, (written) => resolvePath(written, dirname(path), home))
+}
+
+function cannotRead({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT') return 'cannot be read: there is no such file; --config takes the path of one'
+  if (code === 'EISDIR') return 'cannot be read: it is a directory; --config takes the path of a file'
+  if (code === 'EACCES') return 'cannot be read: this user may not; change its owner or mode'
+  return `cannot be read: ${message}`
 }
 
 function compose(sources: readonly Findings[], surroundings: Surroundings): Config {

@@ -5,10 +5,29 @@ import { parseListenAddress } from '../config/listen-address.js'
 
 /** Says why nobody can be served there, and what to do about it. `setting`: where the address comes from. */
 export function cannotListen(listenAddr: string, cause: Error, setting = '--listen'): GoregoError {
-  const why = cause.message.includes('EADDRINUSE')
-    ? `something listens there already: stop it, or choose another address with ${setting} (port 0 takes a free one)`
-    : cause.message
+  const why = whyNot(listenAddr, cause.message, setting) ?? cause.message
   return new GoregoError('unavailable', `cannot listen on ${listenAddr}: ${why}`, { cause })
+}
+
+/** grpc-js has the system's code only in its message. */
+function whyNot(listenAddr: string, message: string, setting: string): string | undefined {
+  const where = parseListenAddress(listenAddr)
+  if (message.includes('EADDRINUSE')) {
+    return `something listens there already: stop it, or choose another address with ${setting} (port 0 takes a free one)`
+  }
+  if (message.includes('EADDRNOTAVAIL')) {
+    return `this machine has no such address: choose one that it has with ${setting} (0.0.0.0 for all of them)`
+  }
+  if (message.includes('ENOTFOUND') || message.includes('EAI_AGAIN') || message.includes('Name resolution failed')) {
+    return `nobody knows that name: choose another with ${setting}, or an address`
+  }
+  // The system says so of a directory that is not there, too.
+  if (message.includes('EACCES')) {
+    return where?.kind === 'unix'
+      ? `its directory is not there, or this user may not write to it: make it, or choose another with ${setting}`
+      : `this user may not listen on that port: choose one from 1024 on with ${setting}`
+  }
+  return undefined
 }
 
 /** A server that was killed leaves its socket file behind; one that still answers keeps it. */

@@ -1,0 +1,85 @@
+// What keeps a server from starting: one line that names the cause and the next step, and its exit code.
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { type Finished, Machine } from './cli-process.js'
+
+const FREE = ['--listen', '127.0.0.1:0']
+const DIR = ['--dir', 'all']
+
+/** The only line that is not the log's. */
+function complaint({ code, stdout, stderr }: Finished, expected: number): string {
+  assert.is(code, expected, stderr)
+  assert.is(stdout, '')
+  const [line = '', ...more] = stderr.split('\n').filter((each) => each !== '' && !each.startsWith('{'))
+  assert.equal(more, [])
+  return line
+}
+
+for (const [about, args, code, words] of [
+  ['no such file', ['--config', 'none.yaml'], 64, /^gorego: none\.yaml: .*no such file; --config/],
+  ['a directory for a file', ['--config', 'folder'], 64, /^gorego: folder: .*it is a directory; --config/],
+  ['no YAML', ['--config', 'broken.yaml'], 64, /^gorego: broken\.yaml:2: /],
+  [
+    'an unknown key',
+    ['--config', 'unknown.yaml'],
+    64,
+    /unknown\.yaml:1: unknown key lisen_addr; did you mean listen_addr\?/,
+  ],
+  ['a bad value', ['--concurrency', '-3'], 64, /--concurrency: got "-3", want a whole number/],
+  ['an unknown flag', ['--lisen', 'x'], 64, /unknown flag --lisen; did you mean --listen\?/],
+  ['no address of ours', ['--listen', '192.0.2.1:1', ...DIR], 69, /this machine has no such address: .* --listen/],
+  [
+    'a socket nowhere',
+    ['--listen', 'unix:no/x.sock', ...DIR],
+    69,
+    /no\/x\.sock: its directory is not there.* --listen/,
+  ],
+  [
+    'a file as a directory',
+    [...FREE, '--dir', 'unknown.yaml/x'],
+    70,
+    /unknown\.yaml\/x: a part of that path is a file/,
+  ],
+] as const) {
+  test(`${about}: one line, exit code ${code}`, async () => {
+    await using machine = new Machine()
+    mkdirSync(join(machine.cwd, 'folder'))
+    writeFileSync(join(machine.cwd, 'broken.yaml'), 'local_cache: [\n')
+    writeFileSync(join(machine.cwd, 'unknown.yaml'), 'lisen_addr: 127.0.0.1:0\n')
+    const finished = await machine.gorego(['start', ...args])
+    const stderr = finished.stderr.replace(/^See gorego .*\n/m, '')
+    assert.match(complaint({ ...finished, stderr }, code), words)
+  })
+}
+
+test('a directory where nothing can be made: /proc, in which Node alone would try for ever', async () => {
+  if (process.platform !== 'linux') return
+  await using machine = new Machine()
+  assert.match(
+    complaint(await machine.gorego(['start', ...FREE, '--dir', '/proc/gorego/x']), 70),
+    /\/proc\/gorego.*--dir/,
+  )
+})
+
+test('a directory that this user may not write to: which user, and what to do', async () => {
+  await using machine = new Machine()
+  const dir = join(machine.cwd, 'theirs')
+  mkdirSync(dir, { mode: 0o555 })
+  // For root nothing is forbidden; a file system that is read-only for everybody is, where one can be had.
+  const words = process.getuid?.() === 0 ? /read-only/ : /may not write there: .*chown.*--dir/
+  if (process.getuid?.() === 0 && spawnSync('mount', ['--bind', '-o', 'ro', dir, dir]).status !== 0) {
+    console.log('skipped: nothing is read-only for root, and mounts are not possible here')
+    return
+  }
+  try {
+    const args = ['start', ...FREE, '--dir', join(dir, 'cache')]
+    assert.match(complaint(await machine.gorego(args), 70), words)
+  } finally {
+    if (process.getuid?.() === 0) spawnSync('umount', [dir])
+  }
+})
+
+test.run()
