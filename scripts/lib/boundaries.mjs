@@ -31,6 +31,8 @@ export const coreFolders = {
     types: ['scheduler', 'action-cache', 'runner'],
     node: everything,
   },
+  // A store's directory, seen by somebody who does not serve it.
+  upkeep: { may: ['cas', 'digest', 'errors', 'disk'], node: everything },
   // The parts of local-executor.ts.
   embed: { may: everything, node: everything },
   testing: { may: everything, node: everything },

@@ -21,6 +21,14 @@ export interface Command {
   run(args: Arguments, host: Host): Promise<number>
 }
 
+/** Commands that belong together: `gorego cache stat`. */
+export interface CommandGroup {
+  readonly name: string
+  /** One line for the list of commands. */
+  readonly summary: string
+  readonly commands: readonly Command[]
+}
+
 /** What was written after the command's name. Values are text, as written; commands know what they want. */
 export class Arguments {
   readonly #flags: Readonly<Record<string, unknown>>

@@ -17,6 +17,8 @@ export interface Host {
     readonly hasColours: boolean
     write(text: string): void
   }
+  /** Asks a person, and returns the answer; undefined where there is none to ask. */
+  ask(question: string): Promise<string | undefined>
   /** Writes to standard output. */
   out(text: string): void
   /** Passes bytes on as they come, no faster than they are taken. */
@@ -37,6 +39,16 @@ export function processHost(): Host {
       isTerminal: stderr.isTTY,
       hasColours: hasColours(stderr),
       write: (text) => void stderr.write(text),
+    },
+    async ask(question) {
+      if (!process.stdin.isTTY || !stderr.isTTY) return undefined
+      const { createInterface } = await import('node:readline/promises')
+      const terminal = createInterface({ input: process.stdin, output: stderr })
+      try {
+        return await terminal.question(question)
+      } finally {
+        terminal.close()
+      }
     },
     out: (text) => void stdout.write(text),
     async pass(chunks, to) {

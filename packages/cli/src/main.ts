@@ -1,4 +1,5 @@
 import { bazelrc } from './commands/bazelrc.js'
+import { cache } from './commands/cache.js'
 import { run } from './commands/run.js'
 import { start } from './commands/start.js'
 import { processHost } from './host.js'
@@ -10,7 +11,7 @@ import { reportError } from './ui/report-error.js'
 export async function main(argv: readonly string[]): Promise<number> {
   const host = processHost()
   try {
-    const parsed = await parseArguments(argv, [start, run, bazelrc], host.columns)
+    const parsed = await parseArguments(argv, [start, run, bazelrc, cache], host.columns)
     if (parsed.kind === 'command') return await parsed.command.run(parsed.args, host)
     host.out(`${parsed.text}\n`)
     return EXIT.ok

@@ -1,5 +1,5 @@
 import yargs, { type Argv, type Options } from 'yargs'
-import { Arguments, type Command } from './command.js'
+import { Arguments, type Command, type CommandGroup } from './command.js'
 import { version } from './host.js'
 import { UsageError } from './usage-error.js'
 
@@ -28,31 +28,57 @@ const PLAIN = {
 
 type Parsed = Readonly<Record<string, unknown>>
 
+interface Chosen {
+  readonly command: Command
+  /** How it is called: gorego cache stat. */
+  readonly path: readonly string[]
+  readonly parsed: Parsed
+}
+
 /** Throws a UsageError for a command line that makes no sense. */
 export async function parseArguments(
   argv: readonly string[],
-  commands: readonly Command[],
+  commands: readonly (Command | CommandGroup)[],
   columns: number,
 ): Promise<ParsedArguments> {
-  let chosen: { command: Command; parsed: Parsed } | undefined
+  let chosen: Chosen | undefined
   let printed = ''
   const parser = createParser(columns)
-  for (const command of commands) {
-    parser.command({
-      command: command.name,
-      describe: command.summary,
-      builder: (builder) => describeCommand(builder, command),
-      handler: (parsed) => {
-        chosen = { command, parsed }
-      },
-    })
-  }
+  addCommands(parser, commands, ['gorego'], (choice) => {
+    chosen = choice
+  })
   const parsed: Parsed = await parser.parseAsync([...argv], {}, (_error, _parsed, output) => {
     printed = output
   })
   if (printed !== '') return { kind: 'text', text: printed }
   if (chosen === undefined) throw await noCommand(parsed, commands)
-  return { kind: 'command', command: chosen.command, args: await readArguments(chosen.command, chosen.parsed) }
+  return { kind: 'command', command: chosen.command, args: await readArguments(chosen) }
+}
+
+/** `above`: what is written before the commands' names. */
+function addCommands(
+  parser: Argv,
+  commands: readonly (Command | CommandGroup)[],
+  above: readonly string[],
+  choose: (chosen: Chosen) => void,
+): void {
+  for (const command of commands) {
+    const path = [...above, command.name]
+    parser.command({
+      command: command.name,
+      describe: command.summary,
+      builder: (builder) => {
+        if (!('commands' in command)) return describeCommand(builder, command, path.join(' '))
+        addCommands(builder, command.commands, path, choose)
+        return builder
+          .usage(`${path.join(' ')} COMMAND\n\n${command.summary}.`)
+          .epilogue(`${path.join(' ')} COMMAND --help tells more about a command.`)
+      },
+      handler: (parsed) => {
+        if (!('commands' in command)) choose({ command, path, parsed })
+      },
+    })
+  }
 }
 
 function createParser(columns: number): Argv {
@@ -77,10 +103,10 @@ function createParser(columns: number): Argv {
   return (parser as Argv & { usageConfiguration(how: object): Argv }).usageConfiguration({ 'hide-types': true })
 }
 
-function describeCommand(builder: Argv, command: Command): Argv {
+function describeCommand(builder: Argv, command: Command, called: string): Argv {
   const flags = Object.entries(command.flags).map(([name, flag]) => [name, { ...flag, describe: describeFlag(flag) }])
   return builder
-    .usage(`gorego ${command.name} ${command.usage}\n\n${command.description}`)
+    .usage(`${called} ${command.usage}\n\n${command.description}`)
     .options(Object.fromEntries(flags))
     .epilogue([examples(command), command.epilogue].join('\n\n'))
 }
@@ -95,24 +121,29 @@ function examples(command: Command): string {
   return ['Examples:', ...lines].join('\n')
 }
 
-async function noCommand(parsed: Parsed, commands: readonly Command[]): Promise<UsageError> {
-  const [name] = parsed[POSITIONAL] as string[]
+async function noCommand(
+  parsed: Parsed,
+  commands: readonly (Command | CommandGroup)[],
+  above: readonly string[] = ['gorego'],
+): Promise<UsageError> {
+  const seeAlso = `${above.join(' ')} --help`
+  const name = (parsed[POSITIONAL] as string[])[above.length - 1]
+  const group = commands.find((command): command is CommandGroup => command.name === name && 'commands' in command)
+  if (group !== undefined) return await noCommand(parsed, group.commands, [...above, group.name])
   const names = commands.map((command) => command.name)
+  const all = `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
   if (name !== undefined) {
-    const hint = (await didYouMean(name, names)) ?? `; there are ${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
-    return new UsageError(`unknown command ${JSON.stringify(name)}${hint}`, 'gorego --help')
+    const hint = (await didYouMean(name, names)) ?? `; there are ${all}`
+    return new UsageError(`unknown command ${JSON.stringify(name)}${hint}`, seeAlso)
   }
   const flag = Object.keys(parsed).find((key) => key !== POSITIONAL && key !== BEHIND_DASHES && key !== '$0')
-  if (flag !== undefined) return new UsageError(`${dashed(flag)} needs a command before it`, 'gorego --help')
-  return new UsageError(
-    `which command? There are ${names.slice(0, -1).join(', ')} and ${names.at(-1)}`,
-    'gorego --help',
-  )
+  if (flag !== undefined) return new UsageError(`${dashed(flag)} needs a command before it`, seeAlso)
+  return new UsageError(`which command? There are ${all}`, seeAlso)
 }
 
 /** Checks what yargs would let pass: unknown flags, flags given twice, words that belong to no flag. */
-async function readArguments(command: Command, parsed: Parsed): Promise<Arguments> {
-  const seeAlso = `gorego ${command.name} --help`
+async function readArguments({ command, path, parsed }: Chosen): Promise<Arguments> {
+  const seeAlso = `${path.join(' ')} --help`
   const { $0: _program, [POSITIONAL]: words, [BEHIND_DASHES]: commandLine = [], ...flags } = parsed
   for (const [name, value] of Object.entries(flags)) {
     const flag = command.flags[name]
@@ -122,14 +153,14 @@ async function readArguments(command: Command, parsed: Parsed): Promise<Argument
     }
     if (Array.isArray(value) && flag.array !== true) throw new UsageError(`${dashed(name)} is there twice`, seeAlso)
   }
-  const [, surplus] = words as string[]
+  const surplus = (words as string[])[path.length - 1]
   if (surplus !== undefined) {
     const hint = command.takesCommandLine ? `; put -- before the command line: -- ${surplus} …` : ''
     throw new UsageError(`${JSON.stringify(surplus)} belongs to no flag${hint}`, seeAlso)
   }
   const behind = (commandLine as unknown[]).map(String)
   if (behind.length > 0 && !command.takesCommandLine) {
-    throw new UsageError(`gorego ${command.name} takes nothing behind --`, seeAlso)
+    throw new UsageError(`${path.join(' ')} takes nothing behind --`, seeAlso)
   }
   return new Arguments(flags, behind)
 }

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { bazelrc } from '../src/commands/bazelrc.js'
+import { cache } from '../src/commands/cache.js'
 import { run } from '../src/commands/run.js'
 import { start } from '../src/commands/start.js'
 import { parseArguments } from '../src/parse-arguments.js'
@@ -11,11 +12,13 @@ import { EXIT_MEANINGS } from '../src/ui/exit-codes.js'
 const DOCUMENT = fileURLToPath(new URL('../../../docs/cli.md', import.meta.url))
 const WIDTH = 110
 
-for (const command of [start, run, bazelrc]) {
-  test(`docs/cli.md has the help of ${command.name}`, async () => {
-    const parsed = await parseArguments([command.name, '--help'], [command], WIDTH)
+const called = [[start.name], [run.name], [bazelrc.name], ...cache.commands.map(({ name }) => [cache.name, name])]
+
+for (const path of called) {
+  test(`docs/cli.md has the help of ${path.join(' ')}`, async () => {
+    const parsed = await parseArguments([...path, '--help'], [start, run, bazelrc, cache], WIDTH)
     assert.is(parsed.kind, 'text')
-    check(`help of ${command.name}`, `\`\`\`\n${parsed.kind === 'text' ? parsed.text : ''}\n\`\`\``)
+    check(`help of ${path.join(' ')}`, `\`\`\`\n${parsed.kind === 'text' ? parsed.text : ''}\n\`\`\``)
   })
 }
 

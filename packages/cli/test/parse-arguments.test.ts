@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Arguments, Command } from '../src/command.js'
+import type { Arguments, Command, CommandGroup } from '../src/command.js'
 import { parseArguments } from '../src/parse-arguments.js'
 import { UsageError } from '../src/usage-error.js'
 
@@ -23,8 +23,10 @@ const build: Command = {
 }
 const clean: Command = { ...build, name: 'clean', flags: {}, takesCommandLine: false }
 
+const tools: CommandGroup = { name: 'tools', summary: 'Tools', commands: [build, clean] }
+
 async function parse(...argv: string[]): Promise<Arguments> {
-  const parsed = await parseArguments(argv, [build, clean], 100)
+  const parsed = await parseArguments(argv, [build, clean, tools], 100)
   if (parsed.kind === 'text') throw new Error(`printed: ${parsed.text}`)
   return parsed.args
 }
@@ -57,7 +59,7 @@ test('what follows -- belongs to the command that is run, whatever it looks like
 
 test('--help tells of flags, defaults and examples, --version of the version', async () => {
   const text = async (...argv: string[]) => {
-    const parsed = await parseArguments(argv, [build, clean], 100)
+    const parsed = await parseArguments(argv, [build, clean, tools], 100)
     return parsed.kind === 'text' ? parsed.text : ''
   }
   assert.match(await text('--help'), /gorego build {2}Build something/)
@@ -67,9 +69,9 @@ test('--help tells of flags, defaults and examples, --version of the version', a
 })
 
 test('mistakes are named, with what may have been meant', async () => {
-  assert.is(await complaint(), 'which command? There are build and clean')
+  assert.is(await complaint(), 'which command? There are build, clean and tools')
   assert.is(await complaint('biuld'), 'unknown command "biuld"; did you mean "build"?')
-  assert.is(await complaint('xyz'), 'unknown command "xyz"; there are build and clean')
+  assert.is(await complaint('xyz'), 'unknown command "xyz"; there are build, clean and tools')
   assert.is(await complaint('--dir', 'x'), '--dir needs a command before it')
   assert.is(await complaint('build', '--dri', 'x'), 'unknown flag --dri; did you mean --dir?')
   assert.is(await complaint('build', '--noCache'), 'unknown flag --noCache; did you mean --no-cache?')
@@ -84,6 +86,23 @@ test('mistakes are named, with what may have been meant', async () => {
   )
   assert.is(await complaint('clean', 'all'), '"all" belongs to no flag')
   assert.is(await complaint('clean', '--', 'all'), 'gorego clean takes nothing behind --')
+})
+
+test('commands of a group are commands like others, called by two words', async () => {
+  assert.is((await parse('tools', 'build', '--dir', 'x', '--', 'make')).text('dir'), 'x')
+  assert.equal((await parse('tools', 'build', '--', 'make')).commandLine, ['make'])
+  assert.is(await complaint('tools'), 'which command? There are build and clean')
+  assert.is(await complaint('tools', 'biuld'), 'unknown command "biuld"; did you mean "build"?')
+  assert.is(await complaint('tools', 'clean', 'all'), '"all" belongs to no flag')
+  assert.is(await complaint('tools', 'clean', '--', 'all'), 'gorego tools clean takes nothing behind --')
+  assert.is(await complaint('tools', '--dir', 'x'), '--dir needs a command before it')
+  const help = await parseArguments(['tools', '--help'], [tools], 100)
+  assert.match(
+    help.kind === 'text' ? help.text : '',
+    /^gorego tools COMMAND\n\nTools\.[\s\S]*gorego tools build +Build something/,
+  )
+  const inner = await parseArguments(['tools', 'build', '--help'], [tools], 100)
+  assert.match(inner.kind === 'text' ? inner.text : '', /^gorego tools build \[?/)
 })
 
 test.run()

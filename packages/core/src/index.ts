@@ -24,4 +24,16 @@ export type { UsedResources } from './proto/index.js'
 // The protocol's messages, and what is needed to handle them.
 export * as reapi from './proto/index.js'
 export * from './scheduler/index.js'
+export {
+  type Collected,
+  type CollectOptions,
+  collectGarbage,
+  emptyStore,
+  type StoreStatistics,
+  storeStatistics,
+  unusedStoreAt,
+  type VerifiedBlob,
+  type VerifyOptions,
+  verifyStore,
+} from './upkeep/index.js'
 export * from './worker/index.js'

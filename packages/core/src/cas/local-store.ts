@@ -124,7 +124,7 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
         this.#evictions++
         this.discard(digest)
       },
-      storedRecently: (entry) => this.#wasStoredWithin(graceMs, entry, clock),
+      storedFor: (entry) => this.#storedFor(entry, clock),
       counting: () => this.#counting,
       others: () => this.#results.usage.bytes,
       spare: () => this.uploads.displaceOldest(),
@@ -268,6 +268,15 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
     this.#unlink(digest, 'executable')
   }
 
+  /** Evicts what was not used for so long, and brings action results within their bounds; returns how many of those went. */
+  async tidy(maxAgeMs: number): Promise<number> {
+    const before = this.#results.removed
+    await this.#results.tidy()
+    await this.#budget.evictOlder(maxAgeMs)
+    await this.#budget.makeRoom()
+    return this.#results.removed - before
+  }
+
   /** A directory of this process's own beside the blobs, on the same file system; gone when the store is closed. */
   workDirectory(name: string): string {
     return this.#session.directory(name)
@@ -359,10 +368,10 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
   }
 
   /** The change time is that of the last link made or removed, or of when the file became whole: the blob was used then. */
-  #wasStoredWithin(ms: number, { digest, plain }: IndexEntry, clock: Clock): boolean {
+  #storedFor({ digest, plain }: IndexEntry, clock: Clock): number {
     const stats = lstatSync(this.layout.blob(digest, plain ? 'plain' : 'executable'), { throwIfNoEntry: false })
     // Either way: the two clocks differ by a fraction of a millisecond, and one that was set back must keep nothing for long.
-    return stats !== undefined && Math.abs(clock.now() - stats.ctimeMs) < ms
+    return stats === undefined ? Number.POSITIVE_INFINITY : Math.abs(clock.now() - stats.ctimeMs)
   }
 
   #unlink(digest: Digest, variant: BlobVariant): void {

@@ -30,7 +30,7 @@ class Rig implements Disposable {
       graceMs: 0,
       now,
       evict: () => {},
-      storedRecently: () => false,
+      storedFor: () => Number.POSITIVE_INFINITY,
       spare: () => this.uploads.displaceOldest(),
     })
     let files = 0

@@ -26,8 +26,8 @@ export interface DiskBudgetOptions {
   readonly now: () => number
   /** Removes a blob: its files and its entry. */
   readonly evict: (entry: IndexEntry) => void
-  /** Whether the disk says of a blob, not used since the start, that it was stored within the grace. */
-  readonly storedRecently: (entry: IndexEntry) => boolean
+  /** How long ago a blob of which no use is known was stored, as the disk has it, in milliseconds. */
+  readonly storedFor: (entry: IndexEntry) => number
   /** While blobs from before the start are still being counted and put in order: resolves when they are. Undefined after that. */
   readonly counting?: () => Promise<void> | undefined
   /** Gives up something else that takes room, such as an upload that broke off, when no blob may go. False if there is nothing. */
@@ -84,6 +84,20 @@ export class DiskBudget {
     return this.#options.index.bytes < before
   }
 
+  /** Evicts what was not used for so long, in milliseconds, but for what was used within the grace. */
+  async evictOlder(ageMs: number): Promise<void> {
+    const { index, now, evict, storedFor, graceMs } = this.#options
+    const oldEnough = Math.max(ageMs, graceMs)
+    for (let evictions = 1; ; evictions++) {
+      const oldest = index.oldest()
+      if (oldest === undefined) return
+      const age = oldest.usedAt === Number.NEGATIVE_INFINITY ? storedFor(oldest) : now() - oldest.usedAt
+      if (age < oldEnough) return
+      evict(oldest)
+      if (evictions % EVICTIONS_A_TURN === 0) await nextTurn()
+    }
+  }
+
   /** Blobs, uploads under way and what else there is, in bytes of whole blocks. */
   get usedBytes(): number {
     return this.#options.index.bytes + this.#reserved + (this.#options.others?.() ?? 0)
@@ -108,7 +122,7 @@ export class DiskBudget {
 
   /** 0, or how long the one that may go first is still to be kept. */
   #evictOldest(search: Search): number {
-    const { index, graceMs, now, evict, storedRecently, counting } = this.#options
+    const { index, graceMs, now, evict, storedFor, counting } = this.#options
     for (;;) {
       search.awaited = counting?.()
       if (search.awaited !== undefined) return 0
@@ -120,7 +134,7 @@ export class DiskBudget {
         // Nothing is evicted yet, and the search goes on after a pause.
         if (search.looks++ >= LOOKS_A_TURN) return 0
         // Whoever sent it was told so by the process before us; now it counts as used.
-        if (storedRecently(oldest)) {
+        if (storedFor(oldest) < graceMs) {
           index.add(oldest.digest, oldest.plain ? 'plain' : 'executable')
           continue
         }

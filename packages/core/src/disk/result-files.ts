@@ -22,11 +22,14 @@ export interface ResultFile {
   readonly usedAt: number
 }
 
-/** Goes through the stored action results, however many, at leisure; directories that are empty go. Those that vanish meanwhile are left out. */
-export async function* resultFiles(layout: StoreLayout, now: () => number): AsyncGenerator<ResultFile> {
+/** Goes through the stored action results, however many, at leisure. Those that vanish meanwhile are left out. */
+export async function* resultFiles(
+  layout: StoreLayout,
+  onEmpty: (directory: string) => Promise<void> = async () => {},
+): AsyncGenerator<ResultFile> {
   for await (const shard of directoriesBelow(layout.results, 3)) {
     const names = (await entries(shard)).filter((entry) => entry.isFile()).map(({ name }) => name)
-    if (names.length === 0) await removeEmpty(shard, now())
+    if (names.length === 0) await onEmpty(shard)
     for (let at = 0; at < names.length; at += AT_ONCE) {
       const files = await Promise.all(names.slice(at, at + AT_ONCE).map((name) => look(join(shard, name))))
       for (const file of files) if (file !== undefined) yield file
@@ -68,8 +71,8 @@ async function look(path: string): Promise<ResultFile | undefined> {
   return stats?.isFile() ? { path, bytes: blocks(stats.size), usedAt: stats.mtimeMs } : undefined
 }
 
-/** With the directories of its digest function and of its instance, if they have become empty by that. */
-async function removeEmpty(shard: string, now: number): Promise<void> {
+/** Removes a directory that has been empty for long, with those of its digest function and of its instance, if they have become empty by that. */
+export async function removeEmpty(shard: string, now: number): Promise<void> {
   const stats = await lstat(shard).catch(() => undefined)
   if (stats === undefined || now - stats.mtimeMs < EMPTY_FOR_MS) return
   try {

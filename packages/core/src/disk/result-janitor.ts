@@ -1,4 +1,4 @@
-import { type ResultFile, removeResult, resultFiles } from './result-files.js'
+import { type ResultFile, removeEmpty, removeResult, resultFiles } from './result-files.js'
 import type { StoreLayout } from './store-layout.js'
 
 /** Between two walks. */
@@ -71,7 +71,8 @@ export class ResultJanitor implements Disposable {
     const minutes = new Map<number, number>()
     let bytes = 0
     let results = 0
-    for await (const file of resultFiles(this.#options.layout, this.#options.now)) {
+    const { layout, now } = this.#options
+    for await (const file of resultFiles(layout, (directory) => removeEmpty(directory, now()))) {
       if (this.#stopped) return minutes
       if (isSuperfluous(file)) {
         if (await removeResult(file)) this.#removed++

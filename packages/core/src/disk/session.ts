@@ -27,6 +27,12 @@ export class Session implements Disposable {
     return new Session(makeDirectory(parent))
   }
 
+  /** Process ids of those that have a session open beside each other there. */
+  static living(parent: string): number[] {
+    const identities = readdirSync(parent).flatMap((name) => SESSION_NAME.exec(name)?.[1] ?? [])
+    return [...new Set(identities)].filter(isProcessAlive).map((identity) => Number.parseInt(identity, 10))
+  }
+
   /** A directory of that name inside, made when first asked for. */
   directory(name: string): string {
     const path = join(this.#directory, name)
