@@ -106,6 +106,15 @@ test('what does not finish within shutdown_grace is ended, and that is a good en
   await gone(pid)
 })
 
+test('--idle-timeout: when nobody uses it, it ends by itself, and well', async () => {
+  await using machine = new Machine()
+  const server = machine.start(['start', '--listen', '127.0.0.1:0', '--dir', 'all', '--idle-timeout', '1'])
+  await server.ready()
+  const { code, stderr } = await server.finished
+  assert.is(code, 0, stderr)
+  assert.match(stderr, /"why":"idle"/)
+})
+
 test('told twice, it ends at once, and the action with it', async () => {
   await using machine = new Machine()
   const [started, never] = [machine.fifo('started'), machine.fifo('never')]

@@ -20,6 +20,7 @@ import { howManyFrontEnds } from './front-ends/how-many.js'
 import { hasLostBlobs, leaseOf } from './front-ends/leases.js'
 import { type HttpServer, serveHttp } from './http/http-server.js'
 import { httpRoutes } from './http/routes.js'
+import { IdleWatch } from './idle-watch.js'
 import { openMetrics } from './metrics/metrics.js'
 import type { PlainMetrics } from './metrics/serving-metrics.js'
 import { logExecution } from './services/execution-log.js'
@@ -34,6 +35,8 @@ export interface RunningServer {
   readonly address: string
   /** Where metrics and health are served, with the real port; undefined where they are not. */
   readonly httpAddress: string | undefined
+  /** Resolves when nobody has used it for `idle_timeout`; never where there is none. */
+  readonly idle: Promise<void>
   /** How many actions run at once; 0 for a cache without execution. */
   readonly slots: number
   /** Process ids of the front ends that serve just now; none where this process speaks gRPC itself. */
@@ -58,6 +61,8 @@ interface Entrance {
   forget(): void
   /** What has begun is finished; who asks whether the server is healthy is told no. */
   drain(): Promise<void>
+  /** How long nobody has called, in milliseconds. */
+  idleMs(): Promise<number>
   /** Resolves when no call has come in for a moment, or the bound is over. */
   quiet(boundMs: number): Promise<void>
   /** Waits for calls to end, up to a bound, then cuts off what is left. */
@@ -101,15 +106,28 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
     : serveHere()
   ).catch(giveUp)
   entrance = opened
+  let idleWatch: IdleWatch | undefined
+  const idle = new Promise<void>((onIdle) => {
+    if (config.idleTimeout === 0) return
+    const isBusy = () => scheduler !== undefined && scheduler.load.running + scheduler.load.queued > 0
+    idleWatch = new IdleWatch({
+      timeoutMs: config.idleTimeout * 1000,
+      idleMs: () => opened.idleMs(),
+      isBusy,
+      onIdle,
+    })
+  })
   return {
     address: opened.address,
     httpAddress: http?.address,
     slots: engine?.worker.slots ?? 0,
+    idle,
     get frontEndPids() {
       return opened.pids
     },
     async stop({ drainMs = config.shutdownGrace * 1000 } = {}) {
       ready = false
+      idleWatch?.[Symbol.dispose]()
       const until = performance.now() + drainMs
       await opened.drain()
       const busy = scheduler !== undefined && scheduler.load.running > 0
@@ -173,6 +191,7 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
       metrics: async () => [],
       forget() {},
       drain: async () => health.advance('draining'),
+      idleMs: async () => grpc.idleMs(),
       quiet: (boundMs) => grpc.quiet(boundMs),
       stop(boundMs) {
         health.advance('over')

@@ -44,6 +44,12 @@ export const start: Command = {
       describe: 'How many actions run at once',
       defaultDescription: 'the number of CPUs',
     },
+    'idle-timeout': {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Stop when nobody has used it for so many seconds',
+      defaultDescription: '0: never',
+    },
     'log-level': {
       type: 'string',
       requiresArg: true,
@@ -75,8 +81,8 @@ async function startServing(args: Arguments, host: Host): Promise<number> {
     colours: hasColours,
   })
   for (const warning of warnings) logger.warn(warning)
-  let order = (_signal: StopSignal) => {}
-  const stopOrdered = new Promise<StopSignal>((resolve) => {
+  let order = (_why: StopSignal | 'idle') => {}
+  const stopOrdered = new Promise<StopSignal | 'idle'>((resolve) => {
     order = resolve
   })
   using _requests = new StopRequests(host.signals, (signal, times) => {
@@ -87,9 +93,10 @@ async function startServing(args: Arguments, host: Host): Promise<number> {
   collectLessOften()
   const server = await startServer(config, { logger })
   announce(server, config, host)
-  const signal = await stopOrdered
+  void server.idle.then(() => order('idle'))
+  const why = await stopOrdered
   logger.info('stopping: running actions may finish; a second signal ends them', {
-    signal,
+    why,
     limit_s: config.shutdownGrace,
   })
   await server.stop()
@@ -99,7 +106,7 @@ async function startServing(args: Arguments, host: Host): Promise<number> {
 
 function configSources(args: Arguments) {
   const file = args.text('config')
-  const given = (['listen', 'dir', 'concurrency', 'log-level'] as const).flatMap((flag) => {
+  const given = (['listen', 'dir', 'concurrency', 'idle-timeout', 'log-level'] as const).flatMap((flag) => {
     const text = args.text(flag)
     return text === undefined ? [] : [[flag, text]]
   })

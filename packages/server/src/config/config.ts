@@ -83,5 +83,7 @@ export interface Config {
   readonly keepalive: number
   /** In seconds: how long what runs may take to finish when the server is told to stop. */
   readonly shutdownGrace: number
+  /** In seconds: a server that nobody uses for so long stops by itself; 0 for never. */
+  readonly idleTimeout: number
   readonly logLevel: LogLevel
 }

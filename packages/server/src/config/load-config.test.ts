@@ -57,6 +57,7 @@ const DEFAULTS: Config = {
   frontEnds: 0,
   keepalive: 60,
   shutdownGrace: 30,
+  idleTimeout: 0,
   digestFunctions: undefined,
   actionCache: { updates: true, requireAction: false },
   execution: {
@@ -97,6 +98,7 @@ test('a file sets everything; its relative paths count from where it is', async 
       front_ends: 2
       keepalive: 7
       shutdown_grace: 9
+      idle_timeout: 600
       digest_functions: [sha512, sha256]
       action_cache: { updates: false, require_action: true }
       execution:
@@ -141,6 +143,7 @@ test('a file sets everything; its relative paths count from where it is', async 
     frontEnds: 2,
     keepalive: 7,
     shutdownGrace: 9,
+    idleTimeout: 600,
     digestFunctions: ['sha512', 'sha256'],
     actionCache: { updates: false, requireAction: true },
     execution: {

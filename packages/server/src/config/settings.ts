@@ -18,7 +18,7 @@ import { platformProperties } from './platform-kind.js'
 import { type Surroundings, userCacheDirectory } from './surroundings.js'
 
 /** The flags of `gorego start` that stand for a setting, without their dashes. */
-export type ConfigFlag = 'listen' | 'insecure' | 'dir' | 'concurrency' | 'log-level'
+export type ConfigFlag = 'listen' | 'insecure' | 'dir' | 'concurrency' | 'idle-timeout' | 'log-level'
 
 export interface Setting<T> {
   readonly kind: Kind<NonNullable<T>>
@@ -276,6 +276,14 @@ const settings: SettingsOf<Config> = {
     fallback: () => 30,
     about:
       'How long running actions and calls may take to finish when the server is told to stop, in seconds; then they are ended.',
+  },
+  idleTimeout: {
+    kind: wholeNumber({ of: 'seconds', min: 0, max: LONGEST_TIMEOUT_S }),
+    fallback: () => 0,
+    fallbackText: '`0`: never',
+    flag: 'idle-timeout',
+    about:
+      'A server that nobody uses for so many seconds stops by itself: no call over gRPC (but those that ask for its health) and no action. Open connections do not count, nor does HTTP.',
   },
   logLevel: {
     kind: oneOf(['debug', 'info', 'warn', 'error']),

@@ -98,6 +98,14 @@ export class FrontEndProcess {
     await this.#channel.call('drain').catch(() => {})
   }
 
+  /** How long nobody has used it, in milliseconds. Who cannot say is not idle: it has just died, and its clients come back. */
+  async idleMs(): Promise<number> {
+    return await this.#channel.call('idle').then(
+      ({ head }) => head as number,
+      () => 0,
+    )
+  }
+
   /** Resolves when no call has come in for a moment, or the bound is over. */
   async quiet(boundMs: number): Promise<void> {
     await this.#channel.call('quiet', { head: boundMs }).catch(() => {})

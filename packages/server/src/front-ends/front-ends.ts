@@ -87,6 +87,11 @@ export class FrontEnds {
     return await Promise.all(this.#serving.map((each) => each.metrics()))
   }
 
+  /** How long nobody has used any of them, in milliseconds. */
+  async idleMs(): Promise<number> {
+    return Math.min(...(await Promise.all([...this.#processes].map((each) => each.idleMs()))))
+  }
+
   /** Resolves when no call has come in for a moment, or the bound is over. */
   async quiet(boundMs: number): Promise<void> {
     await this.#all((each) => each.quiet(boundMs))

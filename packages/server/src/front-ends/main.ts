@@ -20,6 +20,7 @@ const channel = new Channel(new Socket({ fd: CHANNEL_FD }), {
     frontEnd?.advance('draining')
     return {}
   },
+  idle: () => ({ head: frontEnd?.idleMs() ?? 0 }),
   async quiet({ head }) {
     await frontEnd?.quiet(head as number)
     return {}

@@ -84,6 +84,7 @@ export async function serveFrontEnd(setup: Setup, channel: Channel, logger: Logg
     spare: () => store.uploads.displaceOldest(),
     forget: () => keeper.forget(),
     metrics: async () => (await metrics?.plain()) ?? [],
+    idleMs: () => grpc.idleMs(),
     quiet: (boundMs) => grpc.quiet(boundMs),
     async stop(boundMs) {
       await grpc.stop(boundMs)

@@ -13,6 +13,7 @@ import {
 import { MAX_RECEIVED_MESSAGE_BYTES } from '../services/limits.js'
 import type { Service } from '../services/service.js'
 import type { Tls } from '../tls/tls.js'
+import { CallActivity } from './call-activity.js'
 import { type CallLog, createCallLog } from './call-log.js'
 import type { StreamHandler } from './direct-method.js'
 import { type DirectHandler, type DirectHandlers, withOwnHttp2 } from './http2-servers.js'
@@ -35,6 +36,8 @@ export interface GrpcServerOptions {
 /** A gRPC server that serves the connections that it is given. */
 export interface GrpcServer {
   accept(connection: Duplex): void
+  /** How long nobody has used it, in milliseconds; 0 while somebody does. Probes of its health are no use. */
+  idleMs(): number
   /** Resolves when no call has come in for a moment, or the bound is over. */
   quiet(boundMs: number): Promise<void>
   /** Waits for calls to end, up to a bound, then cuts off what is left. */
@@ -42,7 +45,7 @@ export interface GrpcServer {
 }
 
 /** A gRPC server that listens. */
-export interface ListeningServer extends Pick<GrpcServer, 'quiet' | 'stop'> {
+export interface ListeningServer extends Pick<GrpcServer, 'idleMs' | 'quiet' | 'stop'> {
   /** As `listenAddr`, with the real port. */
   readonly address: string
 }
@@ -57,11 +60,12 @@ const LONGEST_ANSWER_MS = 20_000
 export async function listen(
   options: GrpcServerOptions & ListenOptions & { readonly listenAddr: string },
 ): Promise<ListeningServer> {
-  const { accept, quiet, stop } = await serve(options)
+  const { accept, idleMs, quiet, stop } = await serve(options)
   const listener = createListener(accept)
   try {
     return {
       address: await listenAt(listener, options.listenAddr, options),
+      idleMs,
       quiet,
       stop(boundMs) {
         listener.close()
@@ -93,7 +97,7 @@ export async function serve(options: GrpcServerOptions): Promise<GrpcServer> {
   }
 }
 
-interface CreatedServer extends Pick<GrpcServer, 'quiet' | 'stop'> {
+interface CreatedServer extends Pick<GrpcServer, 'idleMs' | 'quiet' | 'stop'> {
   readonly server: Server
   readonly direct: DirectHandlers
 }
@@ -101,7 +105,9 @@ interface CreatedServer extends Pick<GrpcServer, 'quiet' | 'stop'> {
 function createServer(options: GrpcServerOptions): CreatedServer {
   const { services, logger, logCalls = false, onCall, keepaliveMs = 60_000 } = options
   const callLog = createCallLog({ logger, everyCall: logCalls })
+  const activity = new CallActivity()
   const log: CallLog = (call) => {
+    activity.ended(call.path)
     callLog(call)
     onCall?.(call)
   }
@@ -115,22 +121,21 @@ function createServer(options: GrpcServerOptions): CreatedServer {
     'grpc.keepalive_time_ms': keepaliveMs,
     'grpc.keepalive_timeout_ms': Math.min(keepaliveMs, LONGEST_ANSWER_MS),
   })
-  let lastCallAt = 0
   const noted =
-    (handle: (...call: never[]) => unknown): UntypedHandleCall & StreamHandler =>
+    (path: string, handle: (...call: never[]) => unknown): UntypedHandleCall & StreamHandler =>
     (...call: unknown[]) => {
-      lastCallAt = performance.now()
+      activity.begun(path)
       handle(...(call as never[]))
     }
   const direct = new Map<string, DirectHandler>()
   for (const service of services) {
     const named: (readonly [string, Method])[] = []
     for (const method of service) {
-      if ('direct' in method) direct.set(method.path, { ...method, handle: noted(method.direct(log)) })
+      if ('direct' in method) direct.set(method.path, { ...method, handle: noted(method.path, method.direct(log)) })
       else named.push([method.path.slice(method.path.lastIndexOf('/') + 1), method])
     }
     const implementation: UntypedServiceImplementation = {}
-    for (const [name, method] of named) implementation[name] = noted(method.handle(log))
+    for (const [name, method] of named) implementation[name] = noted(method.path, method.handle(log))
     server.addService(
       Object.fromEntries(named.map(([name, method]) => [name, methodDefinition(method)])),
       implementation,
@@ -139,10 +144,11 @@ function createServer(options: GrpcServerOptions): CreatedServer {
   return {
     server,
     direct,
+    idleMs: () => activity.idleMs,
     async quiet(boundMs) {
       const start = performance.now()
       for (;;) {
-        const until = Math.min(Math.max(start, lastCallAt) + QUIET_MS, start + boundMs)
+        const until = Math.min(Math.max(start, activity.lastBegunAt) + QUIET_MS, start + boundMs)
         const rest = until - performance.now()
         if (rest <= 0) return
         await sleep(rest)
