@@ -18,12 +18,22 @@ export interface RunnerProgram {
 const LAUNCHER = `launcher-${process.platform}-${process.arch}`
 
 /**
+ * Keeps a runner small, of which there is one a slot. Measured after the bench's trees and outputs: 100 MB become 67, at the same CPU
+ * time an action (decision 5). New space grows to 3 × 16 MB otherwise; and with a threshold of its own, malloc gives large
+ * blocks back as soon as they are free, instead of raising the size from which blocks count as large.
+ */
+const SMALL = {
+  execArgv: ['--max-semi-space-size=4'],
+  env: { MALLOC_TRIM_THRESHOLD_: String(128 * 1024) },
+} as const
+
+/**
  * Finds the runner's program: beside this file in the package; in the installed package where a bundler has put this
- * file elsewhere; or where the embedding tool says it has put it. A runner gets no environment: an action could read it
- * from /proc, and with it the secrets of whoever started us (CM-03).
+ * file elsewhere; or where the embedding tool says it has put it. A runner gets nothing of our environment: an
+ * action could read it from /proc, and with it the secrets of whoever started us (CM-03).
  */
 export function runnerProgram(explicit?: string): RunnerProgram {
-  const built = (path: string): RunnerProgram => ({ path, execArgv: [], env: {}, launcher: launcherIn(dirname(path)) })
+  const built = (path: string): RunnerProgram => ({ path, ...SMALL, launcher: launcherIn(dirname(path)) })
   if (explicit !== undefined) return built(explicit)
   if (import.meta.url.endsWith('.ts')) {
     // Running from source: the loader that got us this far comes along, and it keeps a cache in the temporary directory.
