@@ -18,6 +18,7 @@ import { checkExposure } from './config/exposure.js'
 import { FrontEnds } from './front-ends/front-ends.js'
 import { howManyFrontEnds } from './front-ends/how-many.js'
 import { hasLostBlobs, leaseOf } from './front-ends/leases.js'
+import { cacheParts } from './http/cache/cache-parts.js'
 import { type HttpServer, serveHttp } from './http/http-server.js'
 import { httpRoutes } from './http/routes.js'
 import { IdleWatch } from './idle-watch.js'
@@ -158,6 +159,7 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
     const routes = httpRoutes({
       metrics: async () => await metrics.text((await entrance?.metrics()) ?? []),
       isReady: () => ready && entrance !== undefined,
+      cache: config.http.cache ? cacheParts(config, { store, functions, actionCache, metrics }) : undefined,
     })
     return await serveHttp({ listenAddr, socketMode: config.unixSocketMode, routes, logger, tls })
   }

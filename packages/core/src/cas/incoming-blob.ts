@@ -1,4 +1,4 @@
-import type { Digest, DigestingCheck } from '../digest/index.js'
+import type { DigestingCheck } from '../digest/index.js'
 import { type Budget, diskFull, isDiskFull, onDiskOf, type Reservation } from '../disk/index.js'
 import { SMALL_BLOB } from './blob-file-reader.js'
 import { BlobFileWriter, totalLength } from './blob-file-writer.js'
@@ -10,30 +10,35 @@ const STEP = 256 * 1024
 /** A write that finds the disk full evicts something, and is tried again, so often in all. */
 const TRIES_ON_FULL_DISK = 4
 
+/** Hashes what passes. */
+export interface HashesInTurns {
+  updateInTurns(pieces: readonly Uint8Array[]): Promise<void>
+}
+
 /**
  * One blob on its way to the disk: its temporary file, and the room that it takes of the budget for as long as it is
  * neither a stored blob nor gone.
  */
 export class IncomingBlob implements Disposable {
-  readonly digest: Digest
+  readonly #mostBytes: number
   readonly #file: BlobFileWriter
   readonly #room: Reservation
   readonly #budget: Budget
 
-  private constructor(digest: Digest, file: BlobFileWriter, room: Reservation, budget: Budget) {
-    this.digest = digest
+  private constructor(mostBytes: number, file: BlobFileWriter, room: Reservation, budget: Budget) {
+    this.#mostBytes = mostBytes
     this.#file = file
     this.#room = room
     this.#budget = budget
   }
 
-  /** Throws `resource-exhausted` where the budget has no room for its beginning. */
-  static async open(digest: Digest, temporaryPath: string, budget: Budget): Promise<IncomingBlob> {
+  /** Throws `resource-exhausted` where the budget has no room for its beginning. More than `mostBytes` will not come. */
+  static async open(mostBytes: number, temporaryPath: string, budget: Budget): Promise<IncomingBlob> {
     const room = budget.reservation()
     try {
-      await room.grow(Math.min(digest.sizeBytes, STEP))
+      await room.grow(Math.min(mostBytes, STEP))
       const file = await makingRoom(budget, 0, () => new BlobFileWriter(temporaryPath))
-      return new IncomingBlob(digest, file, room, budget)
+      return new IncomingBlob(mostBytes, file, room, budget)
     } catch (error) {
       room[Symbol.dispose]()
       throw error
@@ -55,7 +60,7 @@ export class IncomingBlob implements Disposable {
     if (this.#hasRoomFor(bytes)) return
     const size = Math.max(this.#file.size + bytes, this.#room.bytes + STEP)
     // BW-06: one byte too many is refused by who checks the digest; no room is made for it.
-    await this.#room.grow(Math.min(this.digest.sizeBytes, size))
+    await this.#room.grow(Math.min(this.#mostBytes, size))
   }
 
   /** Where there is room, the disk is at work when this returns, and the caller can hash the bytes meanwhile. */
@@ -68,7 +73,7 @@ export class IncomingBlob implements Disposable {
   }
 
   /** Appends the next bytes and hashes them meanwhile. Whatever comes of one of the two, the other has ended when this does. */
-  async appendHashed(pieces: readonly Uint8Array[], check: DigestingCheck): Promise<void> {
+  async appendHashed(pieces: readonly Uint8Array[], check: HashesInTurns): Promise<void> {
     const both = await Promise.allSettled([this.append(pieces), check.updateInTurns(pieces)])
     for (const part of both.reverse()) if (part.status === 'rejected') throw part.reason
   }
@@ -77,11 +82,21 @@ export class IncomingBlob implements Disposable {
   async receive(content: BlobContent, check: DigestingCheck, signal: AbortSignal | undefined): Promise<void> {
     if (content instanceof Uint8Array) await this.append([content])
     else {
-      for await (const chunk of content) {
-        signal?.throwIfAborted()
-        await this.appendHashed([chunk], check)
-      }
+      await this.receiveStream(content, check, signal)
       check.finish()
+    }
+    signal?.throwIfAborted()
+  }
+
+  /** Appends chunks as they come, and hashes them meanwhile. */
+  async receiveStream(
+    chunks: AsyncIterable<Uint8Array>,
+    hash: HashesInTurns,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    for await (const chunk of chunks) {
+      signal?.throwIfAborted()
+      await this.appendHashed([chunk], hash)
     }
     signal?.throwIfAborted()
   }

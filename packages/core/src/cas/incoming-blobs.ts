@@ -1,8 +1,9 @@
 import { dirname, join } from 'node:path'
-import type { Digest } from '../digest/index.js'
+import { type Digest, type DigestFunction, DigestingCount } from '../digest/index.js'
 import { type Budget, blocks } from '../disk/index.js'
 import { GoregoError } from '../errors/index.js'
 import { IncomingBlob } from './incoming-blob.js'
+import type { ReceivedBlob } from './received-blob.js'
 import { VerifiedFile } from './verified-file.js'
 
 export interface IncomingBlobsOptions {
@@ -33,7 +34,28 @@ export class IncomingBlobs {
     if (blocks(digest.sizeBytes) > maxBytes) {
       throw new GoregoError('resource-exhausted', `blob ${digest} is larger than the whole store (${maxBytes} bytes)`)
     }
-    return await IncomingBlob.open(digest, this.path(), budget)
+    return await IncomingBlob.open(digest.sizeBytes, this.path(), budget)
+  }
+
+  /** Takes content of which nothing is known yet. Throws `invalid-argument` at the first byte too many. */
+  async receive(
+    fn: DigestFunction,
+    chunks: AsyncIterable<Uint8Array>,
+    mostBytes: number,
+    signal: AbortSignal | undefined,
+  ): Promise<ReceivedBlob> {
+    const { budget, maxBytes } = this.#options
+    const bound = Math.min(mostBytes, maxBytes)
+    const file = await IncomingBlob.open(bound, this.path(), budget)
+    try {
+      const count = new DigestingCount(fn, bound)
+      await file.receiveStream(chunks, count, signal)
+      const digest = count.finish()
+      return { digest, content: new VerifiedFile(digest, file), [Symbol.dispose]: () => file[Symbol.dispose]() }
+    } catch (error) {
+      file[Symbol.dispose]()
+      throw error
+    }
   }
 
   /** The file of a content that came in here and was verified to be that blob: it may just be renamed. */

@@ -10,6 +10,7 @@ export {
   PartialUploads,
   type PartialUploadsOptions,
 } from './partial-uploads.js'
+export type { ReceivedBlob } from './received-blob.js'
 export type { ResumableUploads, Upload } from './resumable-uploads.js'
 export { SharedStore, type SharedStoreOptions } from './shared-store.js'
 export type { StoreKeeper } from './store-keeper.js'

@@ -1,6 +1,6 @@
 import { lstatSync, mkdirSync, unlinkSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type Digest, DigestingCheck, isEmptyBlob } from '../digest/index.js'
+import { type Digest, type DigestFunction, DigestingCheck, emptyDigest, isEmptyBlob } from '../digest/index.js'
 import {
   BlobIndex,
   type BlobVariant,
@@ -21,10 +21,12 @@ import { type Clock, systemClock } from '../observe/index.js'
 import { type FileState, openIntact, readBlob, readRange, SMALL_BLOB, stateOfFile } from './blob-file-reader.js'
 import { BlobFileWriter } from './blob-file-writer.js'
 import type { AllocateChunk, BlobContent, ByteRange, ContentAddressableStorage } from './content-addressable-storage.js'
+import { findOnDisk } from './find-on-disk.js'
 import type { IncomingBlob } from './incoming-blob.js'
 import { IncomingBlobs } from './incoming-blobs.js'
 import { blobNotFound } from './missing-blobs.js'
 import { type PartialUploadLimits, PartialUploads } from './partial-uploads.js'
+import type { ReceivedBlob } from './received-blob.js'
 
 export interface LocalStoreOptions {
   /** Everything lies below it; made if absent. */
@@ -224,6 +226,28 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
     using file = await this.#incoming.open(digest)
     await file.receive(content, check, signal)
     this.#publish(digest, file)
+  }
+
+  /**
+   * The digest of a stored blob, for somebody who knows its hash only, which must be one of the function. That is a use of it,
+   * too. Until all blobs are counted, the disk is asked for what is not known yet.
+   */
+  async find(fn: DigestFunction, hash: string): Promise<Digest | undefined> {
+    const nothing = emptyDigest(fn)
+    if (hash === nothing.hash) return nothing
+    let digest = this.#index.digestOf(fn, hash)
+    if (digest === undefined && !this.#loader.isComplete) digest = await findOnDisk(this.layout, fn, hash)
+    return digest !== undefined && this.#isStored(digest) ? digest : undefined
+  }
+
+  /** Takes content of which nothing is known but that it has no more than so many bytes; `write` then stores it without a copy. */
+  receive(
+    fn: DigestFunction,
+    chunks: AsyncIterable<Uint8Array>,
+    mostBytes: number,
+    signal?: AbortSignal,
+  ): Promise<ReceivedBlob> {
+    return this.#incoming.receive(fn, chunks, mostBytes, signal)
   }
 
   /**

@@ -15,10 +15,10 @@ export class PartialUpload {
   #appending: Promise<void> = Promise.resolve()
   #promised = 0
 
-  constructor(file: IncomingBlob) {
-    this.digest = file.digest
+  constructor(digest: Digest, file: IncomingBlob) {
+    this.digest = digest
     this.#file = file
-    this.#check = new DigestingCheck(file.digest)
+    this.#check = new DigestingCheck(digest)
   }
 
   /** Bytes of the blob that are here. */
@@ -51,7 +51,7 @@ export class PartialUpload {
   finish(): VerifiedFile {
     this.useless = true
     this.#check.finish()
-    return new VerifiedFile(this.#file)
+    return new VerifiedFile(this.digest, this.#file)
   }
 
   suspend(): void {

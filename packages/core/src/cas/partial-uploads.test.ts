@@ -34,7 +34,8 @@ class Rig implements Disposable {
       spare: () => this.uploads.displaceOldest(),
     })
     let files = 0
-    const makeFile = (digest: Digest) => IncomingBlob.open(digest, join(this.#directory.path, `${files++}`), budget)
+    const makeFile = (digest: Digest) =>
+      IncomingBlob.open(digest.sizeBytes, join(this.#directory.path, `${files++}`), budget)
     this.uploads = new PartialUploads({ ...kept, makeFile, clock: this.clock })
   }
 

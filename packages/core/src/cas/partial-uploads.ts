@@ -122,7 +122,7 @@ export class PartialUploads implements ResumableUploads, Disposable {
   /** Somebody else may still be at an upload of this name from its beginning: it goes on, but cannot be continued later. */
   async #begin(name: string, digest: Digest): Promise<Upload> {
     this.drop(name)
-    const partial = new PartialUpload(await this.#makeFile(digest))
+    const partial = new PartialUpload(digest, await this.#makeFile(digest))
     this.drop(name)
     const holder = {}
     const entry: Entry = { name, partial, holder, since: 0 }

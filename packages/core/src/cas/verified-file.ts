@@ -8,11 +8,10 @@ import type { IncomingBlob } from './incoming-blob.js'
  * directory it lies just renames it; to any other, or to whoever looks at what passes by, it is a stream like any other.
  */
 export class VerifiedFile implements AsyncIterable<Uint8Array> {
-  constructor(readonly file: IncomingBlob) {}
-
-  get digest(): Digest {
-    return this.file.digest
-  }
+  constructor(
+    readonly digest: Digest,
+    readonly file: IncomingBlob,
+  ) {}
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
     yield* readChunks(openSync(this.file.path, 'r'), this.digest.sizeBytes, {})

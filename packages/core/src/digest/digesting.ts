@@ -54,6 +54,32 @@ export class DigestingCheck {
   }
 }
 
+/** Finds the digest of a stream of bytes, of which there may be no more than so many. */
+export class DigestingCount {
+  readonly #fn: DigestFunction
+  readonly #mostBytes: number
+  readonly #hasher
+  #size = 0
+
+  constructor(fn: DigestFunction, mostBytes: number) {
+    this.#fn = fn
+    this.#mostBytes = mostBytes
+    this.#hasher = fn.createHasher()
+  }
+
+  async updateInTurns(pieces: readonly Uint8Array[]): Promise<void> {
+    for (const piece of pieces) this.#size += piece.length
+    if (this.#size > this.#mostBytes) {
+      throw new GoregoError('invalid-argument', `more than ${this.#mostBytes} bytes were sent`)
+    }
+    await hashInTurns(this.#hasher, pieces)
+  }
+
+  finish(): Digest {
+    return Digest.of(this.#fn, this.#hasher.digest(), this.#size)
+  }
+}
+
 /** As `Digest.ofBytes`, for bytes of any size on a thread that has other things to do. */
 export async function digestInTurns(fn: DigestFunction, bytes: Uint8Array): Promise<Digest> {
   const hasher = fn.createHasher()

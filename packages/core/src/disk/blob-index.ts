@@ -71,6 +71,13 @@ export class BlobIndex {
     return row !== NONE && this.#has(row, 'plain')
   }
 
+  /** The blob with a hash, which must be one of the function. All that is held was verified: no two sizes have one hash. */
+  digestOf(fn: DigestFunction, hash: string): Digest | undefined {
+    readHash(hash, this.#hash)
+    const row = this.#slotsOf(fn).find(this.#hash, undefined)
+    return row === NONE ? undefined : this.#rows.digest(row)
+  }
+
   /** When it was last used, by the index's clock; undefined if it is not held. */
   usedAt(digest: Digest): number | undefined {
     const row = this.#find(digest)

@@ -69,12 +69,12 @@ export class BlobRows {
     this.#free.set(fn, row)
   }
 
-  /** Whether the row, which must be one of the function that the hash is of, has that hash and size. */
-  matches(row: number, hash: Int32Array, sizeBytes: number): boolean {
+  /** Whether the row, which must be one of the function that the hash is of, has that hash and, where that is given, size. */
+  matches(row: number, hash: Int32Array, sizeBytes: number | undefined): boolean {
     const page = this.#page(row)
     const at = page.at(row)
     for (let n = 0; n < page.hashWords; n++) if (page.words[at + HASH + n] !== hash[n]) return false
-    return page.numbers[at / 2 + SIZE] === sizeBytes
+    return sizeBytes === undefined || page.numbers[at / 2 + SIZE] === sizeBytes
   }
 
   /** The n-th 32 bits of a row's hash. */

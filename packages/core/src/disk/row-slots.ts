@@ -27,7 +27,8 @@ export class RowSlots {
     this.#rows = rows
   }
 
-  find(hash: Int32Array, sizeBytes: number): number {
+  /** Of any size, where none is given. */
+  find(hash: Int32Array, sizeBytes: number | undefined): number {
     const slots = this.#segments[segmentOf(hash[0] as number)]?.slots
     if (slots === undefined) return NONE
     const mask = slots.length - 1

@@ -21,6 +21,8 @@ export interface Config {
   readonly http: {
     /** Where metrics and health are served, as `listenAddr`; undefined for nowhere. */
     readonly listenAddr: string | undefined
+    /** Whether there is a cache for clients that speak HTTP. */
+    readonly cache: boolean
   }
   /** The instances that there are; empty for any. */
   readonly instanceNames: readonly string[]

@@ -44,7 +44,7 @@ const DEFAULTS: Config = {
   unixSocketMode: 0o600,
   insecure: false,
   tls: { certFile: undefined, keyFile: undefined, clientCaFile: undefined, clientCerts: 'required' },
-  http: { listenAddr: undefined },
+  http: { listenAddr: undefined, cache: false },
   instanceNames: [],
   reflection: true,
   localCache: {
@@ -122,7 +122,7 @@ test('a file sets everything; its relative paths count from where it is', async 
   })
   assert.equal(config, {
     listenAddr: '[::1]:8980',
-    http: { listenAddr: `unix:${dir}/http.sock` },
+    http: { listenAddr: `unix:${dir}/http.sock`, cache: false },
     unixSocketMode: 0o660,
     insecure: true,
     tls: {

@@ -102,6 +102,12 @@ const settings: SettingsOf<Config> = {
       about:
         'Where `/metrics` (for Prometheus), `/healthz` and `/readyz` are served over HTTP, an address as `listen_addr` has it. Whoever reaches it can read them.',
     },
+    cache: {
+      kind: boolean,
+      fallback: () => false,
+      about:
+        '`true`: there is a cache for ccache, Bazel (`--remote_cache=http://…`), Gradle and others at `/cas/` and `/ac/` of `http.listen_addr`, over the same store. Whoever reaches it can store what others get; `action_cache.updates` holds there, too.',
+    },
   },
   instanceNames: {
     kind: listOf(instanceName),

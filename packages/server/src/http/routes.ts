@@ -1,13 +1,16 @@
 import type { MetricsText } from '../metrics/metrics-text.js'
+import { type CacheRoutesOptions, cacheRoutes } from './cache/cache-routes.js'
 import { plain, type Route } from './route.js'
 
 export interface RoutesOptions {
   readonly metrics: () => Promise<MetricsText>
   /** False when it takes no new work, because it is being stopped. */
   readonly isReady: () => boolean
+  /** Absent where it is not served. */
+  readonly cache?: CacheRoutesOptions | undefined
 }
 
-export function httpRoutes({ metrics, isReady }: RoutesOptions): Route[] {
+export function httpRoutes({ metrics, isReady, cache }: RoutesOptions): Route[] {
   const answerMetrics = async () => {
     const { contentType, text } = await metrics()
     return { status: 200, contentType, body: text }
@@ -19,5 +22,6 @@ export function httpRoutes({ metrics, isReady }: RoutesOptions): Route[] {
     { path: '/healthz', GET: { needs: 'nothing', answer: () => plain(200, 'ok') } },
     /** Whether it should be sent anything. */
     { path: '/readyz', GET: { needs: 'nothing', answer: answerReady } },
+    ...(cache === undefined ? [] : cacheRoutes(cache)),
   ]
 }
