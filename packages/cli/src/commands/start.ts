@@ -4,6 +4,7 @@ import type { Arguments, Command } from '../command.js'
 import { type Host, version } from '../host.js'
 import { EXIT, exitCodeHelp } from '../ui/exit-codes.js'
 import { watchParent } from '../ui/parent-watch.js'
+import { ServiceManager } from '../ui/service-manager.js'
 import { readyLine, startBanner } from '../ui/start-banner.js'
 import { StopRequests, type StopSignal } from '../ui/stop-requests.js'
 
@@ -93,12 +94,15 @@ async function startServing(args: Arguments, host: Host): Promise<number> {
   collectLessOften()
   const server = await startServer(config, { logger })
   announce(server, config, host)
+  using manager = new ServiceManager(host.surroundings, logger)
+  await manager.ready(`serves on ${server.address}, ${server.slots} slots`)
   void server.idle.then(() => order('idle'))
   const why = await stopOrdered
   logger.info('stopping: running actions may finish; a second signal ends them', {
     why,
     limit_s: config.shutdownGrace,
   })
+  await manager.stopping(config.shutdownGrace * 1000)
   await server.stop()
   logger.info('stopped')
   return EXIT.ok
