@@ -17,6 +17,7 @@ export const coreFolders = {
   chunking: { may: ['cas', 'digest', 'errors'], node: everything },
   cas: { may: ['digest', 'errors', 'disk', 'observe'], node: everything },
   'action-cache': { may: ['cas', 'proto', 'digest', 'errors', 'disk'], node: everything },
+  backing: { may: ['cas', 'action-cache', 'digest', 'errors', 'disk', 'observe'], node: everything },
   // Keeps the books only: no file, no process.
   scheduler: {
     may: ['errors', 'digest', 'observe'],

@@ -2,6 +2,7 @@
 
 // The parts, for those who compose an engine of their own.
 export * from './action-cache/index.js'
+export * from './backing/index.js'
 export * from './cas/index.js'
 export {
   ChunkedBlobs,

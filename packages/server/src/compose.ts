@@ -9,6 +9,8 @@ import {
   LocalWorker,
   type Logger,
   type OperationState,
+  ProxyStore,
+  proxyActionCache,
   TaskScheduler,
   withCompleteness,
 } from '@gorego/core'
@@ -28,6 +30,7 @@ import { logExecution } from './services/execution-log.js'
 import { Health } from './services/health.js'
 import { Tls } from './tls/tls.js'
 import { GB, MB, MINUTE_MS } from './units.js'
+import { openBackingCache } from './upstream/open-backing-cache.js'
 import { ensureUsable } from './usable-directory.js'
 import { listen } from './wire/grpc-server.js'
 
@@ -93,7 +96,15 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
   })
   reportLoading(store, logger)
   const results = new LocalActionCache(store.layout, store.workDirectory('results'))
-  const actionCache = withCompleteness(results, store)
+  const opening = openBackingCache(config, { store, results, metrics, logger })
+  const backing = await opening.catch((error) => {
+    tls?.[Symbol.dispose]()
+    store[Symbol.dispose]()
+    throw error
+  })
+  const cas = backing === undefined ? store : new ProxyStore(store, backing.cache)
+  const actionCache =
+    backing === undefined ? withCompleteness(results, store) : proxyActionCache(results, backing.cache, cas)
   // There only when the engine is, which tells it of losses.
   let entrance: Entrance | undefined
   const engine = config.execution.enabled ? startEngine() : undefined
@@ -103,7 +114,7 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
   let http: HttpServer | undefined
   http = await startHttp().catch(giveUp)
   const opened = await (count > 1
-    ? FrontEnds.start({ count, config, leaseMs, store, scheduler, logger })
+    ? FrontEnds.start({ count, config, leaseMs, store, scheduler, backing: backing?.cache, logger })
     : serveHere()
   ).catch(giveUp)
   entrance = opened
@@ -137,14 +148,15 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
       if (busy && drainMs > 0) await opened.quiet(LAST_CALLS_MS)
       // Only now are connections told to go away: until here, they were needed for outputs.
       await opened.stop(drainMs === 0 ? 0 : Math.max(until - performance.now(), LAST_CALLS_MS))
-      await close()
+      await close(drainMs === 0 ? 0 : LAST_CALLS_MS)
     },
   }
 
-  async function close(): Promise<void> {
+  async function close(boundMs = 0): Promise<void> {
     await http?.close()
     await engine?.worker[Symbol.asyncDispose]()
     tls?.[Symbol.dispose]()
+    await backing?.close(boundMs)
     store[Symbol.dispose]()
   }
 
@@ -159,7 +171,7 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
     const routes = httpRoutes({
       metrics: async () => await metrics.text((await entrance?.metrics()) ?? []),
       isReady: () => ready && entrance !== undefined,
-      cache: config.http.cache ? cacheParts(config, { store, functions, actionCache, metrics }) : undefined,
+      cache: config.http.cache ? cacheParts(config, { store, cas, functions, actionCache, metrics }) : undefined,
     })
     return await serveHttp({ listenAddr, socketMode: config.unixSocketMode, routes, logger, tls })
   }
@@ -168,7 +180,7 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
     const health = new Health()
     const services = await composeServices(config, {
       functions,
-      cas: store,
+      cas,
       uploads: store.uploads,
       actionCache,
       scheduler,
@@ -212,10 +224,11 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
       slots: concurrency === 0 ? availableParallelism() : concurrency,
       logger,
       policy: { absoluteSymlinks, strict, maxPrintedBytes: maxStdoutMb * MB, reportResources: reportResourceUsage },
+      ...(backing === undefined ? {} : { fetchMissing: (digests, signal) => backing.cache.fetch(digests, signal) }),
       ...(buildRoot === undefined ? {} : { buildRoot }),
     })
     const lookup = createActionLookup({
-      cas: store,
+      cas,
       actionCache,
       checkPlatform: createPlatformCheck({ labels: platform, policy: platformPolicy, logger }),
       defaultTimeoutMs: defaultTimeout * 1000,

@@ -7,11 +7,13 @@ import { type RunningServer, startServer } from '../src/compose.js'
 import { type Config, loadConfig } from '../src/config/index.js'
 
 /** Settings that differ from `configOf`'s. */
-export interface RigOptions extends Partial<Omit<Config, 'http' | 'localCache' | 'execution' | 'actionCache'>> {
+export interface RigOptions
+  extends Partial<Omit<Config, 'http' | 'localCache' | 'execution' | 'actionCache' | 'backingCache'>> {
   readonly http?: Partial<Config['http']>
   readonly localCache?: Partial<Config['localCache']>
   readonly execution?: Partial<Config['execution']>
   readonly actionCache?: Partial<Config['actionCache']>
+  readonly backingCache?: Partial<Config['backingCache']>
   /** Below it the server keeps everything. Default: a fresh directory, removed by `stop`. */
   readonly directory?: string
 }
@@ -108,7 +110,16 @@ const frontEnds = Number(process.env.GOREGO_TEST_FRONT_ENDS ?? 1)
 export async function configOf(options: RigOptions, directory: string): Promise<Config> {
   const surroundings = { env: {}, cwd: directory, home: directory, platform: process.platform }
   const { config } = await loadConfig({ surroundings })
-  const { listenAddr = '127.0.0.1:0', http, localCache, execution, actionCache, directory: _, ...rest } = options
+  const {
+    listenAddr = '127.0.0.1:0',
+    http,
+    localCache,
+    execution,
+    actionCache,
+    backingCache,
+    directory: _,
+    ...rest
+  } = options
   return {
     ...config,
     frontEnds,
@@ -117,6 +128,7 @@ export async function configOf(options: RigOptions, directory: string): Promise<
     localCache: { ...config.localCache, dir: directory, maxSizeGb: 1, ...localCache },
     execution: { ...config.execution, concurrency: 1, queueSize: 100, ...execution },
     actionCache: { ...config.actionCache, ...actionCache },
+    backingCache: { ...config.backingCache, ...backingCache },
     ...rest,
   }
 }

@@ -108,7 +108,7 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
   }
 
   async execute(run: ActionRun, signal: AbortSignal): Promise<Outcome> {
-    let fetched = false
+    const fetched = new Set<string>()
     let deaths = 0
     let evictions = 0
     for (;;) {
@@ -138,8 +138,10 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
       }
       const whole = !(evicted instanceof GoregoError) && evicted.length === 0
       if (lost === undefined) return await this.#finish(run, answer.reply, whole, signal)
-      const missing = fetched ? lost : await this.#fetch(lost, signal)
-      fetched = true
+      // A Directory that was fetched may lead to more that has to be. What is lost again is not asked for again.
+      const again = lost.filter(({ key }) => fetched.has(key))
+      for (const { key } of lost) fetched.add(key)
+      const missing = again.length > 0 ? again : await this.#fetch(lost, signal)
       if (missing.length > 0) return fail(this.#explainLoss(answer.reply, missing))
     }
   }

@@ -42,6 +42,17 @@ test('what the store lacks is fetched once, and the action runs', async () => {
   )
 })
 
+test('what only a fetched Directory leads to is fetched as well', async () => {
+  const action = buildAction({
+    argv: ['/bin/cat', 'd/e/f'],
+    inputs: { d: { directory: { e: { directory: { f: 'deep' } } } } },
+  })
+  for (const { digest, bytes } of action.blobs) blobs.set(digest.key, Buffer.from(bytes))
+  const { outcome, stdout } = await rig.execute(action)
+  assert.is(outcome.failure, undefined)
+  assert.is(stdout, 'deep')
+})
+
 test('EX-06 what cannot be fetched either is named, and only that', async () => {
   const action = buildAction({ argv: ['/bin/cat', 'a', 'c'], inputs: { a: 'one', c: 'three', d: 'four' } })
   await action.upload(rig.store, { except: [digestOf('three'), digestOf('four')] })

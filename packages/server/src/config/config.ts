@@ -42,6 +42,25 @@ export interface Config {
       readonly keepMinutes: number
     }
   }
+  /** Another server as the cache behind this one's. */
+  readonly backingCache: {
+    /** `grpc://host:port`, `grpcs://host:port` or `unix:/path`; undefined for none. */
+    readonly target: string | undefined
+    /** What clients of that server call the instance. */
+    readonly instanceName: string
+    /** Whether nothing is stored here that is not stored there as well. */
+    readonly required: boolean
+    /** How often a call is made again that failed in a way that may pass. */
+    readonly putRetryCount: number
+    /** In seconds: for so long a call may show no sign of life. */
+    readonly timeout: number
+    /** For `grpcs`: absolute paths of PEM files; undefined for the system's authorities, and for no certificate of our own. */
+    readonly tls: {
+      readonly caFile: string | undefined
+      readonly certFile: string | undefined
+      readonly keyFile: string | undefined
+    }
+  }
   readonly actionCache: {
     /** Whether clients may store results. Executions do in any case. */
     readonly updates: boolean

@@ -97,6 +97,16 @@ export const listenAddress: Kind<string> = textual(
   },
 )
 
+export const serverAddress: Kind<string> = textual(
+  'grpc://host:port, grpcs://host:port or unix:/path',
+  (text, resolvePath) => {
+    const [, scheme, rest = ''] = /^(?:(grpcs?):\/\/)?(.+)$/.exec(text) ?? []
+    const address = parseListenAddress(rest)
+    if (address === undefined || (address.kind === 'unix' && scheme !== undefined)) return undefined
+    return address.kind === 'unix' ? `unix:${resolvePath(address.path)}` : text
+  },
+)
+
 function textual<T>(wants: string, fromText: Kind<T>['fromText']): Kind<T> {
   return {
     wants,

@@ -59,6 +59,14 @@ const DEFAULTS: Config = {
   shutdownGrace: 30,
   idleTimeout: 0,
   digestFunctions: undefined,
+  backingCache: {
+    target: undefined,
+    instanceName: '',
+    required: false,
+    putRetryCount: 3,
+    timeout: 30,
+    tls: { caFile: undefined, certFile: undefined, keyFile: undefined },
+  },
   actionCache: { updates: true, requireAction: false },
   execution: {
     enabled: true,
@@ -101,6 +109,13 @@ test('a file sets everything; its relative paths count from where it is', async 
       idle_timeout: 600
       digest_functions: [sha512, sha256]
       action_cache: { updates: false, require_action: true }
+      backing_cache:
+        target: grpcs://cache.example:443
+        instance_name: main
+        required: true
+        put_retry_count: 1
+        timeout: 5
+        tls: { ca_file: ca.pem, cert_file: cert.pem, key_file: /key.pem }
       execution:
         enabled: false
         concurrency: 3
@@ -145,6 +160,14 @@ test('a file sets everything; its relative paths count from where it is', async 
     shutdownGrace: 9,
     idleTimeout: 600,
     digestFunctions: ['sha512', 'sha256'],
+    backingCache: {
+      target: 'grpcs://cache.example:443',
+      instanceName: 'main',
+      required: true,
+      putRetryCount: 1,
+      timeout: 5,
+      tls: { caFile: join(dir, 'etc/ca.pem'), certFile: join(dir, 'etc/cert.pem'), keyFile: '/key.pem' },
+    },
     actionCache: { updates: false, requireAction: true },
     execution: {
       enabled: false,

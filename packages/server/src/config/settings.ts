@@ -11,6 +11,7 @@ import {
   oneOf,
   path,
   positiveNumber,
+  serverAddress,
   socketMode,
   wholeNumber,
 } from './kinds.js'
@@ -154,6 +155,59 @@ const settings: SettingsOf<Config> = {
         kind: positiveNumber({ of: 'minutes' }),
         fallback: () => 10,
         about: 'How long an upload that broke off is kept for its client to continue.',
+      },
+    },
+  },
+  backingCache: {
+    target: {
+      kind: serverAddress,
+      fallback: () => undefined,
+      fallbackText: 'none',
+      about:
+        'Another REAPI cache behind this one, `grpc://host:port`, `grpcs://host:port` or `unix:/path`: what is not here is fetched from there, and what is stored here goes there as well. See docs/operations.md.',
+    },
+    instanceName: {
+      kind: instanceName,
+      fallback: () => '',
+      fallbackText: 'the empty name',
+      about:
+        "The instance name that is used there, whatever clients of this server use: results of all this server's instances are there under this one.",
+    },
+    required: {
+      kind: boolean,
+      fallback: () => false,
+      about:
+        '`false`: while it does not answer it counts as empty, and what is stored here meanwhile goes there later. `true`: what a client stores is there before the client is told so, and what needs it fails with `UNAVAILABLE` while it does not answer.',
+    },
+    putRetryCount: {
+      kind: wholeNumber({ min: 0, max: 20 }),
+      fallback: () => 3,
+      about:
+        'How often a call to it is made again after `UNAVAILABLE`, `RESOURCE_EXHAUSTED` or `ABORTED`, after growing pauses of random length.',
+    },
+    timeout: {
+      kind: wholeNumber({ of: 'seconds', min: 1, max: 3600 }),
+      fallback: () => 30,
+      about: 'For so many seconds a call to it may show no sign of life; then it has failed.',
+    },
+    tls: {
+      caFile: {
+        kind: path,
+        fallback: () => undefined,
+        fallbackText: "the system's authorities",
+        about: 'For `grpcs`: who may have signed its certificate, a PEM file.',
+      },
+      certFile: {
+        kind: path,
+        fallback: () => undefined,
+        fallbackText: 'none',
+        about: 'For `grpcs`: the certificate that this server shows it, a PEM file; with `backing_cache.tls.key_file`.',
+      },
+      keyFile: {
+        kind: path,
+        fallback: () => undefined,
+        fallbackText: 'none',
+        about: 'The key of that certificate, a PEM file.',
       },
     },
   },

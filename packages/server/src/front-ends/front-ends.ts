@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { LocalStore, Logger, Scheduler } from '@gorego/core'
+import type { BackingCache, LocalStore, Logger, Scheduler } from '@gorego/core'
 import type { Config } from '../config/index.js'
 import type { PlainMetrics } from '../metrics/serving-metrics.js'
 import type { Handler } from './channel.js'
@@ -7,6 +7,7 @@ import { Connections } from './connections.js'
 import { FrontEndProcess } from './front-end-process.js'
 import { frontEndProgram } from './front-end-program.js'
 import type { LogLine } from './remote-logger.js'
+import { serveBacking } from './serve-backing.js'
 import { serveKeeper } from './serve-keeper.js'
 import { serveScheduler } from './serve-scheduler.js'
 
@@ -18,6 +19,8 @@ export interface FrontEndsOptions {
   readonly store: LocalStore
   /** Absent from a cache that executes nothing. */
   readonly scheduler: Scheduler | undefined
+  /** Absent where there is none. */
+  readonly backing: BackingCache | undefined
   readonly logger: Logger
 }
 
@@ -116,7 +119,7 @@ export class FrontEnds {
   }
 
   #launch(n: number): FrontEndProcess {
-    const { config, leaseMs, store, scheduler, logger, count } = this.#options
+    const { config, leaseMs, store, scheduler, backing, logger, count } = this.#options
     const setup = {
       config,
       temporary: store.workDirectory(`front-end-${n}`),
@@ -130,7 +133,7 @@ export class FrontEnds {
       return {}
     }
     const keeper = serveKeeper(store, { spare: () => this.#spare(), lost: () => this.forget() })
-    const handlers = { ...keeper.handlers, ...serveScheduler(scheduler), log }
+    const handlers = { ...keeper.handlers, ...serveScheduler(scheduler), ...serveBacking(backing), log }
     const launched = new FrontEndProcess({
       program: this.#program,
       setup,

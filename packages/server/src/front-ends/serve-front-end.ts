@@ -6,6 +6,8 @@ import {
   LeasedKeeper,
   LocalActionCache,
   type Logger,
+  ProxyStore,
+  proxyActionCache,
   SharedStore,
   withCompleteness,
 } from '@gorego/core'
@@ -17,6 +19,7 @@ import { Tls } from '../tls/tls.js'
 import { GB, MINUTE_MS } from '../units.js'
 import { type GrpcServer, serve } from '../wire/grpc-server.js'
 import type { Channel } from './channel.js'
+import { RemoteBacking } from './remote-backing.js'
 import { RemoteKeeper } from './remote-keeper.js'
 import { RemoteScheduler } from './remote-scheduler.js'
 import type { Setup } from './setup.js'
@@ -53,14 +56,17 @@ export async function serveFrontEnd(setup: Setup, channel: Channel, logger: Logg
       keepMs: partialUploads.keepMinutes * MINUTE_MS,
     },
   })
+  const results = new LocalActionCache(store.layout, directory('results'))
+  const backing = config.backingCache.target === undefined ? undefined : new RemoteBacking(channel)
+  const cas = backing === undefined ? store : new ProxyStore(store, backing)
   const health = new Health()
   const metrics = await openMetrics(config)
   const tls = await Tls.open(config.tls, logger)
   const services = await composeServices(config, {
     functions: await DigestFunctionSet.load(config.digestFunctions),
-    cas: store,
+    cas,
     uploads: store.uploads,
-    actionCache: withCompleteness(new LocalActionCache(store.layout, directory('results')), store),
+    actionCache: backing === undefined ? withCompleteness(results, store) : proxyActionCache(results, backing, cas),
     scheduler: config.execution.enabled ? new RemoteScheduler(channel) : undefined,
     maxBlobBytes: maxBytes,
     health,

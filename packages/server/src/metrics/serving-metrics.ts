@@ -15,8 +15,8 @@ const CACHE_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02
 /** From 128 bytes to 2 GiB, each eight times the one before. */
 const BLOB_BYTES = Array.from({ length: 9 }, (_, n) => 128 * 8 ** n)
 
-/** There is one tier, until there is a backing cache. */
-const TIER = 'local'
+/** What answers first, or the cache behind it. */
+export type Tier = 'local' | 'backing'
 
 /** What a process that speaks gRPC counts: calls, and requests to the cache behind them. */
 export class ServingMetrics {
@@ -61,12 +61,12 @@ export class ServingMetrics {
     this.#callSeconds.observe({ method }, (performance.now() - ended.startedAt) / 1000)
   }
 
-  store(base: ContentAddressableStorage): ContentAddressableStorage {
-    return countedStore(base, this.#note)
+  store(base: ContentAddressableStorage, tier: Tier = 'local'): ContentAddressableStorage {
+    return countedStore(base, (request) => this.#note(request, tier))
   }
 
-  results(base: ActionCache): ActionCache {
-    return countedResults(base, this.#note)
+  results(base: ActionCache, tier: Tier = 'local'): ActionCache {
+    return countedResults(base, (request) => this.#note(request, tier))
   }
 
   /** Counts here, too, what there is only one of. */
@@ -83,11 +83,11 @@ export class ServingMetrics {
     return await this.#registry.getMetricsAsJSON()
   }
 
-  readonly #note = ({ method, startedAt, bytes, ...statuses }: CacheRequest): void => {
+  #note({ method, startedAt, bytes, ...statuses }: CacheRequest, tier: Tier): void {
     for (const [status, count] of Object.entries(statuses)) {
-      if (count > 0) this.#requests.inc({ method, tier: TIER, status }, count)
+      if (count > 0) this.#requests.inc({ method, tier, status }, count)
     }
-    this.#cacheSeconds.observe({ method, tier: TIER }, (performance.now() - startedAt) / 1000)
+    this.#cacheSeconds.observe({ method, tier }, (performance.now() - startedAt) / 1000)
     if (bytes !== undefined) this.#blobBytes.observe({ method }, bytes)
   }
 }

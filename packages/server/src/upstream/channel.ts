@@ -22,6 +22,16 @@ const OPTIONS: ChannelOptions = {
   'grpc-node.flow_control_window': 32 * 1024 * 1024,
 }
 
+/** How a server proves who it is, and we do: PEM. What is absent is the system's. */
+export interface ChannelTls {
+  readonly ca?: Buffer
+  readonly cert?: Buffer
+  readonly key?: Buffer
+}
+
+/** After a server was away it is looked for again so often, in milliseconds. */
+const RECONNECTING = { 'grpc.initial_reconnect_backoff_ms': 200, 'grpc.max_reconnect_backoff_ms': 5_000 }
+
 /** A connection to another server's gRPC port, speaking messages and throwing GoregoErrors. */
 export class Channel implements Disposable {
   readonly #client: Client
@@ -32,13 +42,17 @@ export class Channel implements Disposable {
 
   /** `grpc://host:port`, `grpcs://host:port`, `host:port` or `unix:/path`. Throws `unavailable` if nobody answers there. */
   static async connect(target: string): Promise<Channel> {
-    const { address, secure } = parseTarget(target)
-    const client = new Client(address, secure ? credentials.createSsl() : credentials.createInsecure(), OPTIONS)
+    const client = clientOf(target)
     if (!(await isReady(client))) {
       client.close()
       throw new GoregoError('unavailable', `no gRPC server answers at ${target}; is it running?`)
     }
     return new Channel(client)
+  }
+
+  /** As `connect`, without waiting for the server: calls are `unavailable` while it is not there. */
+  static open(target: string, tls: ChannelTls = {}): Channel {
+    return new Channel(clientOf(target, tls, RECONNECTING))
   }
 
   /** Like all calls here, throws `signal.reason` once that is aborted. */
@@ -142,6 +156,12 @@ export class Channel implements Disposable {
   [Symbol.dispose](): void {
     this.#client.close()
   }
+}
+
+function clientOf(target: string, { ca, key, cert }: ChannelTls = {}, more: ChannelOptions = {}): Client {
+  const { address, secure } = parseTarget(target)
+  const identity = secure ? credentials.createSsl(ca, key, cert) : credentials.createInsecure()
+  return new Client(address, identity, { ...OPTIONS, ...more })
 }
 
 /** Whether the server answers. A refused connection is an answer, too: no need to wait for the bound. */

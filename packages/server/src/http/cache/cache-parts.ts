@@ -1,4 +1,4 @@
-import type { ActionCache, DigestFunctionSet, LocalStore } from '@gorego/core'
+import type { ActionCache, ContentAddressableStorage, DigestFunctionSet, LocalStore } from '@gorego/core'
 import type { Config } from '../../config/config.js'
 import type { ServingMetrics } from '../../metrics/serving-metrics.js'
 import { createInstanceCheck } from '../../wire/instance-name.js'
@@ -6,6 +6,8 @@ import type { CacheRoutesOptions } from './cache-routes.js'
 
 export interface CachePartsOptions {
   readonly store: LocalStore
+  /** The store, and what is behind it. */
+  readonly cas: ContentAddressableStorage
   readonly functions: DigestFunctionSet
   readonly actionCache: ActionCache
   readonly metrics: ServingMetrics
@@ -14,12 +16,12 @@ export interface CachePartsOptions {
 /** What the cache over HTTP stands on: what gRPC does, counted as there. */
 export function cacheParts(
   config: Config,
-  { store, functions, actionCache, metrics }: CachePartsOptions,
+  { store, cas, functions, actionCache, metrics }: CachePartsOptions,
 ): CacheRoutesOptions {
   return {
     checkInstance: createInstanceCheck(config.instanceNames),
     functions,
-    cas: metrics.store(store),
+    cas: metrics.store(cas),
     byHash: store,
     actionCache: metrics.results(actionCache),
     maxBlobBytes: store.usage.maxBytes,

@@ -1,0 +1,96 @@
+import { GoregoError } from '../errors/index.js'
+import { type Clock, systemClock } from '../observe/index.js'
+
+export interface CircuitBreakerOptions {
+  /** What a person calls the other side. */
+  readonly name: string
+  /** So many failures without a success in between open it. Default 5. */
+  readonly failures?: number
+  /** For so long it stays open, in milliseconds; twice as long after each trial that fails, up to `longestMs`. Default 1 s and 30 s. */
+  readonly firstMs?: number
+  readonly longestMs?: number
+  readonly clock?: Clock
+  /** From 0 to 1: delays vary, so that many servers do not come back at one moment. */
+  readonly random?: () => number
+  /** Is told when it opens (with the failure that did it) and when it closes. */
+  readonly onChange?: (open: boolean, why?: GoregoError) => void
+}
+
+/**
+ * Keeps calls from somebody who does not answer. Closed, it lets all through; open, none, which costs callers nothing but an
+ * error; after a while one is let through to try, and what comes of it decides.
+ */
+export class CircuitBreaker {
+  readonly #options: CircuitBreakerOptions
+  readonly #clock: Clock
+  readonly #firstMs: number
+  readonly #longestMs: number
+  #failures = 0
+  #open = false
+  #trying = false
+  #delayMs: number
+  #retryAt = 0
+
+  constructor(options: CircuitBreakerOptions) {
+    this.#options = options
+    this.#clock = options.clock ?? systemClock
+    this.#firstMs = options.firstMs ?? 1_000
+    this.#longestMs = options.longestMs ?? 30_000
+    this.#delayMs = this.#firstMs
+  }
+
+  get open(): boolean {
+    return this.#open
+  }
+
+  /** Milliseconds until a call may be let through; 0 while it is closed. */
+  get retryInMs(): number {
+    return this.#open ? Math.max(0, this.#retryAt - this.#clock.now()) : 0
+  }
+
+  /** Before each call, which must then say how it ended. Throws `unavailable` if it is not to be made. */
+  enter(): void {
+    if (!this.#open) return
+    const waitMs = this.#trying ? this.#firstMs : this.retryInMs
+    if (waitMs > 0) {
+      throw new GoregoError('unavailable', `${this.#options.name} does not answer, and is left alone for a moment`, {
+        details: [{ kind: 'retry-after', delayMs: Math.ceil(waitMs) }],
+      })
+    }
+    this.#trying = true
+  }
+
+  succeeded(): void {
+    this.#failures = 0
+    this.#trying = false
+    if (!this.#open) return
+    this.#open = false
+    this.#delayMs = this.#firstMs
+    this.#options.onChange?.(false)
+  }
+
+  failed(why: GoregoError): void {
+    if (this.#open) {
+      // Others that had begun before it opened say nothing new.
+      if (!this.#trying) return
+      this.#trying = false
+      this.#delayMs = Math.min(2 * this.#delayMs, this.#longestMs)
+      this.#startWaiting()
+      return
+    }
+    if (++this.#failures < (this.#options.failures ?? 5)) return
+    this.#open = true
+    this.#startWaiting()
+    this.#options.onChange?.(true, why)
+  }
+
+  /** The call was given up by its caller, or its end says nothing of the other side. */
+  left(): void {
+    this.#trying = false
+  }
+
+  #startWaiting(): void {
+    const random = this.#options.random ?? Math.random
+    this.#retryAt = this.#clock.now() + this.#delayMs * (0.75 + random() / 2)
+  }
+}

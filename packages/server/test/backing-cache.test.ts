@@ -1,0 +1,156 @@
+// A server with another one behind it.
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
+import {
+  failure,
+  findMissing,
+  getResult,
+  isMissing,
+  type RawClient,
+  read,
+  run,
+  shell,
+  stdoutOf,
+  store,
+  updateResult,
+  upload,
+  uploadAction,
+} from '@gorego/conformance/client'
+import { reapi } from '@gorego/core'
+import { blobOf, blobOfSize, type TestBlob, temporaryDirectory } from '@gorego/core/testing'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { type RigOptions, ServerRig } from './server-rig.js'
+
+const cacheOnly = { execution: { enabled: false } }
+
+/** A server behind, and one in front of it. */
+class Tiers implements AsyncDisposable {
+  private constructor(
+    readonly behind: ServerRig,
+    readonly front: ServerRig,
+  ) {}
+
+  static async start({ required = false, ...options }: RigOptions & { required?: boolean } = {}): Promise<Tiers> {
+    const behind = await ServerRig.start({ ...cacheOnly, frontEnds: 1 })
+    const target = `grpc://${behind.server.address}`
+    return new Tiers(behind, await ServerRig.start({ ...options, backingCache: { target, required, timeout: 5 } }))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.front.stop()
+    await this.behind.stop()
+  }
+}
+
+/** Resolves when the other server has the blob: what is not required goes there some time. */
+async function arrived(client: RawClient, blob: Pick<TestBlob, 'digest'>): Promise<void> {
+  while (await isMissing(client, blob)) await turn()
+}
+
+for (const frontEnds of [1, 2]) {
+  test(`${frontEnds} front ends: blobs behind are found and read, those stored in front go behind`, async () => {
+    await using tiers = await Tiers.start({ ...cacheOnly, frontEnds })
+    const { behind, front } = tiers
+    const blobs = [blobOf('small'), blobOfSize(3_000_000, 'large')]
+    await store(behind.client, ...blobs.slice(0, 1))
+    await upload(behind.client, blobs[1] as TestBlob)
+    assert.equal(
+      await findMissing(
+        front.client,
+        blobs.map(({ digest }) => digest),
+      ),
+      [],
+    )
+    for (const { digest, bytes } of blobs) assert.ok((await read(front.client, digest)).equals(bytes))
+    const own = [blobOf('own'), blobOfSize(2_000_000, 'own and large')]
+    await store(front.client, own[0] as TestBlob)
+    await upload(front.client, own[1] as TestBlob)
+    for (const blob of own) await arrived(behind.client, blob)
+    assert.equal(front.complaints, [])
+  })
+
+  test(`${frontEnds} front ends: an action whose inputs are only behind runs, and its result goes behind with its outputs`, async () => {
+    await using tiers = await Tiers.start({ frontEnds })
+    const { behind, front } = tiers
+    const inputs = { d: { directory: { e: { directory: { f: 'deep' } } } } }
+    const action = shell('cat d/e/f; cat d/e/f d/e/f > out', { inputs, outputPaths: ['out'] })
+    await uploadAction(behind.client, action)
+    const seen = await run(front.client, action)
+    assert.is(await stdoutOf(front.client, seen), 'deep')
+    while ((await getResult(behind.client, action.digest).catch(() => undefined)) === undefined) await turn()
+    assert.is(String(await read(behind.client, blobOf('deepdeep').digest)), 'deepdeep')
+  })
+
+  test(`${frontEnds} front ends: a result behind is served only when it is complete`, async () => {
+    await using tiers = await Tiers.start({ frontEnds, ...cacheOnly })
+    const { behind, front } = tiers
+    const [action, output] = [blobOf('action'), blobOf('output')]
+    const file = new reapi.OutputFile().setPath('o').setDigest(reapi.toDigestMessage(output.digest))
+    const result = new reapi.ActionResult().setOutputFilesList([file]).setExitCode(0)
+    await store(behind.client, output)
+    await updateResult(behind.client, action.digest, result)
+    assert.is((await getResult(front.client, action.digest)).getOutputFilesList().length, 1)
+    const incomplete = new reapi.ActionResult().setOutputFilesList([
+      new reapi.OutputFile().setPath('o').setDigest(reapi.toDigestMessage(blobOf('nowhere').digest)),
+    ])
+    const other = blobOf('other action')
+    await updateResult(behind.client, other.digest, incomplete)
+    assert.is((await failure(getResult(front.client, other.digest))).code, 'NOT_FOUND')
+  })
+
+  test(`${frontEnds} front ends: required: what is told to be stored is behind; without the server behind it is refused`, async () => {
+    await using tiers = await Tiers.start({ ...cacheOnly, frontEnds, required: true })
+    const { behind, front } = tiers
+    const [before, after] = [blobOfSize(100_000, 'before'), blobOfSize(100_000, 'after')]
+    await upload(front.client, before)
+    assert.not(await isMissing(behind.client, before))
+    await behind.stop()
+    assert.is((await failure(upload(front.client, after))).code, 'UNAVAILABLE')
+    assert.ok((await read(front.client, before.digest)).equals(before.bytes), 'what is here is served')
+  })
+}
+
+test('while the server behind is away what is here is served; what was stored meanwhile goes there later, also after a restart', async () => {
+  using directory = temporaryDirectory()
+  const address = `unix:${join(directory.path, 'behind')}`
+  const front = {
+    ...cacheOnly,
+    directory: join(directory.path, 'front'),
+    backingCache: { target: address, putRetryCount: 0 },
+  }
+  const blobs = Array.from({ length: 20 }, (_, n) => blobOf(`meanwhile ${n}`))
+  {
+    await using rig = await ServerRig.start(front)
+    assert.equal(
+      (
+        await findMissing(
+          rig.client,
+          blobs.map(({ digest }) => digest),
+        )
+      ).length,
+      blobs.length,
+    )
+    await store(rig.client, ...blobs)
+    for (const { digest, bytes } of blobs) assert.ok((await read(rig.client, digest)).equals(bytes))
+    assert.is((await failure(read(rig.client, blobOf('nowhere').digest))).code, 'NOT_FOUND')
+  }
+  const pending = join(directory.path, 'front', 'backing-cache', 'pending')
+  assert.is(readFileSync(pending, 'utf8').split('\n').length, blobs.length + 1)
+  const behind = { ...cacheOnly, listenAddr: address, directory: join(directory.path, 'behind-dir') }
+  await using after = await ServerRig.start(behind)
+  {
+    await using _rig = await ServerRig.start(front)
+    for (const blob of blobs) await arrived(after.client, blob)
+  }
+  assert.ok(existsSync(pending))
+  assert.is(
+    readFileSync(pending, 'utf8')
+      .split('\n')
+      .filter((line) => line.startsWith('-')).length,
+    blobs.length,
+  )
+})
+
+test.run()
