@@ -124,7 +124,7 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
     const isBusy = () => scheduler !== undefined && scheduler.load.running + scheduler.load.queued > 0
     idleWatch = new IdleWatch({
       timeoutMs: config.idleTimeout * 1000,
-      idleMs: () => opened.idleMs(),
+      idleMs: async () => Math.min(await opened.idleMs(), http?.idleMs() ?? Number.POSITIVE_INFINITY),
       isBusy,
       onIdle,
     })

@@ -343,7 +343,7 @@ const settings: SettingsOf<Config> = {
     fallbackText: '`0`: never',
     flag: 'idle-timeout',
     about:
-      'A server that nobody uses for so many seconds stops by itself: no call over gRPC (but those that ask for its health) and no action. Open connections do not count, nor does HTTP.',
+      'A server that nobody uses for so many seconds stops by itself: no call over gRPC (but those that ask for its health), no request to the cache over HTTP, and no action. Open connections do not count.',
   },
   logLevel: {
     kind: oneOf(['debug', 'info', 'warn', 'error']),

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createServer as createListener } from 'node:net'
 import { GoregoError, type Logger } from '@gorego/core'
 import type { Tls } from '../tls/tls.js'
+import { CallActivity } from '../wire/call-activity.js'
 import { listenAt } from '../wire/listening.js'
 import { errorAnswer } from './error-answer.js'
 import { type Answer, type Endpoint, plain, type Route, type Visit } from './route.js'
@@ -22,6 +23,8 @@ export interface HttpServerOptions {
 export interface HttpServer {
   /** As `listenAddr`, with the real port. */
   readonly address: string
+  /** How long nobody has used it, in milliseconds; 0 while somebody does. */
+  idleMs(): number
   /** Takes no more requests and cuts off those under way. */
   close(): Promise<void>
 }
@@ -40,15 +43,17 @@ export async function serveHttp({
   logger,
   tls,
 }: HttpServerOptions): Promise<HttpServer> {
+  const activity = new CallActivity()
   const server = createServer(
     { requestTimeout: 0, headersTimeout: HEAD_TIMEOUT_MS, connectionsCheckingInterval: HEAD_TIMEOUT_MS },
-    (request, response) => void respond(routes, request, response, logger),
+    (request, response) => void respond({ routes, activity, logger }, request, response),
   )
   server.setTimeout(IDLE_TIMEOUT_MS)
   const gateway = tls?.gateway('http/1.1', (connection) => server.emit('connection', connection))
   const listener = gateway === undefined ? server : createListener((connection) => gateway.accept(connection))
   return {
     address: await listenAt(listener, listenAddr, { socketMode, setting: 'http.listen_addr' }),
+    idleMs: () => activity.idleMs,
     close: () =>
       new Promise((resolve) => {
         listener.close(() => resolve())
@@ -58,12 +63,19 @@ export async function serveHttp({
   }
 }
 
+interface Served extends Pick<HttpServerOptions, 'routes' | 'logger'> {
+  readonly activity: CallActivity
+}
+
 async function respond(
-  routes: readonly Route[],
+  { routes, activity, logger }: Served,
   request: IncomingMessage,
   response: ServerResponse,
-  logger: Logger,
 ): Promise<void> {
+  const onUse = (path: string) => {
+    activity.begun(path)
+    response.once('close', () => activity.ended(path))
+  }
   const gone = new AbortController()
   response.once('close', () => gone.abort())
   const send = async (answer: Answer) => {
@@ -72,7 +84,7 @@ async function respond(
     await sendAnswer(response, answer, request.method === 'HEAD')
   }
   try {
-    await send(await answerOf(routes, request, gone.signal))
+    await send(await answerOf(routes, request, gone.signal, onUse))
   } catch (error) {
     if (gone.signal.aborted) return
     if (GoregoError.from(error).code === 'internal') {
@@ -83,11 +95,17 @@ async function respond(
   }
 }
 
-async function answerOf(routes: readonly Route[], request: IncomingMessage, signal: AbortSignal): Promise<Answer> {
+async function answerOf(
+  routes: readonly Route[],
+  request: IncomingMessage,
+  signal: AbortSignal,
+  onUse: (path: string) => void,
+): Promise<Answer> {
   const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
   for (const route of routes) {
     const parts = partsOf(route, path)
     if (parts === undefined) continue
+    if (route.isUse) onUse(path)
     const endpoint = endpointOf(route, request.method)
     return endpoint === undefined ? notAllowed(route) : await visit(endpoint, { request, parts, signal })
   }

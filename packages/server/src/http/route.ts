@@ -36,6 +36,8 @@ export interface Endpoint {
 /** One path, or all those that a pattern fits, with what can be done there. */
 export interface Route {
   readonly path: string | RegExp
+  /** Whether who asks for it uses the server, and does not just look how it is. */
+  readonly isUse?: boolean
   /** HEAD is answered, too, without a body. */
   readonly GET?: Endpoint
   readonly PUT?: Endpoint

@@ -18,6 +18,7 @@ export interface BlobRouteOptions extends Pick<Dialect, 'checkInstance' | 'funct
 export function blobRoute({ writable, ...options }: BlobRouteOptions): Route {
   return {
     path: BLOB_PATH,
+    isUse: true,
     GET: { needs: 'read', answer: (visit) => get(options, visit) },
     ...(writable ? { PUT: { needs: 'write', answer: (visit: Visit) => put(options, visit) } } : {}),
   }

@@ -31,6 +31,7 @@ export function resultRoute(options: ResultRouteOptions): Route {
   const results = new Results(options)
   return {
     path: RESULT_PATH,
+    isUse: true,
     GET: { needs: 'read', answer: (visit) => results.get(visit) },
     PUT: { needs: 'update_action_cache', answer: (visit) => results.put(visit) },
   }
