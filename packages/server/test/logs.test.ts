@@ -5,16 +5,20 @@ import {
   findMissing,
   lastOf,
   paths,
+  RawClient,
   readRequest,
   run,
   shell,
   uploadAction,
 } from '@gorego/conformance/client'
 import { reapi } from '@gorego/core'
+import { temporaryDirectory } from '@gorego/core/testing'
 import { Metadata } from '@grpc/grpc-js'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type LogEntry, ServerRig } from './server-rig.js'
+import { startServer } from '../src/compose.js'
+import { createLogger } from '../src/log/index.js'
+import { configOf, type LogEntry, ServerRig } from './server-rig.js'
 
 let rig: ServerRig
 test.before(async () => {
@@ -51,8 +55,9 @@ test('RM-02: an execution is one line: what came of it, for whom, and how long i
   const { name } = await lastOf(execute(rig.client, action.digest, { metadata: requestMetadata() }))
   const [line, ...more] = executions()
   assert.is(more.length, 0)
-  const { lookupMs, queuedMs, executingMs, userCpuMs, systemCpuMs, peakMemoryBytes, ...fields } = line?.fields ?? {}
-  for (const ms of [lookupMs, queuedMs, executingMs]) assert.ok(Number(ms) >= 0)
+  const { userCpuMs, systemCpuMs, peakMemoryBytes, ...told } = line?.fields ?? {}
+  const { lookupMs, queuedMs, executingMs, stagedMs, ranMs, collectedMs, ...fields } = told
+  for (const ms of [lookupMs, queuedMs, executingMs, stagedMs, ranMs, collectedMs]) assert.ok(Number(ms) >= 0)
   // Where there is no /proc, nobody knows what it used.
   if (existsSync('/proc/self/stat')) {
     assert.ok(Number(userCpuMs) >= 0 && Number(systemCpuMs) >= 0)
@@ -111,6 +116,34 @@ test('RM-01, RM-02: every call can be logged, with how it ended and who made it'
     ['debug', paths.read, { outcome: 'not-found' }],
     ['debug', paths.findMissingBlobs, { outcome: 'ok' }],
   ])
+})
+
+test('no log has secrets: neither what came in headers, nor variables and arguments of actions, nor what they print', async () => {
+  const lines: string[] = []
+  using directory = temporaryDirectory()
+  const logger = createLogger({ level: 'debug', format: 'json', sink: { write: (line) => lines.push(line) } })
+  const server = await startServer(await configOf({ logLevel: 'debug' }, directory.path), { logger })
+  const client = new RawClient(server.address)
+  const metadata = requestMetadata()
+  metadata.set('authorization', 'Bearer xyzzy')
+  metadata.set('cookie', 'session=xyzzy')
+  const env = [
+    ['PATH', '/usr/bin:/bin'],
+    ['API_TOKEN', 'xyzzy'],
+  ] as const
+  for (const script of ['echo $API_TOKEN', 'echo $API_TOKEN >&2; exit 3', ': xyzzy', 'kill -9 $$', 'exec sleep 60']) {
+    await run(client, shell(script, { env, timeoutMs: 500 }), { metadata })
+  }
+  await run(client, shell('', { env, argv: ['no-such-program', 'xyzzy'] }), { metadata })
+  await failure(client.unary(paths.findMissingBlobs, Buffer.from('ffff', 'hex'), { metadata }))
+  client[Symbol.dispose]()
+  await server.stop({ drainMs: 0 })
+  assert.ok(lines.filter((line) => line.includes('"executed"')).length === 6)
+  assert.ok(lines.some((line) => line.includes(paths.findMissingBlobs)))
+  assert.equal(
+    lines.filter((line) => line.includes('xyzzy')),
+    [],
+  )
 })
 
 test('calls are not logged unless somebody wants to see them', async () => {
