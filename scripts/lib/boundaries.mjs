@@ -25,10 +25,11 @@ export const coreFolders = {
     node: ['node:crypto', 'node:events', 'node:timers', 'node:timers/promises'],
   },
   platform: { may: ['errors', 'observe'], node: ['node:fs', 'node:os'] },
-  runner: { may: ['digest', 'proto', 'disk', 'errors'], node: everything },
+  sandbox: { may: ['errors', 'observe'], node: ['node:fs'] },
+  runner: { may: ['digest', 'proto', 'disk', 'errors', 'sandbox'], node: everything },
   worker: {
     // Of the runner, what both ends of the pipe say to each other. The program behind it runs in another process.
-    may: ['cas', 'proto', 'digest', 'errors', 'disk', 'observe', 'platform', 'runner/index.js'],
+    may: ['cas', 'proto', 'digest', 'errors', 'disk', 'observe', 'platform', 'runner/index.js', 'sandbox'],
     types: ['scheduler', 'action-cache', 'runner'],
     node: everything,
   },

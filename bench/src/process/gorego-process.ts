@@ -30,7 +30,10 @@ export async function startGorego(directory: string, options: StartOptions = {})
   const program = fileURLToPath(new URL('../../../packages/cli/bin/gorego.js', import.meta.url))
   const { flags = [], nodeFlags = [], limitSeconds = START_LIMIT_SECONDS } = options
   const args = [...nodeFlags, program, 'start', '--listen', '127.0.0.1:0', '--dir', join(directory, 'data'), ...flags]
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GOREGO_')))
+  const { GOREGO_EXECUTION_SANDBOX = 'none' } = process.env
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GOREGO_')))
+  // Other servers have none, unless that is what is measured.
+  const env = { ...inherited, GOREGO_EXECUTION_SANDBOX }
   // detached: the terminal's Ctrl-C is ours to handle, not the server's.
   const child = spawn(process.execPath, args, {
     cwd: directory,

@@ -35,8 +35,8 @@ export class Machine implements AsyncDisposable {
     const { PATH, TMPDIR, GOREGO_TEST_RUN } = process.env
     const child = spawn(process.execPath, [...NODE_ARGUMENTS, PROGRAM, ...args], {
       cwd: this.cwd,
-      // The last one is how the test runner recognises the processes of a test.
-      env: { HOME: this.home, PATH, TMPDIR, GOREGO_TEST_RUN, ...env },
+      // GOREGO_TEST_RUN is how the test runner recognises the processes of a test; and tests look from outside at actions.
+      env: { HOME: this.home, PATH, TMPDIR, GOREGO_TEST_RUN, GOREGO_EXECUTION_SANDBOX: 'none', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const running = new RunningCli(child)

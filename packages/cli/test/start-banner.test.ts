@@ -7,7 +7,15 @@ async function bannerFor(env: Record<string, string>): Promise<string> {
   const surroundings = { env, cwd: '/', home: '/home/ann', platform: 'linux' } as const
   const { config } = await loadConfig({ surroundings })
   const addresses = { address: '127.0.0.1:1234', httpAddress: undefined }
-  return startBanner({ version: '0.0.0', config, ...addresses, slots: 2, frontEnds: 0, hostname: 'here' })
+  return startBanner({
+    version: '0.0.0',
+    config,
+    ...addresses,
+    slots: 2,
+    sandbox: 'none',
+    frontEnds: 0,
+    hostname: 'here',
+  })
 }
 
 test('GEN-03: a .bazelrc names an instance where the empty name is none', async () => {

@@ -7,7 +7,8 @@ import { Machine } from './cli-process.js'
 
 test('without configuration it serves, says all that one needs to know, and stops when told to', async () => {
   await using machine = new Machine()
-  const server = machine.start(['start', '--listen', '127.0.0.1:0', '--concurrency', '3'])
+  const settings = { GOREGO_EXECUTION_SANDBOX: 'auto' }
+  const server = machine.start(['start', '--listen', '127.0.0.1:0', '--concurrency', '3'], settings)
   const address = await server.ready()
   assert.match(address, /^grpc:\/\/127\.0\.0\.1:[1-9]\d*$/)
   const ran = await machine.gorego(['run', '--remote', address, '--', 'echo', 'hello'])
@@ -19,6 +20,7 @@ test('without configuration it serves, says all that one needs to know, and stop
   assert.match(stdout, `listens on  ${address}\n`)
   assert.match(stdout, `keeps       ${dir} (blobs up to 50 GB)\n`)
   assert.match(stdout, /slots {7}3 /)
+  assert.match(stdout, /sandbox {5}(bubblewrap|none) \(/)
   assert.match(stdout, `build --remote_executor=${address}\n`)
   assert.match(stdout, 'build --jobs=6\n')
   assert.ok(stdout.endsWith(`\ngorego ready on ${address}\n`))

@@ -9,22 +9,17 @@
  * Descriptors: 0 orders, 1 answers, 2 for last words, 3 and 4 the files that commands print to (their 1 and 2). The end of the
  * orders is the end of the runner: then everything is killed. The messages are in src/runner/launch/launcher-messages.ts.
  */
-#define _GNU_SOURCE
-#include <errno.h>
+#include "commands.h"
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 #if __has_include(<linux/close_range.h>)
 #include <linux/close_range.h>
 #endif
@@ -37,33 +32,15 @@ enum { LONGEST_PAYLOAD = 256 * 1024 * 1024 };
 /* A killed process may have to come to the end of a system call first, and one that forks all the time is hard to catch. */
 enum { SWEEP_LIMIT_MS = 5000, SWEEP_PAUSE_MS = 20 };
 
-enum { ORDER_START = 1, ORDER_SIGNAL = 2 };
-struct order {
-  uint32_t kind;
-  uint32_t length; /* of what follows */
-  uint32_t a;      /* start: how many arguments; signal: its number */
-  uint32_t b;      /* start: how many variables */
-};
-
-enum { ANSWER_ENDED = 1, ANSWER_NOT_STARTED = 2 };
-struct answer {
-  uint32_t kind;
-  int32_t value;  /* ended: the status as wait() tells it; not started: errno */
-  uint32_t left;  /* 1: something of it may be running yet */
-  uint32_t unused;
-  uint64_t user_us;
-  uint64_t system_us;
-  uint64_t peak_bytes;
-};
-
-static pid_t command; /* 0 when none is running */
-static pid_t group;   /* of the last command, and its session: its number */
+static pid_t pid_of_command; /* 0 when none is running */
+static pid_t group;          /* of the last command, and its session: its number */
 static int null_input, child_events;
+static int control = -1; /* to the process inside a sandbox, where there is one */
 static struct answer books;
 
 static void give_up(const char *what) {
   dprintf(2, "launcher: %s: %s\n", what, strerror(errno));
-  if (command > 0) kill(-command, SIGKILL);
+  if (pid_of_command > 0) kill(-pid_of_command, SIGKILL);
   exit(1);
 }
 
@@ -109,8 +86,8 @@ static int reap(void) {
     books.system_us += microseconds(used.ru_stime);
     uint64_t peak = (uint64_t)used.ru_maxrss * 1024u;
     if (peak > books.peak_bytes) books.peak_bytes = peak;
-    if (pid == command) {
-      command = 0;
+    if (pid == pid_of_command) {
+      pid_of_command = 0;
       books.value = status;
     }
   }
@@ -171,78 +148,91 @@ static int open_afresh(int kept) {
   return file;
 }
 
-/* What fork() would have copied is shared here: nothing but system calls, and one variable. */
-static int spawn(const char *directory, const char *program, char **argv, char **env, int out, int err) {
-  volatile int failure = 0;
-  sigset_t none;
-  sigemptyset(&none);
-  pid_t pid = vfork();
-  if (pid < 0) return errno;
-  if (pid == 0) {
-    if (setsid() < 0 || dup2(null_input, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0 || chdir(directory) < 0) {
-      failure = errno;
-      _exit(127);
-    }
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    execve(program, argv, env);
-    failure = errno;
-    if (failure == ENOEXEC) {
-      /* A script that does not say what runs it is the shell's, as with every execvp(). */
-      argv[0] = (char *)program;
-      argv[-1] = "/bin/sh";
-      failure = 0;
-      execve("/bin/sh", argv - 1, env);
-      failure = ENOEXEC;
-    }
-    _exit(127);
-  }
-  if (failure != 0) {
-    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) continue;
-    return failure;
-  }
-  command = group = pid;
-  return 0;
+/* Above the descriptors that mean something to whoever is started. */
+static int high(int file) {
+  int moved = fcntl(file, F_DUPFD_CLOEXEC, INSIDE_PROGRAM + 1);
+  if (file < 0 || moved < 0) give_up("starting a sandbox");
+  close(file);
+  return moved;
 }
 
-/* The next of the strings, each of which ends with a NUL. */
-static char *next(char **at, const char *end) {
-  char *string = *at, *nul = memchr(string, '\0', (size_t)(end - string));
-  if (nul == NULL) {
-    errno = EBADMSG;
-    give_up("an order with too few strings");
+/* The order as a file: the process inside finds it there however long it is. */
+static int file_of(const struct order *order, const char *payload) {
+  int file = memfd_create("order", MFD_CLOEXEC);
+  if (file < 0 || write(file, order, sizeof *order) != sizeof *order) give_up("an order");
+  for (size_t at = 0; at < order->length;) {
+    ssize_t put = write(file, payload + at, order->length - at);
+    if (put <= 0) give_up("an order");
+    at += (size_t)put;
   }
-  *at = nul + 1;
-  return string;
+  lseek(file, 0, SEEK_SET);
+  return file;
 }
 
-/* Strings: directory, program, arguments, variables. */
+/* What makes the sandbox gets an empty environment, and no signal: there is nothing in it that would pass one on. */
+static int spawn_in_sandbox(const struct order *order, const char *payload, const struct command *command, struct setting setting) {
+  int init = open(command->sandbox[0], O_RDONLY | O_CLOEXEC);
+  if (init < 0) return errno;
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) give_up("starting a sandbox");
+  control = ends[0];
+  int passed[] = {high(file_of(order, payload)), high(ends[1]), high(init)};
+  setting.passed = passed;
+  setting.uid = setting.gid = SAME_USER;
+  char *nothing[] = {NULL}, **argv = command->sandbox + 1;
+  int failure = spawn("/", argv[0], argv, nothing, setting, &pid_of_command);
+  for (int n = 0; n < 3; n++) close(passed[n]);
+  return failure;
+}
+
+static void forget_control(void) {
+  if (control >= 0) close(control);
+  control = -1;
+}
+
 static void start(const struct order *order, char *payload) {
-  size_t argc = order->a, envc = order->b;
-  if (argc > order->length || envc > order->length) {
-    errno = EBADMSG;
-    give_up("an order with more strings than bytes");
-  }
-  char *at = payload, *end = payload + order->length;
-  const char *directory = next(&at, end), *program = next(&at, end);
-  /* One place before the arguments, for the shell. */
-  char **strings = calloc(argc + envc + 3, sizeof *strings);
-  if (strings == NULL) give_up("an order");
-  char **argv = strings + 1, **env = argv + argc + 1;
-  for (size_t n = 0; n < argc; n++) argv[n] = next(&at, end);
-  for (size_t n = 0; n < envc; n++) env[n] = next(&at, end);
+  struct command command = read_command(order, payload);
   int out = open_afresh(STDOUT_FILE), err = open_afresh(STDERR_FILE);
+  struct setting setting = {.in = null_input, .out = out, .err = err, .uid = order->uid, .gid = order->gid};
   books = (struct answer){.kind = ANSWER_ENDED};
-  int failure = spawn(directory, program, argv, env, out, err);
+  int failure = order->sandbox > 1
+                    ? spawn_in_sandbox(order, payload, &command, setting)
+                    : spawn(command.directory, command.program, command.argv, command.env, setting, &pid_of_command);
   close(out);
   close(err);
-  free(strings);
+  free(command.strings);
+  group = pid_of_command;
   if (failure == 0) return;
+  forget_control();
   books = (struct answer){.kind = ANSWER_NOT_STARTED, .value = failure};
   answer();
 }
 
+/* How a command ended is known inside. Where nobody told, what made the sandbox was killed, or could not make it. */
+static void hear_from_inside(void) {
+  struct answer heard;
+  if (recv(control, &heard, sizeof heard, MSG_DONTWAIT) == sizeof heard) {
+    books.kind = heard.kind;
+    books.value = heard.value;
+  } else if (WIFEXITED(books.value)) {
+    int is_killed = WEXITSTATUS(books.value) == 128 + SIGKILL;
+    books.kind = is_killed ? ANSWER_ENDED : ANSWER_NO_SANDBOX;
+    if (is_killed) books.value = SIGKILL;
+  }
+  forget_control();
+}
+
+static void send_signal(int number) {
+  if (control >= 0) {
+    int32_t told = number;
+    send(control, &told, sizeof told, MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
+  /* It may have ended just now. */
+  if (pid_of_command > 0 && (control < 0 || number == SIGKILL)) kill(-pid_of_command, number);
+}
+
 static void end(void) {
-  if (command > 0) kill(-command, SIGKILL);
+  if (pid_of_command > 0) kill(-pid_of_command, SIGKILL);
   sweep();
   exit(0);
 }
@@ -260,11 +250,10 @@ static void take_order(void) {
     if (payload == NULL) give_up("an order");
     if (!read_all(payload, order.length)) end();
   }
-  if (order.kind == ORDER_START && command == 0 && payload != NULL) {
+  if (order.kind == ORDER_START && pid_of_command == 0 && payload != NULL) {
     start(&order, payload);
   } else if (order.kind == ORDER_SIGNAL) {
-    /* It may have ended just now. */
-    if (command > 0) kill(-command, (int)order.a);
+    send_signal((int)order.a);
   } else {
     errno = EBADMSG;
     give_up("an order that makes no sense");
@@ -298,10 +287,11 @@ int main(void) {
     if (poll(events, 2, -1) < 0 && errno != EINTR) give_up("waiting");
     if (events[1].revents != 0) {
       drain_child_events();
-      int was_running = command > 0;
+      int was_running = pid_of_command > 0;
       reap();
-      if (was_running && command == 0) {
+      if (was_running && pid_of_command == 0) {
         books.left = (uint32_t)sweep();
+        if (control >= 0) hear_from_inside();
         answer();
       }
     }

@@ -24,6 +24,7 @@ export * from './platform/index.js'
 export type { UsedResources } from './proto/index.js'
 // The protocol's messages, and what is needed to handle them.
 export * as reapi from './proto/index.js'
+export { SANDBOX_ROOT, type SandboxChoice, type SandboxSetup } from './sandbox/index.js'
 export * from './scheduler/index.js'
 export {
   type Collected,

@@ -7,8 +7,9 @@ import { ExecutionError, RunResult } from './embed/run-result.js'
 import { GoregoError } from './errors/index.js'
 import { type Logger, silentLogger } from './observe/index.js'
 import { createPlatformCheck, type PlatformLabels, type PlatformPolicy, platformProperties } from './platform/index.js'
+import type { SandboxChoice, SandboxSetup } from './sandbox/index.js'
 import { type OperationState, type Stage, TaskScheduler } from './scheduler/index.js'
-import { type ActionPolicy, createActionLookup, LocalWorker } from './worker/index.js'
+import { type ActionPolicy, createActionLookup, LocalWorker, openSandbox } from './worker/index.js'
 
 export interface LocalExecutorOptions {
   /** Where blobs, results and build roots are kept; made if absent. Several processes may share it. */
@@ -25,6 +26,13 @@ export interface LocalExecutorOptions {
   readonly platformPolicy?: PlatformPolicy
   /** The runner's program (`dist/runner.js` of this package), for tools that are bundled into one file. */
   readonly runner?: string
+  /**
+   * What actions run in: `bubblewrap`, or that where it works (`auto`, which warns where it does not). Default `none`: a tool that
+   * is run by hand does not surprise with what its actions cannot see.
+   */
+  readonly sandbox?: SandboxChoice
+  /** Absolute paths that actions see in the sandbox beside the system's own directories. */
+  readonly sandboxMounts?: readonly string[]
   /** What every action has to put up with: how much it may print, say. Default: `DEFAULT_POLICY`. */
   readonly policy?: Partial<Omit<ActionPolicy, 'reportResources'>>
   readonly logger?: Logger
@@ -61,7 +69,12 @@ export class LocalExecutor implements AsyncDisposable {
 
   readonly #fn: DigestFunction
 
-  private constructor(store: LocalStore, fn: DigestFunction, options: LocalExecutorOptions) {
+  private constructor(
+    store: LocalStore,
+    fn: DigestFunction,
+    sandbox: SandboxSetup | undefined,
+    options: LocalExecutorOptions,
+  ) {
     const logger = options.logger ?? silentLogger
     this.store = store
     this.#fn = fn
@@ -75,9 +88,15 @@ export class LocalExecutor implements AsyncDisposable {
       // Results here are read by nobody who could stumble over it.
       policy: { ...options.policy, reportResources: true },
       ...(options.runner === undefined ? {} : { runner: options.runner }),
+      ...(sandbox === undefined ? {} : { sandbox }),
     })
     const { platform = {}, platformPolicy = 'standard' } = options
-    const checkPlatform = createPlatformCheck({ labels: platformProperties(platform), policy: platformPolicy, logger })
+    const checkPlatform = createPlatformCheck({
+      labels: platformProperties(platform),
+      policy: platformPolicy,
+      withoutNetwork: sandbox !== undefined,
+      logger,
+    })
     this.#scheduler = new TaskScheduler({
       executor: this.#worker,
       lookup: createActionLookup({ cas: store, actionCache: this.actionCache, checkPlatform }),
@@ -89,7 +108,7 @@ export class LocalExecutor implements AsyncDisposable {
 
   /**
    * Opens the directory. Throws `invalid-argument` for a digest function that is unknown, and `failed-precondition` for
-   * one that cannot be computed here (`blake3` where hash-wasm is not installed).
+   * one that cannot be computed here (`blake3` where hash-wasm is not installed), or a sandbox that does not work here.
    */
   static async open(options: LocalExecutorOptions): Promise<LocalExecutor> {
     const { root, maxBytes, graceMs, digestFunction = 'sha256' } = options
@@ -99,7 +118,14 @@ export class LocalExecutor implements AsyncDisposable {
       ...(maxBytes === undefined ? {} : { maxBytes }),
       ...(graceMs === undefined ? {} : { graceMs }),
     })
-    return new LocalExecutor(store, fn, options)
+    const { sandbox: choice = 'none', sandboxMounts: mounts = [], runner, logger } = options
+    const rest = { ...(runner === undefined ? {} : { runner }), ...(logger === undefined ? {} : { logger }) }
+    try {
+      return new LocalExecutor(store, fn, await openSandbox({ store, choice, mounts, ...rest }), options)
+    } catch (error) {
+      store[Symbol.dispose]()
+      throw error
+    }
   }
 
   /**

@@ -26,6 +26,7 @@ import { httpRoutes } from './http/routes.js'
 import { IdleWatch } from './idle-watch.js'
 import { openMetrics } from './metrics/metrics.js'
 import type { PlainMetrics } from './metrics/serving-metrics.js'
+import { sandboxFor } from './sandbox-for.js'
 import { logExecution } from './services/execution-log.js'
 import { Health } from './services/health.js'
 import { Tls } from './tls/tls.js'
@@ -43,6 +44,8 @@ export interface RunningServer {
   readonly idle: Promise<void>
   /** How many actions run at once; 0 for a cache without execution. */
   readonly slots: number
+  /** What actions run in, if anything. */
+  readonly sandbox: 'bubblewrap' | 'none'
   /** Process ids of the front ends that serve just now; none where this process speaks gRPC itself. */
   readonly frontEndPids: readonly number[]
   /**
@@ -107,6 +110,11 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
     backing === undefined ? withCompleteness(results, store) : proxyActionCache(results, backing.cache, cas)
   // There only when the engine is, which tells it of losses.
   let entrance: Entrance | undefined
+  const sandbox = await sandboxFor(config, store, logger).catch((error) => {
+    tls?.[Symbol.dispose]()
+    store[Symbol.dispose]()
+    throw error
+  })
   const engine = config.execution.enabled ? startEngine() : undefined
   const scheduler = engine?.scheduler
   const engineMetrics = metrics?.ofEngine({ store, load: scheduler && (() => scheduler.load) })
@@ -134,6 +142,7 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
     httpAddress: http?.address,
     slots: engine?.worker.slots ?? 0,
     idle,
+    sandbox: sandbox === undefined ? 'none' : 'bubblewrap',
     get frontEndPids() {
       return opened.pids
     },
@@ -226,11 +235,13 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
       policy: { absoluteSymlinks, strict, maxPrintedBytes: maxStdoutMb * MB, reportResources: reportResourceUsage },
       ...(backing === undefined ? {} : { fetchMissing: (digests, signal) => backing.cache.fetch(digests, signal) }),
       ...(buildRoot === undefined ? {} : { buildRoot }),
+      ...(sandbox === undefined ? {} : { sandbox }),
     })
+    const withoutNetwork = sandbox !== undefined
     const lookup = createActionLookup({
       cas,
       actionCache,
-      checkPlatform: createPlatformCheck({ labels: platform, policy: platformPolicy, logger }),
+      checkPlatform: createPlatformCheck({ labels: platform, policy: platformPolicy, withoutNetwork, logger }),
       defaultTimeoutMs: defaultTimeout * 1000,
       maxTimeoutMs: maxTimeout * 1000,
     })

@@ -118,7 +118,11 @@ function configSources(args: Arguments) {
   return { ...(file === undefined ? {} : { file }), flags: Object.fromEntries(given) }
 }
 
-function announce({ address, httpAddress, slots, frontEndPids }: RunningServer, config: Config, host: Host): void {
+function announce(
+  { address, httpAddress, slots, sandbox, frontEndPids }: RunningServer,
+  config: Config,
+  host: Host,
+): void {
   host.out(
     startBanner({
       version: version(),
@@ -126,6 +130,7 @@ function announce({ address, httpAddress, slots, frontEndPids }: RunningServer, 
       address,
       httpAddress,
       slots,
+      sandbox,
       frontEnds: frontEndPids.length,
       hostname: hostname(),
     }),

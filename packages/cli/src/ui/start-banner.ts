@@ -1,4 +1,4 @@
-import type { Config } from '@gorego/server'
+import type { Config, RunningServer } from '@gorego/server'
 import { bazelrcLines, cacheOnlyLines } from './bazelrc-lines.js'
 
 export interface Announcement {
@@ -9,10 +9,17 @@ export interface Announcement {
   /** Where metrics and health are served, if anywhere. */
   readonly httpAddress: string | undefined
   readonly slots: number
+  /** What actions run in. */
+  readonly sandbox: RunningServer['sandbox']
   /** How many processes speak gRPC beside the one that was started. */
   readonly frontEnds: number
   /** How clients elsewhere call this machine. */
   readonly hostname: string
+}
+
+const SANDBOXES = {
+  bubblewrap: "bubblewrap (actions have no network unless they ask, and see no files but their own and the system's)",
+  none: 'none (actions can do whatever you can)',
 }
 
 /** What `gorego start` says once it serves, before its last line. */
@@ -22,6 +29,7 @@ export function startBanner({
   address,
   httpAddress,
   slots,
+  sandbox,
   frontEnds,
   hostname,
 }: Announcement): string {
@@ -35,6 +43,7 @@ export function startBanner({
     ['keeps', `${localCache.dir} (blobs up to ${localCache.maxSizeGb} GB)`],
     ...(execution.buildRoot === undefined ? [] : [['runs in', execution.buildRoot]]),
     ['slots', slots === 0 ? 'none: a cache that executes nothing' : `${slots} (so many actions run at once)`],
+    ...(slots === 0 ? [] : [['sandbox', SANDBOXES[sandbox]]]),
     ...(frontEnds === 0 ? [] : [['front ends', `${frontEnds} (so many processes speak gRPC)`]]),
   ]
   const target = url(address.replace(/^(0\.0\.0\.0|\[::\])(?=:\d+$)/, hostname), scheme)

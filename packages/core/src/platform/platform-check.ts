@@ -2,6 +2,7 @@ import { GoregoError } from '../errors/index.js'
 import { type Logger, silentLogger } from '../observe/index.js'
 import { isForeignProperty } from './foreign-properties.js'
 import { platformOfMachine, thisMachine } from './machine-platform.js'
+import { networkOf } from './network.js'
 import { type PlatformPolicy, type PlatformProperty, platformProperties } from './platform.js'
 
 export interface PlatformCheckOptions {
@@ -9,6 +10,8 @@ export interface PlatformCheckOptions {
   readonly labels?: readonly PlatformProperty[]
   /** Default `standard`. */
   readonly policy?: PlatformPolicy
+  /** Whether actions are kept from the network unless they ask for it. Default false: they have it, and cannot ask for less. */
+  readonly withoutNetwork?: boolean
   /** Is warned of each property that is ignored, once. */
   readonly logger?: Logger
 }
@@ -27,7 +30,7 @@ const OS_FAMILY = 'OSFamily'
 
 /** What this machine has and what it is labelled with, against what actions ask for (PL-01 … PL-04). */
 export function createPlatformCheck(options: PlatformCheckOptions = {}): PlatformCheck {
-  const { labels = [], policy = 'standard', logger = silentLogger } = options
+  const { labels = [], policy = 'standard', withoutNetwork = false, logger = silentLogger } = options
   const offered = valuesByName(platformProperties(platformOfMachine(thisMachine())))
   for (const [name, values] of valuesByName(labels)) offered.set(name, values)
   const warned = new Set<string>()
@@ -38,6 +41,8 @@ export function createPlatformCheck(options: PlatformCheckOptions = {}): Platfor
       const values = offered.get(name)
       if (values?.has(canonical(name, value))) continue
       if (values !== undefined) throw notMet(name, value, values)
+      const network = networkOf({ name, value })
+      if (network === 'on' || (network === 'off' && withoutNetwork)) continue
       const isForeign = isForeignProperty(name)
       if (policy === 'strict' || (policy === 'standard' && !isForeign)) throw unknown(name, value, isForeign, policy)
       warnOnce(name, value)

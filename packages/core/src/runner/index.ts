@@ -1,5 +1,6 @@
 export { type ActionPolicy, DEFAULT_POLICY } from './action-policy.js'
 export { killProcessesIn, killSession } from './launch/kill-session.js'
+export { trySandbox } from './launch/try-sandbox.js'
 export { SUPPORTED_NODE_PROPERTIES } from './node-properties.js'
 export {
   type CopyInputs,

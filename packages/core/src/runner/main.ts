@@ -17,6 +17,7 @@ import { NodeLauncher } from './launch/node-launcher.js'
 import { perform, type Workplace } from './perform.js'
 import { PrintedFiles } from './printed-files.js'
 import { type FromRunner, type Job, type JobReply, type RunnerSetup, type ToRunner, toPlainDigest } from './protocol.js'
+import { SlotSandbox } from './slot-sandbox.js'
 
 interface Running {
   readonly job: Job
@@ -70,14 +71,17 @@ async function work(job: Job): Promise<void> {
   send({ kind: 'reply', id: job.id, reply, stored })
   // The answer is on its way; putting things in order costs the slot's time, not the client's.
   workplace?.root.restore((inode) => workplace?.blobs.isOutput(inode) === true)
+  workplace?.sandbox?.restore()
   send({ kind: 'idle', id: job.id })
 }
 
 function workplaceOf(setup: RunnerSetup): Workplace {
-  const { storeRoot, temporary, directory, workerName, policy } = setup
+  const { storeRoot, temporary, directory, workerName, policy, sandbox } = setup
   return onDiskOf(`the cache, ${storeRoot}`, () => {
     // What a runner before us, when it died, was about to write is of no use to anybody.
     const prints = `${directory}.printed`
+    const actionsTemporary = `${directory}.tmp`
+    removeTree(actionsTemporary)
     for (const own of [temporary, prints]) {
       removeTree(own)
       mkdirSync(own, { recursive: true })
@@ -87,7 +91,8 @@ function workplaceOf(setup: RunnerSetup): Workplace {
     const files = new InputFiles(layout, blobs)
     const root = new InputRoot({ directory, files, directories: new DirectoryReader(blobs, policy), copied })
     const printed = new PrintedFiles(prints)
-    return { blobs, root, printed, launcher: launcherOf(setup, printed), workerName, policy }
+    const walls = sandbox && new SlotSandbox(sandbox, actionsTemporary)
+    return { blobs, root, printed, launcher: launcherOf(setup, printed), sandbox: walls, workerName, policy }
   })
 }
 

@@ -30,6 +30,7 @@ import {
   toPlainDigest,
 } from './protocol.js'
 import { type CommandEnd, runCommand } from './run-command.js'
+import type { SlotSandbox } from './slot-sandbox.js'
 import type { Staging } from './staging.js'
 import { Stamps } from './stamps.js'
 
@@ -42,6 +43,8 @@ export interface Workplace {
   readonly workerName: string
   readonly policy: ActionPolicy
   readonly launcher: Launcher
+  /** What commands run in. */
+  readonly sandbox: SlotSandbox | undefined
 }
 
 /** One action from its digest to its result: stage, run, check the inputs, collect. What fails is a reply, not a throw. */
@@ -134,8 +137,9 @@ class Performance {
   }
 
   async #run(command: Command, cwd: string, streams: PrintedStreams, signal: AbortSignal): Promise<CommandEnd> {
-    const { timeoutMs } = this.#job
-    const { maxPrintedBytes } = this.#workplace.policy
+    const { timeoutMs, network } = this.#job
+    const { launcher, root, sandbox, policy } = this.#workplace
+    const { maxPrintedBytes } = policy
     const argv = command.getArgumentsList()
     if (argv.length === 0)
       throw new GoregoError('invalid-argument', 'the Command has no arguments: the first must name a program')
@@ -146,12 +150,20 @@ class Performance {
     this.#log.note('directory', () => JSON.stringify(command.getWorkingDirectory()))
     this.#log.note('environment', () => `${Object.keys(env).join(', ')} (names only)`)
     this.#log.note('limits', () => `${timeoutMs / 1000} s; ${maxPrintedBytes / 1e6} MB to stdout and to stderr`)
-    const program = findProgram(argv[0] ?? '', env.PATH, cwd)
+    const isThere = sandbox && ((path: string) => sandbox.shows(path, root.path))
+    const program = findProgram(argv[0] ?? '', env.PATH, cwd, isThere)
     this.#log.note('program', () => program)
-    this.#workplace.root.start()
+    if (sandbox !== undefined) this.#log.note('sandbox', () => `bubblewrap, ${network ? 'with' : 'without'} network`)
+    const place =
+      sandbox === undefined
+        ? { workingDirectory: cwd }
+        : {
+            workingDirectory: sandbox.inside(cwd, root.path),
+            sandbox: onDiskOf(this.#place, () => sandbox.enter(root.path, network)),
+          }
+    root.start()
     this.#metadata.setExecutionStartTimestamp(this.#now())
-    const { launcher } = this.#workplace
-    const end = await runCommand(launcher, { program, argv, env, workingDirectory: cwd, timeoutMs }, streams, signal)
+    const end = await runCommand(launcher, { program, argv, env, timeoutMs, ...place }, streams, signal)
     this.#metadata.setExecutionCompletedTimestamp(this.#now())
     this.#metadata.setVirtualExecutionDuration(durationFromMillis(end.durationMs))
     return end

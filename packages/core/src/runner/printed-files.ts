@@ -1,10 +1,13 @@
-import { closeSync, constants, existsSync, ftruncateSync, openSync, unlinkSync } from 'node:fs'
+import { closeSync, constants, existsSync, ftruncateSync, openSync, readSync, unlinkSync } from 'node:fs'
 import { onDiskOf } from '../disk/index.js'
 
 export type StreamName = 'stdout' | 'stderr'
 
 /** An open file can be opened again through it, as if it had a name. Not every system has it. */
 const OWN_DESCRIPTORS = '/proc/self/fd'
+
+/** More than anybody wants to read in an error. */
+const BEGINNING = 1000
 
 type Both = readonly [stdout: number, stderr: number]
 
@@ -32,6 +35,13 @@ export class PrintedFiles {
   get descriptors(): Both {
     this.#kept ??= this.#make()
     return this.#kept
+  }
+
+  /** What was printed, the first of it. */
+  beginning(name: StreamName): string {
+    const bytes = Buffer.alloc(BEGINNING)
+    const descriptor = this.descriptors[name === 'stdout' ? 0 : 1]
+    return bytes.toString('utf8', 0, readSync(descriptor, bytes, 0, BEGINNING, 0))
   }
 
   /** For the next command. */

@@ -6,19 +6,40 @@ const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin'
 
 /**
  * CM-01: which file argv[0] means. With a slash it is a path, from the working directory if relative; without one it is
- * looked up in the Command's PATH, relative entries of which count from the working directory as well.
+ * looked up in the Command's PATH, relative entries of which count from the working directory as well. `isThere`: whether the
+ * command gets to a path at all, from where it runs.
  */
-export function findProgram(name: string, path: string | undefined, workingDirectory: string): string {
+export function findProgram(
+  name: string,
+  path: string | undefined,
+  workingDirectory: string,
+  isThere: (path: string) => boolean = () => true,
+): string {
   if (name === '')
     throw new GoregoError('invalid-argument', 'the first argument of the command is empty: it must name a program')
-  if (name.includes('/')) return name
+  if (name.includes('/')) {
+    if (name.startsWith('/') && !isThere(name) && isProgram(name)) throw notShown(name)
+    return name
+  }
+  let unseen: string | undefined
   for (const directory of (path ?? DEFAULT_PATH).split(':')) {
     const candidate = `${directory === '' ? '.' : directory}/${name}`
-    if (isProgram(candidate.startsWith('/') ? candidate : `${workingDirectory}/${candidate}`)) return candidate
+    const absolute = candidate.startsWith('/') ? candidate : `${workingDirectory}/${candidate}`
+    if (!isProgram(absolute)) continue
+    if (isThere(absolute)) return candidate
+    unseen ??= candidate
   }
+  if (unseen !== undefined) throw notShown(unseen)
   throw new GoregoError(
     'invalid-argument',
     `there is no program ${JSON.stringify(name)} in ${path === undefined ? `${DEFAULT_PATH} (the command sets no PATH)` : `the command's PATH, ${path}`}`,
+  )
+}
+
+function notShown(program: string): GoregoError {
+  return new GoregoError(
+    'invalid-argument',
+    `${JSON.stringify(program)} cannot be run: it is on this worker, but the sandbox does not show it to actions; the setting execution.sandbox_mounts can add its directory`,
   )
 }
 

@@ -2,6 +2,7 @@ import { Digest, type DigestFunctionName, digestFunctionNamed } from '../digest/
 import type { BlobVariant } from '../disk/index.js'
 import { type ErrorCode, type ErrorDetail, GoregoError } from '../errors/index.js'
 import type { UsedResources } from '../proto/resource-usage.js'
+import type { SandboxSetup } from '../sandbox/index.js'
 import type { ActionPolicy } from './action-policy.js'
 
 /** What goes over the channel between the main process and a runner. Plain data, cloned on the way. */
@@ -25,6 +26,8 @@ export interface RunnerSetup {
   readonly policy: ActionPolicy
   /** The native launcher's program; commands are started by Node where there is none. */
   readonly launcher: string | undefined
+  /** What commands run in, for which they need the native launcher. */
+  readonly sandbox: SandboxSetup | undefined
 }
 
 export interface Job {
@@ -33,6 +36,8 @@ export interface Job {
   readonly action: PlainDigest
   /** How long the command may run, in milliseconds. */
   readonly timeoutMs: number
+  /** Whether the command is to reach the network from its sandbox. */
+  readonly network: boolean
   /** Milliseconds since 1970. */
   readonly queuedAt: number
 }

@@ -11,6 +11,8 @@ export interface ActionRun {
   readonly doNotCache: boolean
   /** How long the command may take, in milliseconds; the limits have been applied. */
   readonly timeoutMs: number
+  /** Whether it asks for the network, which a sandbox does not give it by itself. */
+  readonly network?: boolean
   /** Milliseconds since 1970. */
   readonly queuedAt: number
 }

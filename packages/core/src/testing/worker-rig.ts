@@ -7,13 +7,14 @@ import { type Digest, type DigestFunction, SHA256 } from '../digest/index.js'
 import { fromDigestMessage } from '../proto/digests.js'
 import { ActionResult, type Digest as DigestMessage } from '../proto/messages.js'
 import type { Outcome } from '../scheduler/index.js'
-import { LocalWorker, type LocalWorkerOptions } from '../worker/index.js'
+import { LocalWorker, type LocalWorkerOptions, openSandbox } from '../worker/index.js'
 import { type ActionMessages, type BuiltAction, buildAction } from './action-builder.js'
 
 export interface RunOptions {
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
   readonly instance?: string
+  readonly network?: boolean
   /** Default SHA-256. */
   readonly fn?: DigestFunction
 }
@@ -44,10 +45,14 @@ export class WorkerRig implements AsyncDisposable {
     this.worker = new LocalWorker({ slots: 1, store, actionCache: this.cache, ...options })
   }
 
-  static async open(options: Partial<LocalWorkerOptions> = {}): Promise<WorkerRig> {
+  /** `mounts`: has actions run in bubblewrap, which shows them these paths, too. */
+  static async open(options: Partial<LocalWorkerOptions> = {}, mounts?: readonly string[]): Promise<WorkerRig> {
     const directory = mkdtempSync(join(tmpdir(), 'gorego-rig-'))
     try {
-      return new WorkerRig(directory, await LocalStore.open({ dir: join(directory, 'store') }), options)
+      const store = await LocalStore.open({ dir: join(directory, 'store') })
+      if (mounts === undefined) return new WorkerRig(directory, store, options)
+      const sandbox = await openSandbox({ store, choice: 'bubblewrap', mounts })
+      return new WorkerRig(directory, store, { ...options, ...(sandbox === undefined ? {} : { sandbox }) })
     } catch (error) {
       rmSync(directory, { recursive: true })
       throw error
@@ -73,13 +78,14 @@ export class WorkerRig implements AsyncDisposable {
 
   /** Executes what was uploaded before. */
   async execute(action: BuiltAction, doNotCache = false, options: RunOptions = {}): Promise<Ran> {
-    const { instance = '', timeoutMs = MINUTE_MS, signal = new AbortController().signal } = options
+    const { instance = '', timeoutMs = MINUTE_MS, network = false, signal = new AbortController().signal } = options
     const run = {
       instance,
       action: action.digest,
       inputRoot: action.inputRootDigest,
       doNotCache,
       timeoutMs,
+      network,
       queuedAt: Date.now(),
     }
     const outcome = await this.worker.execute(run, signal)

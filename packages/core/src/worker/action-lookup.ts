@@ -1,7 +1,7 @@
 import type { ActionCache } from '../action-cache/index.js'
 import { type ContentAddressableStorage, missingBlobs } from '../cas/index.js'
 import { GoregoError } from '../errors/index.js'
-import { createPlatformCheck, type PlatformCheck } from '../platform/index.js'
+import { createPlatformCheck, type PlatformCheck, wantsNetwork } from '../platform/index.js'
 import { decode } from '../proto/decode.js'
 import { fromDigestMessage } from '../proto/digests.js'
 import { Action } from '../proto/messages.js'
@@ -52,9 +52,11 @@ export function createActionLookup(options: ActionLookupOptions): ActionLookup {
       const result = await actionCache.get({ instance, action: digest }, signal)
       if (result !== undefined) return { outcome: { result, cached: true } }
     }
-    checkPlatform(await requestedPlatform(action, command, cas, signal))
+    const platform = await requestedPlatform(action, command, cas, signal)
+    checkPlatform(platform)
+    const network = wantsNetwork(platform)
     const inputRoot = fromDigestMessage(digest.fn, action.getInputRootDigest(), "the Action's input_root_digest")
-    return { run: { instance, action: digest, inputRoot, doNotCache, timeoutMs } }
+    return { run: { instance, action: digest, inputRoot, doNotCache, timeoutMs, ...(network ? { network } : {}) } }
 
     async function readAction(): Promise<Uint8Array> {
       try {

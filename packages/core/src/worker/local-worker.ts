@@ -16,6 +16,7 @@ import {
   type StoredBlob,
   toPlainDigest,
 } from '../runner/index.js'
+import type { SandboxSetup } from '../sandbox/index.js'
 import type { ActionExecutor, ActionRun, Outcome } from '../scheduler/index.js'
 import { deferred } from './deferred.js'
 import { NearestSlot } from './nearest-slot.js'
@@ -42,6 +43,8 @@ export interface LocalWorkerOptions {
    * itself (`node`), which costs a millisecond of CPU more and does not find daemons that a command leaves. Default `auto`.
    */
   readonly launcher?: 'auto' | 'node'
+  /** What commands run in, as `openSandbox` found it. Default: nothing but their own good will. */
+  readonly sandbox?: SandboxSetup
   /** What every action has to put up with. Default: `DEFAULT_POLICY`. */
   readonly policy?: Partial<ActionPolicy>
   readonly logger?: Logger
@@ -81,6 +84,9 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
     if (!Number.isInteger(options.slots) || options.slots < 1) {
       throw new GoregoError('invalid-argument', `a worker needs one slot or more, not ${options.slots}`)
     }
+    if (options.sandbox !== undefined && options.launcher === 'node') {
+      throw new GoregoError('invalid-argument', 'commands that Node starts cannot be in a sandbox')
+    }
     this.slots = options.slots
     this.#options = options
     this.#logger = options.logger ?? silentLogger
@@ -100,6 +106,7 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
         workerName: options.name ?? hostname(),
         policy: { ...DEFAULT_POLICY, ...options.policy },
         launcher: options.launcher === 'node' ? undefined : program.launcher,
+        sandbox: options.sandbox,
       } as const
       return new Slot(program, setup, this.#copied)
     })
@@ -165,8 +172,8 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
   }
 
   async #runIn(slot: Slot, run: ActionRun, signal: AbortSignal): Promise<RunnerAnswer> {
-    const { action, inputRoot, timeoutMs, queuedAt } = run
-    const job = { action: toPlainDigest(action), timeoutMs, queuedAt }
+    const { action, inputRoot, timeoutMs, network = false, queuedAt } = run
+    const job = { action: toPlainDigest(action), timeoutMs, network, queuedAt }
     let died = true
     try {
       const answer = await slot.run(job, inputRoot, signal)

@@ -12,10 +12,15 @@ export interface RunnerProgram {
   readonly env: Readonly<Record<string, string>>
   /** The native launcher, where the package has one that this machine can run. */
   readonly launcher: string | undefined
+  /** The first process of sandboxes, likewise. */
+  readonly sandboxInit: string | undefined
 }
 
 /** What scripts/lib/build-packages.mjs makes of native/launcher.c. */
 const LAUNCHER = `launcher-${process.platform}-${process.arch}`
+
+/** And of native/sandbox-init.c. */
+const SANDBOX_INIT = `sandbox-init-${process.platform}-${process.arch}`
 
 /**
  * Keeps a runner small, of which there is one a slot. Measured after the bench's trees and outputs: 100 MB become 67, at the same CPU
@@ -33,14 +38,14 @@ const SMALL = {
  * action could read it from /proc, and with it the secrets of whoever started us (CM-03).
  */
 export function runnerProgram(explicit?: string): RunnerProgram {
-  const built = (path: string): RunnerProgram => ({ path, ...SMALL, launcher: launcherIn(dirname(path)) })
+  const built = (path: string): RunnerProgram => ({ path, ...SMALL, ...nativeIn(dirname(path)) })
   if (explicit !== undefined) return built(explicit)
   if (import.meta.url.endsWith('.ts')) {
     // Running from source: the loader that got us this far comes along, and it keeps a cache in the temporary directory.
     const path = fileURLToPath(new URL('../runner/main.ts', import.meta.url))
     const execArgv = process.execArgv.filter((arg) => !arg.startsWith('--inspect'))
     const dist = fileURLToPath(new URL('../../dist', import.meta.url))
-    return { path, execArgv, env: { TMPDIR: tmpdir() }, launcher: launcherIn(dist) }
+    return { path, execArgv, env: { TMPDIR: tmpdir() }, ...nativeIn(dist) }
   }
   const beside = fileURLToPath(new URL('./runner.js', import.meta.url))
   return built(existsSync(beside) ? beside : installed())
@@ -58,8 +63,11 @@ function installed(): string {
   }
 }
 
-function launcherIn(directory: string): string | undefined {
-  const path = join(directory, LAUNCHER)
+function nativeIn(directory: string): Pick<RunnerProgram, 'launcher' | 'sandboxInit'> {
+  return { launcher: programAt(join(directory, LAUNCHER)), sandboxInit: programAt(join(directory, SANDBOX_INIT)) }
+}
+
+function programAt(path: string): string | undefined {
   try {
     // Says no on file systems that are mounted without exec, too.
     accessSync(path, constants.X_OK)

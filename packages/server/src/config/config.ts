@@ -1,4 +1,4 @@
-import type { DigestFunctionName, PlatformPolicy, PlatformProperty } from '@gorego/core'
+import type { DigestFunctionName, PlatformPolicy, PlatformProperty, SandboxChoice } from '@gorego/core'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
@@ -95,6 +95,10 @@ export interface Config {
     readonly maxStdoutMb: number
     /** Tell clients what an action used, in its metadata. */
     readonly reportResourceUsage: boolean
+    /** What actions run in; `auto`: bubblewrap where it works. */
+    readonly sandbox: SandboxChoice
+    /** Absolute paths that actions see in the sandbox beside the system's own directories. */
+    readonly sandboxMounts: readonly string[]
   }
   /** Whether SplitBlob and SpliceBlob are served. */
   readonly chunking: boolean

@@ -82,6 +82,8 @@ const DEFAULTS: Config = {
     strict: false,
     maxStdoutMb: 256,
     reportResourceUsage: false,
+    sandbox: 'auto',
+    sandboxMounts: [],
   },
   logLevel: 'info',
 }
@@ -132,6 +134,8 @@ test('a file sets everything; its relative paths count from where it is', async 
         strict: true
         max_stdout_mb: 1
         report_resource_usage: true
+        sandbox: none
+        sandbox_mounts: [/srv/tools, ../tools]
       log_level: debug
     `,
   })
@@ -187,6 +191,8 @@ test('a file sets everything; its relative paths count from where it is', async 
       strict: true,
       maxStdoutMb: 1,
       reportResourceUsage: true,
+      sandbox: 'none',
+      sandboxMounts: ['/srv/tools', join(dir, 'tools')],
     },
     logLevel: 'debug',
   })

@@ -311,6 +311,19 @@ const settings: SettingsOf<Config> = {
       about:
         '`true` adds CPU time and peak memory of each action to its `auxiliary_metadata`, as a `gorego.execution.v1.ResourceUsage`. Some clients cannot print a result with a message that they do not know.',
     },
+    sandbox: {
+      kind: oneOf(['auto', 'bubblewrap', 'none']),
+      fallback: () => 'auto',
+      about:
+        'What actions run in. `bubblewrap`: a sandbox with a writable input root and `/tmp`, the programs of the machine to read, no network unless the action asks, and nobody else; gorego does not start where that does not work. `auto`: the same where it works, otherwise no sandbox and a warning. `none`: no sandbox.',
+    },
+    sandboxMounts: {
+      kind: listOf(path),
+      fallback: () => [],
+      fallbackText: 'none',
+      about:
+        'Further files and directories that actions see in the sandbox, to be read only, beside `/usr`, `/bin`, `/sbin`, `/lib*`, `/etc`, `/opt`, `/nix/store` and `/gnu/store`: where else compilers and tools are. A list.',
+    },
   },
   chunking: {
     kind: boolean,

@@ -2,13 +2,20 @@
 // processor, which is little-endian on every one that Node runs on but one; that one has no launcher.
 import type { CommandOrder } from './launcher.js'
 
-const ORDER_HEADER = 16
+const ORDER_HEADER = 32
 const START = 1
 const SIGNAL = 2
 
 export const ANSWER_BYTES = 40
 const ENDED = 1
 const NOT_STARTED = 2
+const NO_SANDBOX = 3
+
+/** A user's number that stands for whoever runs the launcher. */
+const SAME_USER = 0xffffffff
+
+/** Where the process that is first in a sandbox finds its own program: the sandbox shows it under no name. */
+const SANDBOX_INIT = '/proc/self/fd/7'
 
 export type Answer =
   | {
@@ -22,22 +29,27 @@ export type Answer =
       readonly peakBytes: number
     }
   | { readonly kind: 'not-started'; readonly errno: number }
+  /** What should have made the sandbox said why on the command's stderr. */
+  | { readonly kind: 'no-sandbox' }
 
 /** Strings with a NUL in them are not for the system: whoever made the order has refused them. */
-export function startOrder({ program, argv, env, workingDirectory }: CommandOrder): Buffer {
+export function startOrder({ program, argv, env, workingDirectory, sandbox }: CommandOrder): Buffer {
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`)
-  const strings = Buffer.from(`${[workingDirectory, program, ...argv, ...variables].join('\0')}\0`)
-  return Buffer.concat([header(START, strings.length, argv.length, variables.length), strings])
+  const walls = sandbox === undefined ? [] : [sandbox.init, ...sandbox.argv, SANDBOX_INIT]
+  const strings = Buffer.from(`${[workingDirectory, program, ...argv, ...variables, ...walls].join('\0')}\0`)
+  return Buffer.concat([header(START, strings.length, argv.length, variables.length, walls.length), strings])
 }
 
 /** For the command's process group. */
 export function signalOrder(signal: number): Buffer {
-  return header(SIGNAL, 0, signal, 0)
+  return header(SIGNAL, 0, signal, 0, 0)
 }
 
-function header(...numbers: readonly [kind: number, length: number, a: number, b: number]): Buffer {
-  const bytes = Buffer.allocUnsafe(ORDER_HEADER)
-  numbers.forEach((number, n) => void bytes.writeUInt32LE(number, 4 * n))
+type Header = readonly [kind: number, length: number, a: number, b: number, sandbox: number]
+
+function header(...numbers: Header): Buffer {
+  const bytes = Buffer.alloc(ORDER_HEADER)
+  for (const [n, number] of [...numbers, SAME_USER, SAME_USER].entries()) bytes.writeUInt32LE(number, 4 * n)
   return bytes
 }
 
@@ -45,6 +57,7 @@ export function readAnswer(bytes: Buffer): Answer {
   const kind = bytes.readUInt32LE(0)
   const value = bytes.readInt32LE(4)
   if (kind === NOT_STARTED) return { kind: 'not-started', errno: value }
+  if (kind === NO_SANDBOX) return { kind: 'no-sandbox' }
   if (kind !== ENDED) throw new Error(`the launcher answered with a message of kind ${kind}`)
   return {
     kind: 'ended',

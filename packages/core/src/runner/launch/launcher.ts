@@ -1,4 +1,5 @@
 import type { UsedResources } from '../../proto/resource-usage.js'
+import type { SandboxEntry } from '../../sandbox/index.js'
 
 /** A program to start, with all that it sees. */
 export interface CommandOrder {
@@ -8,6 +9,8 @@ export interface CommandOrder {
   /** All that the command sees (CM-03). */
   readonly env: Readonly<Record<string, string>>
   readonly workingDirectory: string
+  /** What makes the sandbox that the command runs in, and sees its paths in; absent for none. */
+  readonly sandbox?: SandboxEntry
 }
 
 export interface LaunchEnd {

@@ -45,6 +45,7 @@ export class NativeLauncher implements Launcher {
 
   #end(answer: Answer): LaunchEnd {
     if (answer.kind === 'not-started') throw systemError(answer.errno)
+    if (answer.kind === 'no-sandbox') throw noSandbox(this.#options.printed.beginning('stderr'))
     const { status, left, userMs, systemMs, peakBytes } = answer
     if (left) {
       // It may write yet: the next command prints to other files, which another process hands it.
@@ -114,6 +115,12 @@ class LauncherProcess {
     this.#answer = undefined
     waiting?.resolve(answer)
   }
+}
+
+/** `said`: by what should have made it. */
+function noSandbox(said: string): GoregoError {
+  const why = said.trim() === '' ? 'bwrap did not say why' : said.trim()
+  return new GoregoError('internal', `the sandbox could not be made: ${why}`)
 }
 
 /** As Node's own spawn would have thrown it. */
