@@ -30,7 +30,12 @@ for (const [about, args, code, words] of [
   ],
   ['a bad value', ['--concurrency', '-3'], 64, /--concurrency: got "-3", want a whole number/],
   ['an unknown flag', ['--lisen', 'x'], 64, /unknown flag --lisen; did you mean --listen\?/],
-  ['no address of ours', ['--listen', '192.0.2.1:1', ...DIR], 69, /this machine has no such address: .* --listen/],
+  [
+    'no address of ours',
+    ['--insecure', '--listen', '192.0.2.1:1', ...DIR],
+    69,
+    /this machine has no such address: .* --listen/,
+  ],
   [
     'a socket nowhere',
     ['--listen', 'unix:no/x.sock', ...DIR],
