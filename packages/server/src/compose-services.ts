@@ -7,6 +7,7 @@ import {
   type ResumableUploads,
   type Scheduler,
 } from '@gorego/core'
+import type { Access } from './auth/access.js'
 import { availableCompressors } from './compression/available-compressors.js'
 import type { Config } from './config/config.js'
 import type { ServingMetrics } from './metrics/serving-metrics.js'
@@ -22,10 +23,12 @@ import { reflectionServices } from './services/reflection.js'
 import type { Service } from './services/service.js'
 import { serviceNames } from './services/service-names.js'
 import type { Dialect } from './wire/dialect.js'
-import { createInstanceCheck } from './wire/instance-name.js'
+import { createAccessCheck } from './wire/instance-name.js'
 
 /** What services stand on, wherever it is: in this process, or at the other end of a channel. */
 export interface ServiceParts {
+  /** Absent where everybody may do everything. */
+  readonly access: Access | undefined
   readonly functions: DigestFunctionSet
   readonly cas: ContentAddressableStorage
   readonly uploads: ResumableUploads
@@ -41,11 +44,11 @@ export interface ServiceParts {
 
 /** Every service that the configuration asks for. */
 export async function composeServices(config: Config, parts: ServiceParts): Promise<Service[]> {
-  const { functions, uploads, scheduler, maxBlobBytes, health, metrics, logger } = parts
+  const { access, functions, uploads, scheduler, maxBlobBytes, health, metrics, logger } = parts
   const cas = metrics?.store(parts.cas) ?? parts.cas
   const actionCache = metrics?.results(parts.actionCache) ?? parts.actionCache
   const dialect: Dialect = {
-    checkInstance: createInstanceCheck(config.instanceNames),
+    checkInstance: createAccessCheck(config.instanceNames, access),
     functions,
     compressors: await availableCompressors(logger),
   }
@@ -58,6 +61,7 @@ export async function composeServices(config: Config, parts: ServiceParts): Prom
       chunking: chunkedBlobs?.parameters,
       absoluteSymlinks: config.execution.absoluteSymlinks,
       updates: config.actionCache.updates,
+      access,
     }),
     contentAddressableStorageService({ ...dialect, cas, maxBlobBytes }),
     byteStreamService({ ...dialect, cas, uploads, maxBlobBytes }),
@@ -66,7 +70,7 @@ export async function composeServices(config: Config, parts: ServiceParts): Prom
   if (chunkedBlobs !== undefined) services.push(chunkingService({ ...dialect, chunkedBlobs, maxBlobBytes }))
   if (scheduler !== undefined) {
     services.push(executionService({ ...dialect, scheduler, cas }))
-    services.push(operationsService({ ...dialect, scheduler, cas }))
+    services.push(operationsService({ ...dialect, scheduler, cas, access }))
   }
   services.push(healthService(health, serviceNames(services)))
   if (config.reflection) services.push(...reflectionServices(serviceNames(services)))

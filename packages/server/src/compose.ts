@@ -16,7 +16,7 @@ import {
 } from '@gorego/core'
 import { composeServices } from './compose-services.js'
 import type { Config } from './config/config.js'
-import { checkExposure } from './config/exposure.js'
+import { checkExposure, isOpenToAll } from './config/exposure.js'
 import { FrontEnds } from './front-ends/front-ends.js'
 import { howManyFrontEnds } from './front-ends/how-many.js'
 import { hasLostBlobs, leaseOf } from './front-ends/leases.js'
@@ -29,7 +29,7 @@ import type { PlainMetrics } from './metrics/serving-metrics.js'
 import { sandboxFor } from './sandbox-for.js'
 import { logExecution } from './services/execution-log.js'
 import { Health } from './services/health.js'
-import { Tls } from './tls/tls.js'
+import { openSecurity } from './tls/security.js'
 import { GB, MB, MINUTE_MS } from './units.js'
 import { openBackingCache } from './upstream/open-backing-cache.js'
 import { ensureUsable } from './usable-directory.js'
@@ -79,6 +79,10 @@ interface Entrance {
 /** The whole server, put together: the one place that knows which store stands behind which cache behind which service. */
 export async function startServer(config: Config, { logger }: { logger: Logger }): Promise<RunningServer> {
   checkExposure(config)
+  if (isOpenToAll(config))
+    logger.warn(
+      'other machines can reach this server, and whoever does can run commands here: see auth in docs/configuration.md',
+    )
   const count = howManyFrontEnds(config.frontEnds, availableParallelism())
   const graceMs = config.localCache.graceSeconds * 1000
   const leaseMs = count > 1 ? leaseOf(graceMs) : 0
@@ -87,7 +91,8 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
   const { buildRoot } = config.execution
   ensureUsable(config.localCache.dir, '--dir')
   if (config.execution.enabled && buildRoot !== undefined) ensureUsable(buildRoot, 'execution.build_root')
-  const tls = await Tls.open(config.tls, logger)
+  const security = await openSecurity(config, logger)
+  const { tls, access } = security
   const store = await LocalStore.open({
     dir: config.localCache.dir,
     maxBytes: Math.floor(config.localCache.maxSizeGb * GB),
@@ -96,12 +101,15 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
       keepBytes: Math.floor(config.localCache.partialUploads.maxSizeGb * GB),
       keepMs: config.localCache.partialUploads.keepMinutes * MINUTE_MS,
     },
+  }).catch((error) => {
+    security[Symbol.dispose]()
+    throw error
   })
   reportLoading(store, logger)
   const results = new LocalActionCache(store.layout, store.workDirectory('results'))
   const opening = openBackingCache(config, { store, results, metrics, logger })
   const backing = await opening.catch((error) => {
-    tls?.[Symbol.dispose]()
+    security[Symbol.dispose]()
     store[Symbol.dispose]()
     throw error
   })
@@ -164,7 +172,7 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
   async function close(boundMs = 0): Promise<void> {
     await http?.close()
     await engine?.worker[Symbol.asyncDispose]()
-    tls?.[Symbol.dispose]()
+    security[Symbol.dispose]()
     await backing?.close(boundMs)
     store[Symbol.dispose]()
   }
@@ -182,12 +190,13 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
       isReady: () => ready && entrance !== undefined,
       cache: config.http.cache ? cacheParts(config, { store, cas, functions, actionCache, metrics }) : undefined,
     })
-    return await serveHttp({ listenAddr, socketMode: config.unixSocketMode, routes, logger, tls })
+    return await serveHttp({ listenAddr, socketMode: config.unixSocketMode, routes, logger, access, tls })
   }
 
   async function serveHere(): Promise<Entrance> {
     const health = new Health()
     const services = await composeServices(config, {
+      access,
       functions,
       cas,
       uploads: store.uploads,
@@ -201,6 +210,7 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
     const grpc = await listen({
       listenAddr: config.listenAddr,
       socketMode: config.unixSocketMode,
+      access,
       tls,
       services,
       logger,

@@ -66,7 +66,9 @@ if (reason !== undefined) {
     using certificates = new Certificates()
     using others = new Certificates('another authority')
     const tls = { clientCaFile: certificates.caFile, clientCerts: 'optional' }
-    await using rig = await startRig(certificates.sign('server'), tls)
+    const permissions = [{ name: 'anonymous', permission: 'read', instance: undefined } as const]
+    const auth = { tokensFile: undefined, htpasswdFile: undefined, permissions }
+    await using rig = await startRig(certificates.sign('server'), tls, { auth })
     using nobody = rig.connect({ credentials: certificates.client() })
     await findMissing(nobody, [])
     using forger = rig.connect({ credentials: certificates.client(others.sign('alice')) })

@@ -1,4 +1,5 @@
 import type { DigestFunctionName, PlatformPolicy, PlatformProperty, SandboxChoice } from '@gorego/core'
+import type { Grant } from '../auth/permission.js'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
@@ -17,6 +18,13 @@ export interface Config {
     /** Whose certificates clients show; undefined if they are not asked for one. */
     readonly clientCaFile: string | undefined
     readonly clientCerts: 'required' | 'optional'
+  }
+  readonly auth: {
+    /** Absolute paths. */
+    readonly tokensFile: string | undefined
+    readonly htpasswdFile: string | undefined
+    /** Who may do what; whoever is not in here may do the usual. */
+    readonly permissions: readonly Grant[]
   }
   readonly http: {
     /** Where metrics and health are served, as `listenAddr`; undefined for nowhere. */

@@ -1,3 +1,4 @@
+import { isGuarded } from '../auth/is-guarded.js'
 import type { Config } from './config.js'
 import { ConfigError, type ConfigProblem } from './config-error.js'
 import { isReachableFromOutside, parseListenAddress } from './listen-address.js'
@@ -15,8 +16,7 @@ export function checkExposure(config: Config): void {
       ['listen_addr', listenAddr],
       ['http.listen_addr', http.listenAddr],
     ] as const) {
-      const address = text === undefined ? undefined : parseListenAddress(text)
-      if (address === undefined || !isReachableFromOutside(address)) continue
+      if (!isOutside(text)) continue
       problems.push({
         where,
         message: `other machines can reach ${text}, and without TLS all that they send and fetch is in the clear: give tls.cert_file and tls.key_file, listen on 127.0.0.1, or say --insecure (insecure: true) in a network where you trust everybody`,
@@ -24,4 +24,14 @@ export function checkExposure(config: Config): void {
     }
   }
   if (problems.length > 0) throw new ConfigError(problems)
+}
+
+/** Whether anybody at all can do anything here. */
+export function isOpenToAll(config: Config): boolean {
+  return isOutside(config.listenAddr) && !isGuarded(config)
+}
+
+function isOutside(text: string | undefined): boolean {
+  const address = text === undefined ? undefined : parseListenAddress(text)
+  return address !== undefined && isReachableFromOutside(address)
 }

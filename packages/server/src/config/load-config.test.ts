@@ -44,6 +44,7 @@ const DEFAULTS: Config = {
   unixSocketMode: 0o600,
   insecure: false,
   tls: { certFile: undefined, keyFile: undefined, clientCaFile: undefined, clientCerts: 'required' },
+  auth: { tokensFile: undefined, htpasswdFile: undefined, permissions: [] },
   http: { listenAddr: undefined, cache: false },
   instanceNames: [],
   reflection: true,
@@ -99,6 +100,7 @@ test('a file sets everything; its relative paths count from where it is', async 
       listen_addr: "[::1]:8980"
       http: { listen_addr: "unix:../http.sock" }
       unix_socket_mode: 0660
+      auth: { tokens_file: tokens, htpasswd_file: /htpasswd, permissions: { anonymous: read, ci: [write, 'admin@team/a'] } }
       insecure: true
       tls: { cert_file: ../cert.pem, key_file: key.pem, client_ca_file: /ca.pem, client_certs: optional }
       instance_names: [main, team/a, ""]
@@ -143,6 +145,15 @@ test('a file sets everything; its relative paths count from where it is', async 
     listenAddr: '[::1]:8980',
     http: { listenAddr: `unix:${dir}/http.sock`, cache: false },
     unixSocketMode: 0o660,
+    auth: {
+      tokensFile: `${dir}/etc/tokens`,
+      htpasswdFile: '/htpasswd',
+      permissions: [
+        { name: 'anonymous', permission: 'read', instance: undefined },
+        { name: 'ci', permission: 'write', instance: undefined },
+        { name: 'ci', permission: 'admin', instance: 'team/a' },
+      ],
+    },
     insecure: true,
     tls: {
       certFile: `${dir}/cert.pem`,

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { digestFunctions } from '@gorego/core'
 import type { Config } from './config.js'
+import { grants } from './grants-kind.js'
 import { instanceName } from './instance-name-kind.js'
 import {
   boolean,
@@ -51,7 +52,7 @@ const settings: SettingsOf<Config> = {
     fallback: () => '127.0.0.1:50051',
     flag: 'listen',
     about:
-      'Where gRPC is served: `host:port` (`[::1]:50051` for IPv6, port 0 takes a free one) or `unix:/path`. Whoever reaches it can run commands as the user that gorego runs as.',
+      'Where gRPC is served: `host:port` (`[::1]:50051` for IPv6, port 0 takes a free one) or `unix:/path`. Whoever reaches it and may `execute` can run commands as the user that gorego runs as.',
   },
   unixSocketMode: {
     kind: socketMode,
@@ -95,13 +96,35 @@ const settings: SettingsOf<Config> = {
         'With `tls.client_ca_file`: whether a client without a certificate is refused. One with a certificate that is not good always is.',
     },
   },
+  auth: {
+    tokensFile: {
+      kind: path,
+      fallback: () => undefined,
+      fallbackText: 'none',
+      about:
+        'Who shows which bearer token: lines `name token`. Read again when it changes, as is `auth.htpasswd_file`. See SECURITY.md.',
+    },
+    htpasswdFile: {
+      kind: path,
+      fallback: () => undefined,
+      fallbackText: 'none',
+      about: 'Who has which password: lines `name:hash` as `htpasswd -B` writes them.',
+    },
+    permissions: {
+      kind: grants,
+      fallback: () => [],
+      fallbackText: '`authenticated: [read, write, execute]`',
+      about:
+        'Who may do what: names with a list each of `read`, `write`, `update_action_cache`, `execute`, `admin`, `all` or `none`, with `@instance` behind it for one instance only. `anonymous` is who shows nothing, `authenticated` everybody who is not listed. Without this and the files of `auth` and `tls.client_ca_file`, everybody may do everything.',
+    },
+  },
   http: {
     listenAddr: {
       kind: listenAddress,
       fallback: () => undefined,
       fallbackText: 'nowhere',
       about:
-        'Where `/metrics` (for Prometheus), `/healthz` and `/readyz` are served over HTTP, an address as `listen_addr` has it. Whoever reaches it can read them.',
+        'Where `/metrics` (for Prometheus), `/healthz` and `/readyz` are served over HTTP, an address as `listen_addr` has it. The first of them needs the permission `read`.',
     },
     cache: {
       kind: boolean,

@@ -15,7 +15,7 @@ import { composeServices } from '../compose-services.js'
 import { openMetrics } from '../metrics/metrics.js'
 import type { PlainMetrics } from '../metrics/serving-metrics.js'
 import { Health, type Phase } from '../services/health.js'
-import { Tls } from '../tls/tls.js'
+import { openSecurity } from '../tls/security.js'
 import { GB, MINUTE_MS } from '../units.js'
 import { type GrpcServer, serve } from '../wire/grpc-server.js'
 import type { Channel } from './channel.js'
@@ -61,8 +61,10 @@ export async function serveFrontEnd(setup: Setup, channel: Channel, logger: Logg
   const cas = backing === undefined ? store : new ProxyStore(store, backing)
   const health = new Health()
   const metrics = await openMetrics(config)
-  const tls = await Tls.open(config.tls, logger)
+  const security = await openSecurity(config, logger)
+  const { tls, access } = security
   const services = await composeServices(config, {
+    access,
     functions: await DigestFunctionSet.load(config.digestFunctions),
     cas,
     uploads: store.uploads,
@@ -78,6 +80,7 @@ export async function serveFrontEnd(setup: Setup, channel: Channel, logger: Logg
     logger,
     logCalls: config.logLevel === 'debug',
     keepaliveMs: config.keepalive * 1000,
+    access,
     tls,
     ...(metrics === undefined ? {} : { onCall: metrics.call }),
   })
@@ -94,7 +97,7 @@ export async function serveFrontEnd(setup: Setup, channel: Channel, logger: Logg
     quiet: (boundMs) => grpc.quiet(boundMs),
     async stop(boundMs) {
       await grpc.stop(boundMs)
-      tls?.[Symbol.dispose]()
+      security[Symbol.dispose]()
       store[Symbol.dispose]()
     },
   }

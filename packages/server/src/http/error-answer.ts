@@ -24,6 +24,8 @@ export function errorAnswer(thrown: unknown): Answer {
   const { code, message, details } = GoregoError.from(thrown)
   if (code === 'internal') return plain(500, 'something went wrong here; the log says what')
   const answer = plain(STATUSES[code], message)
+  // Browsers ask for a password then.
+  if (code === 'unauthenticated') return { ...answer, headers: { 'www-authenticate': 'Basic realm="gorego", Bearer' } }
   const retry = details.find((detail) => detail.kind === 'retry-after')
   return retry === undefined
     ? answer

@@ -1,8 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createListener } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { GoregoError, type Logger } from '@gorego/core'
+import type { Access } from '../auth/access.js'
 import type { Tls } from '../tls/tls.js'
 import { CallActivity } from '../wire/call-activity.js'
+import { certificateName } from '../wire/call-gate.js'
 import { listenAt } from '../wire/listening.js'
 import { errorAnswer } from './error-answer.js'
 import { type Answer, type Endpoint, plain, type Route, type Visit } from './route.js'
@@ -16,6 +19,8 @@ export interface HttpServerOptions {
   /** The first whose path fits answers. */
   readonly routes: readonly Route[]
   readonly logger: Logger
+  /** Absent where everybody may do everything. */
+  readonly access: Access | undefined
   /** Absent where connections are not encrypted. */
   readonly tls: Tls | undefined
 }
@@ -41,12 +46,13 @@ export async function serveHttp({
   socketMode,
   routes,
   logger,
+  access,
   tls,
 }: HttpServerOptions): Promise<HttpServer> {
   const activity = new CallActivity()
   const server = createServer(
     { requestTimeout: 0, headersTimeout: HEAD_TIMEOUT_MS, connectionsCheckingInterval: HEAD_TIMEOUT_MS },
-    (request, response) => void respond({ routes, activity, logger }, request, response),
+    (request, response) => void respond({ routes, activity, logger, access }, request, response),
   )
   server.setTimeout(IDLE_TIMEOUT_MS)
   const gateway = tls?.gateway('http/1.1', (connection) => server.emit('connection', connection))
@@ -63,12 +69,12 @@ export async function serveHttp({
   }
 }
 
-interface Served extends Pick<HttpServerOptions, 'routes' | 'logger'> {
+interface Served extends Pick<HttpServerOptions, 'routes' | 'logger' | 'access'> {
   readonly activity: CallActivity
 }
 
 async function respond(
-  { routes, activity, logger }: Served,
+  { routes, activity, logger, access }: Served,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -84,7 +90,7 @@ async function respond(
     await sendAnswer(response, answer, request.method === 'HEAD')
   }
   try {
-    await send(await answerOf(routes, request, gone.signal, onUse))
+    await send(await answerOf({ routes, access }, request, gone.signal, onUse))
   } catch (error) {
     if (gone.signal.aborted) return
     if (GoregoError.from(error).code === 'internal') {
@@ -96,7 +102,7 @@ async function respond(
 }
 
 async function answerOf(
-  routes: readonly Route[],
+  { routes, access }: Pick<HttpServerOptions, 'routes' | 'access'>,
   request: IncomingMessage,
   signal: AbortSignal,
   onUse: (path: string) => void,
@@ -107,13 +113,19 @@ async function answerOf(
     if (parts === undefined) continue
     if (route.isUse) onUse(path)
     const endpoint = endpointOf(route, request.method)
-    return endpoint === undefined ? notAllowed(route) : await visit(endpoint, { request, parts, signal })
+    return endpoint === undefined ? notAllowed(route) : await visit(endpoint, { request, parts, signal }, access)
   }
   const known = routes.flatMap((route) => (typeof route.path === 'string' ? route.path : []))
   return plain(404, `nothing is served here; there is ${known.join(', ')}`)
 }
 
-async function visit({ answer }: Endpoint, visit: Visit): Promise<Answer> {
+/** Names of instances are in what is asked for, if anywhere: who has a permission in some of them only is refused here. */
+async function visit({ needs, answer }: Endpoint, visit: Visit, access: Access | undefined): Promise<Answer> {
+  const { headers, socket } = visit.request
+  if (needs !== 'nothing' && access !== undefined) {
+    const certificate = socket instanceof TLSSocket ? certificateName(socket) : undefined
+    await access.require(needs, { authorization: headers.authorization, certificate })
+  }
   return await answer(visit)
 }
 

@@ -17,8 +17,9 @@ export interface ActionCacheServiceOptions extends Dialect, StoreResultOptions {
 export function actionCacheService(options: ActionCacheServiceOptions): Service {
   const { checkInstance, actionCache, cas, functions, updates = true } = options
   return [
-    unary(`${SERVICE}/GetActionResult`, reapi.GetActionResultRequest.deserializeBinary, async (request, { signal }) => {
-      const instance = checkInstance(request.getInstanceName())
+    unary(`${SERVICE}/GetActionResult`, reapi.GetActionResultRequest.deserializeBinary, async (request, context) => {
+      const { signal } = context
+      const instance = checkInstance(request.getInstanceName(), context)
       const action = requestDigest(functions, request.getDigestFunction(), request.getActionDigest(), 'action_digest')
       const stored = await actionCache.get({ instance, action }, signal)
       // AC-01
@@ -36,8 +37,9 @@ export function actionCacheService(options: ActionCacheServiceOptions): Service 
     unary(
       `${SERVICE}/UpdateActionResult`,
       reapi.UpdateActionResultRequest.deserializeBinary,
-      async (request, { signal }) => {
-        const instance = checkInstance(request.getInstanceName())
+      async (request, context) => {
+        const { signal } = context
+        const instance = checkInstance(request.getInstanceName(), context)
         const action = requestDigest(functions, request.getDigestFunction(), request.getActionDigest(), 'action_digest')
         const result = request.getActionResult()
         if (result === undefined) throw new GoregoError('invalid-argument', 'action_result is missing')

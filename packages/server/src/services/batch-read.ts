@@ -16,9 +16,10 @@ export interface BatchReadOptions extends Dialect {
 export async function batchRead(
   { cas, functions, compressors, checkInstance }: BatchReadOptions,
   { instanceName, digestFunction, digests, acceptableCompressors }: BatchReadMessage,
-  { signal }: CallContext,
+  context: CallContext,
 ): Promise<Buffer> {
-  checkInstance(instanceName)
+  checkInstance(instanceName, context)
+  const { signal } = context
   checkTotal(digests.reduce((sum, { sizeBytes }) => sum + Math.max(0, sizeBytes), 0))
   const fn = requestFunction(functions, digestFunction, digests)
   // Not one of them is a digest: nothing can be said of each.

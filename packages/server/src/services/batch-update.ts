@@ -20,9 +20,10 @@ const AT_ONCE = 8
 export async function batchUpdate(
   { cas, functions, compressors, maxBlobBytes, checkInstance }: BatchUpdateOptions,
   { instanceName, digestFunction, entries }: BatchUpdateMessage,
-  { signal }: CallContext,
+  context: CallContext,
 ): Promise<Buffer> {
-  checkInstance(instanceName)
+  checkInstance(instanceName, context)
+  const { signal } = context
   // BU-07
   checkTotal(entries.reduce((sum, { data }) => sum + data.length, 0))
   const digests = entries.map(({ digest }) => digest)

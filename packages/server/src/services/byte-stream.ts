@@ -19,11 +19,11 @@ export function byteStreamService(options: ByteStreamOptions): Service {
   const { cas, uploads } = options
   return [
     download(`${SERVICE}/Read`, parseReadRequest, async ({ resourceName, readOffset, readLimit }, call) => {
-      const name = parseReadName(asInHeader(resourceName, call), options)
+      const name = parseReadName(asInHeader(resourceName, call), options, call)
       await readBlob(cas, name, { offset: readOffset, limit: readLimit }, call)
     }),
     upload(`${SERVICE}/Write`, parseWriteRequest, async (messages, context) => {
-      const requests = await WriteRequests.begin(messages, options)
+      const requests = await WriteRequests.begin(messages, options, context)
       asInHeader(requests.resourceName, context)
       const stored = await writeBlob(requests, options, context)
       return new reapi.WriteResponse().setCommittedSize(
@@ -31,7 +31,7 @@ export function byteStreamService(options: ByteStreamOptions): Service {
       )
     }),
     unary(`${SERVICE}/QueryWriteStatus`, reapi.QueryWriteStatusRequest.deserializeBinary, async (request, context) => {
-      const { digest, upload } = parseWriteName(asInHeader(request.getResourceName(), context), options)
+      const { digest, upload } = parseWriteName(asInHeader(request.getResourceName(), context), options, context)
       // QS-01, QS-02: of what nobody knows nothing has come; what is there is complete, whoever sent it.
       const complete = await isThere(cas, digest)
       return new reapi.QueryWriteStatusResponse()

@@ -5,6 +5,8 @@ import {
   reapi,
   SUPPORTED_NODE_PROPERTIES,
 } from '@gorego/core'
+import type { Access } from '../auth/access.js'
+import type { Permission } from '../auth/permission.js'
 import type { Dialect } from '../wire/dialect.js'
 import { unary } from '../wire/method.js'
 import { MAX_BATCH_BYTES, PRIORITIES } from './limits.js'
@@ -20,6 +22,8 @@ export interface CapabilitiesOptions extends Dialect {
   /** How blobs are cut; undefined where they are not (CH-01). */
   readonly chunking: FastCdcParameters | undefined
   readonly absoluteSymlinks: ActionPolicy['absoluteSymlinks']
+  /** What is offered to whom; absent where everything is to everybody. */
+  readonly access?: Access | undefined
 }
 
 const PATH = '/build.bazel.remote.execution.v2.Capabilities/GetCapabilities'
@@ -34,12 +38,20 @@ const ABSOLUTE_SYMLINKS = {
 } as const
 
 export function capabilitiesService(options: CapabilitiesOptions): Service {
-  const { checkInstance } = options
-  const capabilities = describe(options).serializeBinary()
+  const { checkInstance, access } = options
+  const described = new Map<string, Uint8Array>()
+  const describeOnce = (updates: boolean, execution: boolean) => {
+    const key = `${updates} ${execution}`
+    const known = described.get(key) ?? describe({ ...options, updates, execution }).serializeBinary()
+    described.set(key, known)
+    return known
+  }
   return [
-    unary(PATH, reapi.GetCapabilitiesRequest.deserializeBinary, async (request) => {
-      checkInstance(request.getInstanceName())
-      return capabilities
+    unary(PATH, reapi.GetCapabilitiesRequest.deserializeBinary, async (request, context) => {
+      const instance = checkInstance(request.getInstanceName(), context)
+      // Clients believe what they read here, and do not try what they are not offered.
+      const may = (permission: Permission) => access?.allows(context, permission, instance) ?? true
+      return describeOnce(options.updates && may('update_action_cache'), options.execution && may('execute'))
     }),
   ]
 }

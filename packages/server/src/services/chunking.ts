@@ -17,25 +17,25 @@ export interface ChunkingOptions extends Dialect {
 /** The calls of ContentAddressableStorage that are there only where chunking is advertised (CH-01). */
 export function chunkingService({ checkInstance, chunkedBlobs, functions, maxBlobBytes }: ChunkingOptions): Service {
   return [
-    unary(`${SERVICE}/SplitBlob`, reapi.SplitBlobRequest.deserializeBinary, async (request, { signal }) => {
-      checkInstance(request.getInstanceName())
+    unary(`${SERVICE}/SplitBlob`, reapi.SplitBlobRequest.deserializeBinary, async (request, context) => {
+      checkInstance(request.getInstanceName(), context)
       const blob = requestDigest(functions, request.getDigestFunction(), request.getBlobDigest(), 'blob_digest')
-      const chunks = await chunkedBlobs.split(blob, signal)
+      const chunks = await chunkedBlobs.split(blob, context.signal)
       // CH-04: whichever function the client would have liked.
       return new reapi.SplitBlobResponse()
         .setChunkDigestsList(chunks.map(reapi.toDigestMessage))
         .setChunkingFunction(reapi.ChunkingFunction.Value.FAST_CDC_2020)
     }),
-    unary(`${SERVICE}/SpliceBlob`, parseSplice, async (request, { signal }) => {
+    unary(`${SERVICE}/SpliceBlob`, parseSplice, async (request, context) => {
       if (request === 'too large') {
         throw new GoregoError('invalid-argument', 'too many chunks for one blob: upload it as a whole')
       }
-      checkInstance(request.getInstanceName())
+      checkInstance(request.getInstanceName(), context)
       const blob = requestDigest(functions, request.getDigestFunction(), request.getBlobDigest(), 'blob_digest')
       checkBlobSize(blob, maxBlobBytes)
       // CH-06: the chunks' function is the blob's.
       const chunks = request.getChunkDigestsList().map((chunk) => reapi.fromDigestMessage(blob.fn, chunk, 'a chunk'))
-      await chunkedBlobs.splice(blob, chunks, signal)
+      await chunkedBlobs.splice(blob, chunks, context.signal)
       return new reapi.SpliceBlobResponse().setBlobDigest(reapi.toDigestMessage(blob))
     }),
   ]

@@ -27,7 +27,7 @@ export function contentAddressableStorageService(options: ContentAddressableStor
     ),
     unary(`${SERVICE}/BatchReadBlobs`, parseBatchRead, (request, context) => batchRead(options, request, context)),
     serverStream(`${SERVICE}/GetTree`, reapi.GetTreeRequest.deserializeBinary, (request, context) => {
-      checkInstance(request.getInstanceName())
+      checkInstance(request.getInstanceName(), context)
       const root = requestDigest(functions, request.getDigestFunction(), request.getRootDigest(), 'root_digest')
       return getTree(cas, root, { pageSize: request.getPageSize(), pageToken: request.getPageToken() }, context.signal)
     }),

@@ -13,6 +13,7 @@ import { requestDigest } from '../wire/digests.js'
 import { serverStream } from '../wire/method.js'
 import { NO_HINTS } from './inlining.js'
 import { PRIORITIES } from './limits.js'
+import { createOperationCheck } from './operation-check.js'
 import { toOperation } from './operation-messages.js'
 import type { Service } from './service.js'
 
@@ -32,43 +33,42 @@ export function executionService({
   functions,
   keepAliveMs = 30_000,
 }: ExecutionOptions): Service {
+  const checkOperation = createOperationCheck({ checkInstance, scheduler })
   return [
-    serverStream(
-      `${SERVICE}/Execute`,
-      reapi.ExecuteRequest.deserializeBinary,
-      async function* (request, { signal, labels }) {
-        const execution = {
-          instance: checkInstance(request.getInstanceName()),
-          action: requestDigest(functions, request.getDigestFunction(), request.getActionDigest(), 'action_digest'),
-          skipCacheLookup: request.getSkipCacheLookup(),
-          priority: clamp(request.getExecutionPolicy()?.getPriority() ?? 0),
-          // RM-01: one build. Who sends no metadata is in line with all others who don't.
-          client: labels.invocation ?? '',
-          labels,
-        }
-        const hints = {
-          stdout: request.getInlineStdout(),
-          stderr: request.getInlineStderr(),
-          files: request.getInlineOutputFilesList(),
-        }
-        // What is cached here is found within a turn of the event loop: then one message says all of it (EX-01).
-        const start: Subscribe = async (listener) => {
-          const subscription = await scheduler.start(execution, listener)
-          await nextTurn()
-          return subscription
-        }
-        for await (const state of watch(start, keepAliveMs, signal)) {
-          yield (await toOperation(state, cas, hints, signal)).finish()
-        }
-      },
-    ),
+    serverStream(`${SERVICE}/Execute`, reapi.ExecuteRequest.deserializeBinary, async function* (request, context) {
+      const { signal, labels } = context
+      const execution = {
+        instance: checkInstance(request.getInstanceName(), context),
+        action: requestDigest(functions, request.getDigestFunction(), request.getActionDigest(), 'action_digest'),
+        skipCacheLookup: request.getSkipCacheLookup(),
+        priority: clamp(request.getExecutionPolicy()?.getPriority() ?? 0),
+        // RM-01: one build. Who sends no metadata is in line with all others who don't.
+        client: labels.invocation ?? '',
+        labels,
+      }
+      const hints = {
+        stdout: request.getInlineStdout(),
+        stderr: request.getInlineStderr(),
+        files: request.getInlineOutputFilesList(),
+      }
+      // What is cached here is found within a turn of the event loop: then one message says all of it (EX-01).
+      const start: Subscribe = async (listener) => {
+        const subscription = await scheduler.start(execution, listener)
+        await nextTurn()
+        return subscription
+      }
+      for await (const state of watch(start, keepAliveMs, signal)) {
+        yield (await toOperation(state, cas, hints, signal)).finish()
+      }
+    }),
     serverStream(
       `${SERVICE}/WaitExecution`,
       reapi.WaitExecutionRequest.deserializeBinary,
-      async function* (request, { signal }) {
+      async function* (request, context) {
+        await checkOperation(request.getName(), context)
         const subscribe: Subscribe = (listener) => scheduler.subscribe(request.getName(), listener)
-        for await (const state of watch(subscribe, keepAliveMs, signal)) {
-          yield (await toOperation(state, cas, NO_HINTS, signal)).finish()
+        for await (const state of watch(subscribe, keepAliveMs, context.signal)) {
+          yield (await toOperation(state, cas, NO_HINTS, context.signal)).finish()
         }
       },
     ),

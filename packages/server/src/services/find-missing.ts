@@ -22,7 +22,7 @@ export function parseFindMissing(bytes: Uint8Array): FindMissingRequest | 'too l
 export async function findMissing(
   { cas, functions, checkInstance }: FindMissingOptions,
   request: FindMissingRequest | 'too large',
-  { signal }: CallContext,
+  context: CallContext,
 ): Promise<Buffer> {
   if (request === 'too large') {
     throw new GoregoError(
@@ -30,7 +30,8 @@ export async function findMissing(
       'the digests of one FindMissingBlobs may have 4 MiB, which is enough for 25,000 of any function',
     )
   }
-  checkInstance(request.instanceName)
+  checkInstance(request.instanceName, context)
+  const { signal } = context
   const { first } = request
   const fn = requestFunction(functions, request.digestFunction, [first])
   // FM-03

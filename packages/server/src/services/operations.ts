@@ -1,8 +1,10 @@
 import { type ContentAddressableStorage, GoregoError, type OperationState, reapi, type Scheduler } from '@gorego/core'
+import type { Access } from '../auth/access.js'
 import type { Dialect } from '../wire/dialect.js'
 import { unary } from '../wire/method.js'
 import { type Subscribe, watch } from './execution.js'
 import { NO_HINTS } from './inlining.js'
+import { createOperationCheck } from './operation-check.js'
 import { toOperation } from './operation-messages.js'
 import type { Service } from './service.js'
 
@@ -17,6 +19,8 @@ const MAX_PAGE_RESULT_BYTES = 2 * 1024 * 1024
 export interface OperationsOptions extends Dialect {
   readonly scheduler: Scheduler
   readonly cas: ContentAddressableStorage
+  /** Who may see those of all instances; absent where everybody may. */
+  readonly access?: Access | undefined
 }
 
 /**
@@ -24,17 +28,22 @@ export interface OperationsOptions extends Dialect {
  * instance; in ListOperations, `name` is empty, an instance, or the collection `[instance/]operations`.
  */
 export function operationsService(options: OperationsOptions): Service {
-  const { checkInstance, scheduler, cas } = options
+  const { checkInstance, scheduler, cas, access } = options
+  const checkOperation = createOperationCheck(options)
   const write = (state: OperationState, signal: AbortSignal) => toOperation(state, cas, NO_HINTS, signal)
   const describe = async (state: OperationState, signal: AbortSignal) => (await write(state, signal)).finish()
   return [
-    unary(`${SERVICE}/GetOperation`, reapi.GetOperationRequest.deserializeBinary, async (request, { signal }) =>
-      describe(await scheduler.get(request.getName()), signal),
-    ),
-    unary(`${SERVICE}/ListOperations`, reapi.ListOperationsRequest.deserializeBinary, async (request, { signal }) => {
+    unary(`${SERVICE}/GetOperation`, reapi.GetOperationRequest.deserializeBinary, async (request, context) => {
+      const state = await scheduler.get(request.getName())
+      checkInstance(state.instance, context)
+      return describe(state, context.signal)
+    }),
+    unary(`${SERVICE}/ListOperations`, reapi.ListOperationsRequest.deserializeBinary, async (request, context) => {
+      const { signal } = context
       const done = parseFilter(request.getFilter())
       const parent = request.getName().replace(/(^|\/)operations$/, '')
-      const instance = parent === '' ? undefined : checkInstance(parent)
+      const instance = parent === '' ? undefined : checkInstance(parent, context)
+      if (instance === undefined) access?.check(context, undefined)
       const page = await scheduler.list({
         pageSize: request.getPageSize(),
         pageToken: request.getPageToken(),
@@ -46,17 +55,21 @@ export function operationsService(options: OperationsOptions): Service {
       for (const state of page.operations) response.message(1, await write(state, signal))
       return response.text(2, page.nextPageToken ?? '').finish()
     }),
-    unary(`${SERVICE}/CancelOperation`, reapi.CancelOperationRequest.deserializeBinary, async (request) => {
+    unary(`${SERVICE}/CancelOperation`, reapi.CancelOperationRequest.deserializeBinary, async (request, context) => {
+      await checkOperation(request.getName(), context)
       await scheduler.cancel(request.getName())
       return new reapi.Empty()
     }),
-    unary(`${SERVICE}/DeleteOperation`, reapi.DeleteOperationRequest.deserializeBinary, async (request) => {
+    unary(`${SERVICE}/DeleteOperation`, reapi.DeleteOperationRequest.deserializeBinary, async (request, context) => {
+      await checkOperation(request.getName(), context)
       await scheduler.delete(request.getName())
       return new reapi.Empty()
     }),
-    unary(`${SERVICE}/WaitOperation`, reapi.WaitOperationRequest.deserializeBinary, async (request, { signal }) =>
-      describe(await wait(scheduler, request.getName(), request.getTimeout(), signal), signal),
-    ),
+    unary(`${SERVICE}/WaitOperation`, reapi.WaitOperationRequest.deserializeBinary, async (request, context) => {
+      await checkOperation(request.getName(), context)
+      const { signal } = context
+      return await describe(await wait(scheduler, request.getName(), request.getTimeout(), signal), signal)
+    }),
   ]
 }
 

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { GoregoError } from '@gorego/core'
+import type { Caller } from '../auth/access.js'
 import type { WriteMessage } from '../wire/byte-stream-messages.js'
 import type { Dialect } from '../wire/dialect.js'
 import type { UploadMessages } from '../wire/direct-method.js'
@@ -22,20 +23,20 @@ export class WriteRequests {
   #received = 0
   #interrupted = false
 
-  private constructor(first: WriteMessage, requests: UploadMessages<WriteMessage>, dialect: Dialect) {
-    this.name = parseWriteName(first.resourceName, dialect)
+  private constructor(first: WriteMessage, requests: UploadMessages<WriteMessage>, dialect: Dialect, caller: Caller) {
+    this.name = parseWriteName(first.resourceName, dialect, caller)
     this.firstOffset = first.writeOffset
     this.#first = first
     this.#requests = requests
   }
 
-  static async begin(requests: UploadMessages<WriteMessage>, dialect: Dialect): Promise<WriteRequests> {
+  static async begin(requests: UploadMessages<WriteMessage>, dialect: Dialect, caller: Caller): Promise<WriteRequests> {
     const first = await requests.next()
     if (first === undefined) throw new GoregoError('invalid-argument', 'the upload ended before its first request')
     // BW-01
     if (first.resourceName === '')
       throw new GoregoError('invalid-argument', 'the first request of an upload must carry resource_name')
-    return new WriteRequests(first, requests, dialect)
+    return new WriteRequests(first, requests, dialect, caller)
   }
 
   get resourceName(): string {

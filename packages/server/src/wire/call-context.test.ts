@@ -17,7 +17,7 @@ class FakeCall extends EventEmitter {
 
 test('GEN-07: the signal is aborted when the client goes, whether it was asked for before or after', () => {
   const call = new FakeCall()
-  const [early, late] = [new GrpcCallContext(call), new GrpcCallContext(call)]
+  const [early, late] = [new GrpcCallContext(call, '/a/b'), new GrpcCallContext(call, '/a/b')]
   const { signal } = early
   assert.not(signal.aborted)
   assert.not(early.cancelled)
@@ -29,7 +29,7 @@ test('GEN-07: the signal is aborted when the client goes, whether it was asked f
 
 test('there is one signal, and no listener before somebody asks for it', () => {
   const call = new FakeCall()
-  const context = new GrpcCallContext(call)
+  const context = new GrpcCallContext(call, '/a/b')
   assert.is(call.listenerCount('cancelled'), 0)
   assert.is(context.signal, context.signal)
   assert.is(call.listenerCount('cancelled'), 1)
@@ -37,7 +37,7 @@ test('there is one signal, and no listener before somebody asks for it', () => {
 
 test('the end of a call that went well aborts nothing', () => {
   const call = new FakeCall()
-  const context = new GrpcCallContext(call)
+  const context = new GrpcCallContext(call, '/a/b')
   const { signal } = context
   context.end()
   call.cancel()

@@ -1,4 +1,5 @@
 import { Metadata, type ServerUnaryCall } from '@grpc/grpc-js'
+import { CALLER_HEADER, callerIn } from './caller-header.js'
 import { requestLabels } from './request-metadata.js'
 import { resourceNameHeader } from './resource-name-header.js'
 
@@ -9,6 +10,10 @@ export type Call = Pick<ServerUnaryCall<Buffer, Buffer>, 'cancelled' | 'metadata
 
 /** What a handler knows of the call besides its messages. */
 export interface CallContext {
+  /** The method. */
+  readonly path: string
+  /** Who makes it, where that has to be known; else empty. */
+  readonly caller: string
   /** Whether the client cancelled, disconnected or ran out of time before the handler was done: nobody waits for an answer. */
   readonly cancelled: boolean
   /** Aborted when that happens (GEN-07). */
@@ -24,17 +29,23 @@ export interface CallContext {
  * does, and small ones cost less than an AbortSignal.
  */
 export class GrpcCallContext implements CallContext {
+  readonly path: string
   readonly #call: Call
   #abort: AbortController | undefined
   #labels: Readonly<Record<string, string>> | undefined
   #over = false
 
-  constructor(call: Call) {
+  constructor(call: Call, path: string) {
+    this.path = path
     this.#call = call
   }
 
   get cancelled(): boolean {
     return this.#call.cancelled
+  }
+
+  get caller(): string {
+    return callerIn(this.#call.metadata?.get(CALLER_HEADER)[0]?.toString())
   }
 
   get signal(): AbortSignal {

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from
 import { GoregoError } from '@gorego/core'
 import { Metadata, type StatusObject, status } from '@grpc/grpc-js'
 import type { CallContext } from './call-context.js'
+import { CALLER_HEADER, callerIn } from './caller-header.js'
 import { IncomingMessages } from './incoming-messages.js'
 import { requestLabels } from './request-metadata.js'
 import { RESOURCE_NAME_HEADER, resourceNameHeader } from './resource-name-header.js'
@@ -47,6 +48,14 @@ export class DirectCall implements CallContext {
     stream.on('close', () => this.#closed())
     this.messages = new IncomingMessages(stream, headers['grpc-encoding']?.toString())
     this.#startTimer(headers['grpc-timeout'])
+  }
+
+  get path(): string {
+    return this.#headers[':path'] ?? ''
+  }
+
+  get caller(): string {
+    return callerIn(this.#headers[CALLER_HEADER]?.toString())
   }
 
   get cancelled(): boolean {

@@ -10,10 +10,12 @@ import {
   type UntypedHandleCall,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js'
+import type { Access } from '../auth/access.js'
 import { MAX_RECEIVED_MESSAGE_BYTES } from '../services/limits.js'
 import type { Service } from '../services/service.js'
 import type { Tls } from '../tls/tls.js'
 import { CallActivity } from './call-activity.js'
+import { CallGate } from './call-gate.js'
 import { type CallLog, createCallLog } from './call-log.js'
 import type { StreamHandler } from './direct-method.js'
 import { type DirectHandler, type DirectHandlers, withOwnHttp2 } from './http2-servers.js'
@@ -29,6 +31,8 @@ export interface GrpcServerOptions {
   readonly onCall?: CallLog
   /** How often a connection is asked whether its client is still there, in milliseconds. Default 60 s. */
   readonly keepaliveMs?: number
+  /** Absent where everybody may call everything. */
+  readonly access?: Access | undefined
   /** Absent where connections are not encrypted. */
   readonly tls?: Tls | undefined
 }
@@ -80,10 +84,9 @@ export async function listen(
 
 /** For connections that somebody else accepts. */
 export async function serve(options: GrpcServerOptions): Promise<GrpcServer> {
-  const { server, direct, ...rest } = createServer(options)
-  const injector = await withOwnHttp2(direct, async () =>
-    server.createConnectionInjector(ServerCredentials.createInsecure()),
-  )
+  const { server, direct, gate, ...rest } = createServer(options)
+  const create = async () => server.createConnectionInjector(ServerCredentials.createInsecure())
+  const injector = await withOwnHttp2(direct, create, gate)
   const inject = (connection: Duplex) => injector.injectConnection(connection)
   const gateway = options.tls?.gateway('h2', inject)
   if (gateway === undefined) return { accept: inject, ...rest }
@@ -100,6 +103,7 @@ export async function serve(options: GrpcServerOptions): Promise<GrpcServer> {
 interface CreatedServer extends Pick<GrpcServer, 'idleMs' | 'quiet' | 'stop'> {
   readonly server: Server
   readonly direct: DirectHandlers
+  readonly gate: CallGate | undefined
 }
 
 function createServer(options: GrpcServerOptions): CreatedServer {
@@ -145,6 +149,7 @@ function createServer(options: GrpcServerOptions): CreatedServer {
     server,
     direct,
     idleMs: () => activity.idleMs,
+    gate: options.access && new CallGate(options.access, log),
     async quiet(boundMs) {
       const start = performance.now()
       for (;;) {

@@ -1,5 +1,6 @@
 import type { Http2Server, Http2Session, IncomingHttpHeaders, ServerHttp2Stream, ServerOptions } from 'node:http2'
 import { createRequire } from 'node:module'
+import type { CallGate } from './call-gate.js'
 import type { StreamHandler } from './direct-method.js'
 import { NARROW_WINDOW, ReceiveWindow } from './receive-window.js'
 
@@ -26,11 +27,11 @@ let lastBound: Promise<unknown> = Promise.resolve()
 
 /**
  * Runs `bind`, during which grpc-js creates its HTTP/2 servers: they receive through wide windows, and leave the calls that
- * `handlers` are for to these. One after the other, so that each gets its own.
+ * `handlers` are for to these. With a `gate`, no call gets to anybody before it has let it in. One after the other, so that each gets its own.
  */
-export function withOwnHttp2<T>(handlers: DirectHandlers, bind: () => Promise<T>): Promise<T> {
+export function withOwnHttp2<T>(handlers: DirectHandlers, bind: () => Promise<T>, gate?: CallGate): Promise<T> {
   const bound = lastBound.then(async () => {
-    const restore = wrapNewServers(handlers)
+    const restore = wrapNewServers(handlers, gate)
     try {
       return await bind()
     } finally {
@@ -41,23 +42,27 @@ export function withOwnHttp2<T>(handlers: DirectHandlers, bind: () => Promise<T>
   return bound
 }
 
-function wrapNewServers(handlers: DirectHandlers): () => void {
+function wrapNewServers(handlers: DirectHandlers, gate: CallGate | undefined): () => void {
   const { createServer, createSecureServer } = http2
   const widened = <T extends ServerOptions>(options: T): T => ({
     ...options,
     settings: { ...options.settings, initialWindowSize: NARROW_WINDOW },
   })
   http2.createServer = ((options: ServerOptions, ...rest: []) =>
-    wrapped(createServer(widened(options), ...rest), handlers)) as typeof createServer
+    wrapped(createServer(widened(options), ...rest), handlers, gate)) as typeof createServer
   http2.createSecureServer = ((options: ServerOptions, ...rest: []) =>
-    wrapped(createSecureServer(widened(options), ...rest), handlers)) as typeof createSecureServer
+    wrapped(createSecureServer(widened(options), ...rest), handlers, gate)) as typeof createSecureServer
   return () => {
     http2.createServer = createServer
     http2.createSecureServer = createSecureServer
   }
 }
 
-function wrapped<T extends Pick<Http2Server, 'on' | 'emit'>>(server: T, handlers: DirectHandlers): T {
+function wrapped<T extends Pick<Http2Server, 'on' | 'emit'>>(
+  server: T,
+  handlers: DirectHandlers,
+  gate: CallGate | undefined,
+): T {
   const windows = new WeakMap<Http2Session, ReceiveWindow>()
   server.on('session', (session: Http2Session) => {
     windows.set(session, ReceiveWindow.open(session))
@@ -72,8 +77,14 @@ function wrapped<T extends Pick<Http2Server, 'on' | 'emit'>>(server: T, handlers
     return true
   }
   // grpc-js takes every stream that it hears of, so it must not hear of these.
-  server.emit = (event: string, ...args: unknown[]): boolean =>
+  const handle = (event: string, args: unknown[]): boolean =>
     (event === 'stream' && isOurs(args as StreamEvent)) || emit(event, ...args)
+  server.emit = (event: string, ...args: unknown[]): boolean => {
+    if (gate === undefined || event !== 'stream') return handle(event, args)
+    const [stream, headers] = args as StreamEvent
+    gate.admit(stream, headers, () => handle(event, args))
+    return true
+  }
   return server
 }
 

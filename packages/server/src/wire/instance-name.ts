@@ -1,4 +1,5 @@
 import { GoregoError } from '@gorego/core'
+import type { Access, Caller } from '../auth/access.js'
 
 /** RN-05: segments that mean something else in resource names, and so cannot be part of an instance name. */
 export const RESERVED_SEGMENTS: ReadonlySet<string> = new Set([
@@ -14,8 +15,18 @@ export const RESERVED_SEGMENTS: ReadonlySet<string> = new Set([
 /** Longer names of anything are refused before they are taken apart: what sends them means no good. */
 export const LONGEST_NAME = 4096
 
-/** Returns the name of an instance that there is; throws `invalid-argument` for any other (GEN-03). */
-export type InstanceCheck = (instance: string) => string
+/** Returns the name of an instance that there is; throws `invalid-argument` for any other (GEN-03). The caller is who asks for it. */
+export type InstanceCheck = (instance: string, caller?: Caller) => string
+
+/** As `createInstanceCheck`, and throws where the caller must not do that in this instance; also where nobody says who calls. */
+export function createAccessCheck(names: readonly string[], access: Access | undefined): InstanceCheck {
+  const check = createInstanceCheck(names)
+  if (access === undefined) return check
+  return (instance, caller) => {
+    access.check(caller ?? { path: 'a method that does not say who calls it', caller: '' }, check(instance))
+    return instance
+  }
+}
 
 /** Of the instances that are listed; without a list, of any that a resource name could carry. */
 export function createInstanceCheck(names: readonly string[]): InstanceCheck {

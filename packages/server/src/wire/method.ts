@@ -100,7 +100,7 @@ async function answer(
   handler: (context: CallContext) => Promise<Outgoing>,
 ): Promise<void> {
   const startedAt = performance.now()
-  const context = new GrpcCallContext(call)
+  const context = new GrpcCallContext(call, path)
   try {
     const response = toBuffer(await handler(context))
     context.end()
@@ -120,7 +120,7 @@ async function stream(
   handler: (context: CallContext) => AsyncIterable<Outgoing>,
 ): Promise<void> {
   const startedAt = performance.now()
-  const context = new GrpcCallContext(call)
+  const context = new GrpcCallContext(call, path)
   try {
     await sendAll(call, handler(context), context.signal)
     context.end()

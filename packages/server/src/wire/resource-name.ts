@@ -1,4 +1,5 @@
 import { Digest, digestFunctionNamed, GoregoError } from '@gorego/core'
+import type { Caller } from '../auth/access.js'
 import type { Compressor } from '../compression/compressor.js'
 import type { Dialect } from './dialect.js'
 import { LONGEST_NAME, RESERVED_SEGMENTS } from './instance-name.js'
@@ -23,8 +24,8 @@ const LARGEST_SIZE = 2n ** 63n - 1n
  * RN-01, RN-02: `[instance/]blobs/[fn/]hash/size` or `[instance/]compressed-blobs/{compressor}/[fn/]hash/size`. Throws
  * `invalid-argument` for anything else, also for an instance, function or compressor that this server does not have.
  */
-export function parseReadName(name: string, dialect: Dialect): ResourceName {
-  const { instance, segments } = split(name, dialect)
+export function parseReadName(name: string, dialect: Dialect, caller?: Caller): ResourceName {
+  const { instance, segments } = split(name, dialect, caller)
   const { digest, compressor, rest } = blob(name, segments, dialect)
   // RN-08: metadata after the size is for uploads.
   if (rest.length > 0) throw malformed(name, 'something follows the size')
@@ -32,8 +33,8 @@ export function parseReadName(name: string, dialect: Dialect): ResourceName {
 }
 
 /** RN-03: `[instance/]uploads/{uuid}/` and then as `parseReadName`, with `[/metadata…]` behind it. */
-export function parseWriteName(name: string, dialect: Dialect): WriteName {
-  const { instance, segments } = split(name, dialect)
+export function parseWriteName(name: string, dialect: Dialect, caller?: Caller): WriteName {
+  const { instance, segments } = split(name, dialect, caller)
   const [uploads, uuid, ...tail] = segments
   if (uploads !== 'uploads' || uuid === undefined || uuid === '')
     throw malformed(name, 'want uploads/<uuid>/blobs/<hash>/<size>')
@@ -42,14 +43,18 @@ export function parseWriteName(name: string, dialect: Dialect): WriteName {
 }
 
 /** The instance name goes up to the first segment that cannot be part of it. */
-function split(name: string, { checkInstance }: Dialect): { instance: string; segments: string[] } {
+function split(
+  name: string,
+  { checkInstance }: Dialect,
+  caller: Caller | undefined,
+): { instance: string; segments: string[] } {
   // RN-04
   if (name.startsWith('/')) throw malformed(name, 'it starts with a slash')
   if (name.length > LONGEST_NAME) throw malformed(name, 'it is too long')
   const segments = name.split('/')
   const start = segments.findIndex((segment) => RESERVED_SEGMENTS.has(segment))
   if (start < 0) throw malformed(name, 'want …/blobs/<hash>/<size>')
-  return { instance: checkInstance(segments.slice(0, start).join('/')), segments: segments.slice(start) }
+  return { instance: checkInstance(segments.slice(0, start).join('/'), caller), segments: segments.slice(start) }
 }
 
 function blob(
