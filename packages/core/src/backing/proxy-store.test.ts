@@ -16,10 +16,10 @@ import { UpstreamCache } from './upstream-cache.js'
 
 const fails = (call: Promise<unknown>, code: ErrorCode) => rejectsWith(code, call)
 
-async function tiers({ remote = new MemoryStore(), required = false } = {}) {
+async function tiers({ remote = new MemoryStore(), required = false, retries = 0 } = {}) {
   const directory = temporaryDirectory()
   const local = new MemoryStore()
-  const guard = new Guard({ breaker: new CircuitBreaker({ name: 'it' }), retries: 0, silenceMs: 60_000 })
+  const guard = new Guard({ breaker: new CircuitBreaker({ name: 'it' }), retries, silenceMs: 60_000 })
   const backing = await UpstreamCache.open({
     local,
     localResults: new MemoryActionCache(),
@@ -109,6 +109,33 @@ for (const code of ['unavailable', 'internal', 'resource-exhausted', 'invalid-ar
     await strict.close()
   })
 }
+
+test('a download that breaks in the middle is begun again, and leaves no half blob', async () => {
+  // Something must keep the process alive: the clock that pauses are waited for with does not.
+  const alive = setInterval(() => {}, 1000)
+  const { digest, bytes } = blobOfSize(100_000, 'broken')
+  for (const [breaks, retries] of [
+    [1, 1],
+    [2, 1],
+  ] as const) {
+    let reads = 0
+    class Breaking extends MemoryStore {
+      override findMissing = async () => []
+      override async *read() {
+        yield bytes.subarray(0, 50_000)
+        if (reads++ < breaks) throw new GoregoError('unavailable', 'the connection broke')
+        yield bytes.subarray(50_000)
+      }
+    }
+    const { local, proxy, close } = await tiers({ remote: new Breaking(), retries })
+    if (breaks <= retries) assert.ok(Buffer.from(await proxy.get(digest)).equals(bytes))
+    else await fails(proxy.get(digest), 'not-found')
+    assert.is((await local.findMissing([digest])).length, breaks <= retries ? 0 : 1)
+    assert.is(reads, 2)
+    await close()
+  }
+  clearInterval(alive)
+})
 
 test('a full local store is told as such, and not as a blob that is not there', async () => {
   const { local, remote, proxy, close } = await tiers()
