@@ -19,7 +19,9 @@ if ('reason' in found) {
   console.log(`SKIP bazel: ${found.reason}`)
 } else {
   // Not in a before hook: uvu swallows what such a hook throws, and the run would look green.
-  gorego = await startGorego()
+  // As it starts by itself, with a sandbox where there can be one: other tests have none.
+  gorego = await startGorego([], { env: { GOREGO_EXECUTION_SANDBOX: 'auto' } })
+  console.log(/^ *sandbox +.*$/m.exec(gorego.stdout)?.[0].trim())
   bazel = new BazelWorkspace(found.program, gorego.address)
 }
 

@@ -6,10 +6,13 @@ import * as assert from 'uvu/assert'
 import { BazelRemote, bazelRemoteProgram } from './bazel-remote.js'
 import { ServerRig } from './server-rig.js'
 
+const title = 'what one server stores and executes, another one with the same bazel-remote behind it has'
 const found = bazelRemoteProgram()
-if ('reason' in found) console.log(`skipped: ${found.reason}`)
-else {
-  test('what one server stores and executes, another one with the same bazel-remote behind it has', async () => {
+if ('reason' in found) {
+  console.log(`SKIP bazel-remote: ${found.reason}`)
+  test.skip(title)
+} else {
+  test(title, async () => {
     using directory = temporaryDirectory()
     await using remote = await BazelRemote.start(found.program, directory.path)
     const backingCache = { target: remote.target, required: true }
