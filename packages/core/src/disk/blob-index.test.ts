@@ -1,6 +1,6 @@
-import { equal } from 'node:assert/strict'
+import { deepEqual, equal } from 'node:assert/strict'
 import { test } from 'uvu'
-import { Digest } from '../digest/index.js'
+import { Digest, SHA256 } from '../digest/index.js'
 import { blobOf } from '../testing/index.js'
 import { BlobIndex, blocks } from './blob-index.js'
 
@@ -55,6 +55,27 @@ test('DIG-02: size is part of identity', () => {
   index.add(a, 'plain')
   equal(index.has(Digest.of(a.fn, a.hash, 2)), false)
   equal(index.has(Digest.of(a.fn, a.hash, 1)), true)
+})
+
+test('a walk through the uses leaves out none that stays, whatever is used and removed meanwhile', () => {
+  let time = 1
+  const index = new BlobIndex(() => time)
+  const digests = Array.from({ length: 6 }, (_, n) => Digest.ofBytes(SHA256, Buffer.from(`${n}`)))
+  const [, second, third, , fifth] = digests as [Digest, Digest, Digest, Digest, Digest]
+  for (const digest of digests) index.add(digest, 'plain')
+  const seen: number[] = []
+  const words = digests.map(({ hash }) => Number.parseInt(hash.slice(0, 8), 16) | 0)
+  for (const { first } of index.usesOldestFirst()) {
+    seen.push(words.indexOf(first))
+    time = 2
+    // The next ones of the walk: one is used, one is removed.
+    if (seen.length === 1) {
+      index.touch(second)
+      index.remove(third)
+    }
+    if (seen.length === 2) index.remove(fifth)
+  }
+  deepEqual(seen, [0, 3, 5])
 })
 
 test.run()

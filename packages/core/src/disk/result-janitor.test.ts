@@ -1,6 +1,6 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { existsSync, lstatSync, mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { test } from 'uvu'
 import { LocalActionCache } from '../action-cache/index.js'
 import { LocalStore } from '../cas/index.js'
@@ -82,6 +82,16 @@ test('it looks by itself, and removes directories that have long been empty', as
   await janitor.tidy()
   await janitor.tidy()
   deepEqual(readdirSync(parts.layout.results), [])
+})
+
+test('a directory that has just become empty stays: somebody may be about to put a result there', async () => {
+  using directory = temporaryDirectory()
+  const parts = rig(directory.path, 0, new FakeClock(Date.now()))
+  using janitor = parts.janitor
+  const path = parts.layout.actionResult('', key(1).action)
+  mkdirSync(dirname(path), { recursive: true })
+  await janitor.tidy()
+  equal(existsSync(dirname(path)), true)
 })
 
 test('what lies in the directory that is no result is let be, and no link is followed', async () => {
