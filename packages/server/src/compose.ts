@@ -246,6 +246,7 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
       ...(backing === undefined ? {} : { fetchMissing: (digests, signal) => backing.cache.fetch(digests, signal) }),
       ...(buildRoot === undefined ? {} : { buildRoot }),
       ...(sandbox === undefined ? {} : { sandbox }),
+      ...(metrics === undefined ? {} : { onRan: (report) => engineMetrics?.ran(report) }),
     })
     const withoutNetwork = sandbox !== undefined
     const lookup = createActionLookup({

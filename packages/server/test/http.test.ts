@@ -99,6 +99,31 @@ test('operations: their outcome, their stages, and what is under way just now', 
   )
 })
 
+test('actions: what they took in the slot, and how their inputs came there, once however many wait', async () => {
+  await using rig = await startRig()
+  const gate = new Gate(gates.path)
+  // A mode of its own makes a file a copy.
+  const mode = new reapi.NodeProperties().setUnixMode(new reapi.UInt32Value().setValue(0o640))
+  const inputs = {
+    linked: { content: 'x'.repeat(10_000) },
+    copied: { content: 'y'.repeat(3_000), properties: mode },
+  }
+  const action = await uploadAction(rig.client, shell(gate.wait, { inputs }))
+  const [one, other] = [execute(rig.client, action.digest), execute(rig.client, action.digest)]
+  for (const each of [one, other]) await until(each, reapi.ExecutionStage.Value.EXECUTING)
+  await gate.open()
+  for (const each of [one, other]) await lastOf(each)
+  await run(rig.client, action)
+  const metrics = await scrape(rig)
+  assert.equal(
+    ['linked', 'copied'].map((how) => metrics.get(`gorego_staging_bytes_total{how="${how}"}`)),
+    [10_000, 3_000],
+  )
+  for (const stage of ['stage', 'run', 'collect']) {
+    assert.is(metrics.get(`gorego_action_stage_seconds_count{stage="${stage}"}`), 1, stage)
+  }
+})
+
 test('evictions', async () => {
   await using rig = await startRig({ localCache: { maxSizeGb: 0.001, graceSeconds: 0 } })
   for (let n = 0; n < 4; n++) await store(rig.client, blobOfSize(400_000, n))

@@ -11,6 +11,7 @@ export {
   type PlainDigest,
   type RanReply,
   type RunnerSetup,
+  type StagedBytes,
   type StoredBlob,
   type ToRunner,
   toPlainDigest,

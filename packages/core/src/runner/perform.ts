@@ -27,6 +27,7 @@ import {
   type JobReply,
   type PlainFailure,
   type RanReply,
+  type StagedBytes,
   toPlainDigest,
 } from './protocol.js'
 import { type CommandEnd, runCommand } from './run-command.js'
@@ -64,6 +65,7 @@ class Performance {
   readonly #stamps: Stamps
   readonly #metadata = new ExecutedActionMetadata()
   readonly #log = new ActionLog()
+  #staged: StagedBytes = { linked: 0, copied: 0 }
 
   constructor(job: Job, workplace: Workplace) {
     this.#job = job
@@ -128,8 +130,9 @@ class Performance {
     const staged = root.stage(rootDigest)
     if (commandBytes === undefined) return { missing: [commandDigest, ...staged.missing] }
     if (staged.missing.length > 0) return { missing: [...staged.missing] }
-    const { placed, placedBytes } = staged
-    const now = `${counted(placed, 'file')} (${placedBytes} bytes) put in place`
+    const { placed, linkedBytes, copiedBytes } = staged
+    this.#staged = { linked: linkedBytes, copied: copiedBytes }
+    const now = `${counted(placed, 'file')} (${linkedBytes + copiedBytes} bytes) put in place`
     this.#log.note('staged', () => `${counted(root.entries, 'entry', 'entries')}; ${now}, the rest was there`)
     const command = decode(Command, commandBytes, `the Command ${commandDigest}`)
     if (policy.strict) checkCommandOrder(command)
@@ -212,6 +215,7 @@ class Performance {
       kind: 'ran',
       result: result.serializeBinary(),
       exitCode: end.exitCode,
+      staged: this.#staged,
       message,
       ...(end.resources === undefined ? {} : { resources: end.resources }),
       ...(failure === undefined ? {} : { failure, ...this.#storeLog(failure) }),

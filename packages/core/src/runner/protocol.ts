@@ -68,12 +68,19 @@ export interface PlainFailure {
   readonly details: readonly ErrorDetail[]
 }
 
+/** What was put into an input root that was not there from the action before, in bytes. */
+export interface StagedBytes {
+  readonly linked: number
+  readonly copied: number
+}
+
 /** The command ran. With a `failure` it did not finish, and `result` is what there was. */
 export interface RanReply {
   readonly kind: 'ran'
   /** A serialized ActionResult. */
   readonly result: Uint8Array
   readonly exitCode: number
+  readonly staged: StagedBytes
   /** For a person; empty where there is nothing to say (ER-05). */
   readonly message: string
   readonly resources?: UsedResources

@@ -26,8 +26,9 @@ export class Staging {
   hasAttributes = false
   /** Files that were put in place; the others were there. */
   placed = 0
-  /** What those add up to. */
-  placedBytes = 0
+  /** What those add up to: links to stored files, and copies of them. */
+  linkedBytes = 0
+  copiedBytes = 0
   readonly #options: StagingOptions
   readonly #plan: TreePlan
   readonly #missing = new Map<string, Digest>()
@@ -102,7 +103,8 @@ export class Staging {
     }
     directory.files.set(name, placed)
     this.placed++
-    this.placedBytes += digest.sizeBytes
+    if (placed.shared) this.linkedBytes += digest.sizeBytes
+    else this.copiedBytes += digest.sizeBytes
     if (attributes !== undefined) {
       applyAttributes(path, attributes)
       this.hasAttributes = true

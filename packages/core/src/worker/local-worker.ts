@@ -13,6 +13,7 @@ import {
   type JobReply,
   type PlainDigest,
   type RanReply,
+  type StagedBytes,
   type StoredBlob,
   toPlainDigest,
 } from '../runner/index.js'
@@ -47,7 +48,16 @@ export interface LocalWorkerOptions {
   readonly sandbox?: SandboxSetup
   /** What every action has to put up with. Default: `DEFAULT_POLICY`. */
   readonly policy?: Partial<ActionPolicy>
+  /** Is told of each command that ran here, once, however many wait for it: for metrics. Must not throw. */
+  readonly onRan?: (report: RunReport) => void
   readonly logger?: Logger
+}
+
+/** What an action cost. */
+export interface RunReport {
+  /** A serialized ActionResult. */
+  readonly result: Uint8Array
+  readonly staged: StagedBytes
 }
 
 /** An action during which the runner died is run again, so often. */
@@ -260,6 +270,7 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
     if (reply.kind !== 'ran') throw new GoregoError('internal', `an unexpected reply from a runner: ${reply.kind}`)
     const { result, exitCode, failure, message, resources, log } = reply
     this.#logRun(run, reply)
+    this.#options.onRan?.({ result, staged: reply.staged })
     const used = resources === undefined ? {} : { resources }
     if (failure !== undefined) {
       return { failure, cached: false, ...used, ...(whole ? { result, ...logsOf(log) } : {}) }

@@ -1,6 +1,7 @@
-import type { LocalStore, OperationState } from '@gorego/core'
+import type { LocalStore, OperationState, RunReport } from '@gorego/core'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry } from 'prom-client'
 import { stageTimes } from '../services/execution-log.js'
+import { actionStages } from './action-stages.js'
 
 export interface EngineMetricsOptions {
   readonly registry: Registry
@@ -16,6 +17,8 @@ const STAGE_SECONDS = [0.001, 0.005, 0.025, 0.1, 0.5, 1, 5, 15, 60, 300, 1800]
 export class EngineMetrics {
   readonly #operations: Counter<'outcome' | 'cached'> | undefined
   readonly #stages: Histogram<'stage'> | undefined
+  readonly #actionStages: Histogram<'stage'> | undefined
+  readonly #staged: Counter<'how'> | undefined
 
   constructor({ registry, store, load }: EngineMetricsOptions) {
     const registers = [registry]
@@ -53,6 +56,19 @@ export class EngineMetrics {
       buckets: STAGE_SECONDS,
       registers,
     })
+    this.#actionStages = new Histogram({
+      name: 'gorego_action_stage_seconds',
+      help: 'How long actions that ran here took to stage their inputs, run, and collect their outputs, in seconds',
+      labelNames: ['stage'] as const,
+      buckets: STAGE_SECONDS,
+      registers,
+    })
+    this.#staged = new Counter({
+      name: 'gorego_staging_bytes_total',
+      help: 'Bytes of inputs that were put in place for actions, by a link or as a copy',
+      labelNames: ['how'] as const,
+      registers,
+    })
 
     function gauge(name: string, help: string, read: () => number): void {
       new Gauge({
@@ -63,6 +79,15 @@ export class EngineMetrics {
           this.set(read())
         },
       })
+    }
+  }
+
+  /** A command ran, for one operation or for several. */
+  ran({ result, staged }: RunReport): void {
+    this.#staged?.inc({ how: 'linked' }, staged.linked)
+    this.#staged?.inc({ how: 'copied' }, staged.copied)
+    for (const [stage, seconds] of Object.entries(actionStages(result))) {
+      this.#actionStages?.observe({ stage }, seconds)
     }
   }
 
