@@ -14,6 +14,7 @@ import {
   TaskScheduler,
   withCompleteness,
 } from '@gorego/core'
+import { ClientCalls } from './clients/client-calls.js'
 import { composeServices } from './compose-services.js'
 import type { Config } from './config/config.js'
 import { checkExposure, isOpenToAll } from './config/exposure.js'
@@ -93,6 +94,7 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
   if (config.execution.enabled && buildRoot !== undefined) ensureUsable(buildRoot, 'execution.build_root')
   const security = await openSecurity(config, logger)
   const { tls, access } = security
+  const clients = ClientCalls.of(config)
   const store = await LocalStore.open({
     dir: config.localCache.dir,
     maxBytes: Math.floor(config.localCache.maxSizeGb * GB),
@@ -190,7 +192,7 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
       isReady: () => ready && entrance !== undefined,
       cache: config.http.cache ? cacheParts(config, { store, cas, functions, actionCache, metrics }) : undefined,
     })
-    return await serveHttp({ listenAddr, socketMode: config.unixSocketMode, routes, logger, access, tls })
+    return await serveHttp({ listenAddr, socketMode: config.unixSocketMode, routes, logger, access, clients, tls })
   }
 
   async function serveHere(): Promise<Entrance> {
@@ -211,6 +213,7 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
       listenAddr: config.listenAddr,
       socketMode: config.unixSocketMode,
       access,
+      clients,
       tls,
       services,
       logger,
@@ -235,6 +238,7 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
 
   function startEngine(): { scheduler: TaskScheduler; worker: LocalWorker } {
     const { concurrency, buildRoot, queueSize, abandonAfter } = config.execution
+    const { queueShare } = config.limits
     const { platform, platformPolicy, defaultTimeout, maxTimeout } = config.execution
     const { absoluteSymlinks, strict, maxStdoutMb, reportResourceUsage } = config.execution
     const worker = new LocalWorker({
@@ -265,7 +269,7 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
     const abandonAfterMs = abandonAfter * 1000
     return {
       worker,
-      scheduler: new TaskScheduler({ executor: worker, lookup, queueSize, abandonAfterMs, onCompleted }),
+      scheduler: new TaskScheduler({ executor: worker, lookup, queueSize, queueShare, abandonAfterMs, onCompleted }),
     }
   }
 }

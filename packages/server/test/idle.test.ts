@@ -1,10 +1,13 @@
 // A server that somebody started because it was needed, and that goes when it is not.
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { type IncomingMessage, request } from 'node:http'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { healthPaths, run, shell } from '@gorego/conformance/client'
+import { failure, findMissing, healthPaths, paths, run, shell, uploadName } from '@gorego/conformance/client'
 import { reapi } from '@gorego/core'
-import { blobOf } from '@gorego/core/testing'
+import { blobOf, temporaryDirectory } from '@gorego/core/testing'
+import { Metadata } from '@grpc/grpc-js'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ServerRig } from './server-rig.js'
@@ -54,6 +57,36 @@ test('requests to the cache over HTTP are a use of it, a scrape is none', async 
   const scrapes = setInterval(() => void fetch(`${origin}/metrics`).catch(() => {}), 100)
   await rig.server.idle
   clearInterval(scrapes)
+})
+
+test('requests that are refused are no use, and do not hide one', async () => {
+  using files = temporaryDirectory()
+  const tokensFile = join(files.path, 'tokens')
+  const token = 'alice-token-of-some-length'
+  writeFileSync(tokensFile, `alice ${token}\n`, { mode: 0o600 })
+  await using rig = await ServerRig.start({
+    idleTimeout: 1,
+    auth: { tokensFile, htpasswdFile: undefined, permissions: [] },
+    http: { listenAddr: '127.0.0.1:0', cache: true },
+    frontEnds: 1,
+  })
+  let isIdle = false
+  void rig.server.idle.then(() => {
+    isIdle = true
+  })
+  assert.is((await failure(findMissing(rig.client, []))).code, 'UNAUTHENTICATED')
+  const metadata = new Metadata()
+  metadata.set('authorization', `Bearer ${token}`)
+  const upload = rig.client.clientStream(paths.write, { metadata })
+  await upload.send(new reapi.WriteRequest().setResourceName(uploadName(rig.client, blobOf('slow').digest)))
+  // Longer than the time.
+  await sleep(1500)
+  assert.not(isIdle)
+  upload.cancel()
+  const { hash } = blobOf('x').digest
+  const refused = setInterval(() => void fetch(`http://${rig.server.httpAddress}/cas/${hash}`).catch(() => {}), 100)
+  await rig.server.idle
+  clearInterval(refused)
 })
 
 test.run()

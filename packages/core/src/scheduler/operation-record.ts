@@ -28,6 +28,8 @@ export class OperationRecord {
   task: Task | undefined
   /** Where it waits. Merged operations each have a place of their own: the one whose turn comes first starts the action. */
   place: FairPlace<OperationRecord> | undefined
+  /** Of whose share of the queue it takes a place, while it does. */
+  waitsFor: string | undefined
   #state: OperationState
   /** None any more when the operation has completed. */
   #listeners: Set<OperationListener> | undefined = new Set()

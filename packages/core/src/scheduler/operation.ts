@@ -38,6 +38,8 @@ export interface ExecuteRequest {
   readonly priority?: number
   /** Inside one priority, clients take turns (an invocation of a build, say). Those that say nothing are one. */
   readonly client?: string
+  /** Whose share of the queue it takes a place of. Unlike `client`, not what the client says of itself. */
+  readonly caller?: string
   /** Who asks and for what, as the client says: for logs. */
   readonly labels?: Readonly<Record<string, string>>
 }

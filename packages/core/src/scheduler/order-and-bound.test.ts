@@ -152,6 +152,46 @@ test('EX-10 a queue without places takes what a free slot can run at once', asyn
   await hand.ask('c')
 })
 
+test('EX-10 one caller has its share of the queue, the rest is for others; merges and cached results need none', async () => {
+  const hand = new HandDriven({ queueSize: 4, queueShare: 0.5 })
+  const [big, small] = [{ caller: 'big' }, { caller: 'small' }]
+  for (const action of ['running', 'a', 'b']) await hand.ask(action, big)
+  const error = await refused(hand.ask('c', big))
+  assert.is(error.code, 'resource-exhausted')
+  assert.match(error.message, /^2 actions of this client wait .* limits\.queue_share/)
+  assert.equal(error.details, [{ kind: 'retry-after', delayMs: 1000 }])
+  await hand.ask('a', big)
+  for (const action of ['d', 'e']) await hand.ask(action, small)
+  assert.match((await refused(hand.ask('f', { caller: 'third' }))).message, 'execution.queue_size')
+  hand.lookup = async () => ({ outcome: { ...resultOf('cached'), cached: true } })
+  await hand.ask('c', big)
+  hand.lookup = async (request) => toRun(request)
+  for (let n = 0; n < 5; n++) await hand.runs[n]?.end(resultOf('r'))
+  // All places were given back, also those of merges and of what was cached.
+  for (const action of ['running', 'g', 'h']) await hand.ask(action, big)
+  await refused(hand.ask('i', big))
+})
+
+test('EX-10 who cancels has its place in the queue again', async () => {
+  const hand = new HandDriven({ queueSize: 2, queueShare: 0.5 })
+  await hand.ask('running', { caller: 'a' })
+  for (let n = 0; n < 3; n++) hand.scheduler.cancel(await hand.ask('waiting', { caller: 'a' }))
+  await hand.ask('waiting', { caller: 'a' })
+  // Joins what runs: waits for no place.
+  await hand.ask('running', { caller: 'b' })
+  await hand.ask('other', { caller: 'b' })
+})
+
+test('EX-10 free slots are for everybody, however small the share', async () => {
+  const hand = new HandDriven({ queueSize: 1, slots: 3, queueShare: 0.5 })
+  const found: (() => void)[] = []
+  hand.lookup = (request) => new Promise((resolve) => found.unshift(() => resolve(toRun(request))))
+  const asked = Promise.all(['a', 'b', 'c'].map((action) => hand.ask(action, { caller: 'a' })))
+  for (const tell of found) tell()
+  await asked
+  assert.equal(hand.started.sort(), ['a', 'b', 'c'])
+})
+
 test('EX-13 an executor that rejects completes the operation; the slot is free again', async () => {
   const hand = new HandDriven()
   const [a, b, c] = [await hand.ask('a'), await hand.ask('b'), await hand.ask('c')]

@@ -6,6 +6,7 @@ import { FairQueue } from './fair-queue.js'
 import type { ExecuteRequest, Failure, OperationState, Outcome } from './operation.js'
 import { pageOf } from './operation-page.js'
 import { type OperationListener, OperationRecord, type Task, type WatchOperation } from './operation-record.js'
+import { QueueShares } from './queue-shares.js'
 import { Retention } from './retention.js'
 import type { ListOptions, OperationPage, Scheduler } from './scheduler.js'
 
@@ -14,6 +15,8 @@ export interface TaskSchedulerOptions {
   readonly lookup: ActionLookup
   /** How many actions may wait for a slot. Default 10,000. */
   readonly queueSize?: number
+  /** How much of the queue one caller may take, above 0. Default 1, all of it. */
+  readonly queueShare?: number
   /** How long a completed operation can still be asked for, in milliseconds. Default 10 minutes. */
   readonly retentionMs?: number
   /** How many completed operations are kept at most, the youngest. Default 10,000. */
@@ -43,6 +46,8 @@ export class TaskScheduler implements Scheduler {
   readonly #executor: ActionExecutor
   readonly #lookup: ActionLookup
   readonly #queueSize: number
+  /** Absent where one caller may take all. */
+  readonly #shares: QueueShares | undefined
   readonly #abandonAfterMs: number
   readonly #clock: Clock
   readonly #onCompleted: NonNullable<TaskSchedulerOptions['onCompleted']>
@@ -63,6 +68,8 @@ export class TaskScheduler implements Scheduler {
     this.#executor = options.executor
     this.#lookup = options.lookup
     this.#queueSize = options.queueSize ?? 10_000
+    const share = options.queueShare ?? 1
+    this.#shares = share < 1 ? new QueueShares(Math.floor(this.#queueSize * share)) : undefined
     this.#abandonAfterMs = options.abandonAfterMs ?? 60_000
     this.#clock = options.clock ?? systemClock
     this.#onCompleted = options.onCompleted ?? (() => {})
@@ -80,17 +87,17 @@ export class TaskScheduler implements Scheduler {
     return { queued: this.#queued, running: this.#running.size, slots: this.#executor.slots }
   }
 
-  /** Starts an action, or refuses it: `resource-exhausted` when the queue is full, `unavailable` after `close`. */
+  /** Starts an action, or refuses it: `resource-exhausted` when the queue is full, or the caller's share of it, `unavailable` after `close`. */
   async execute(request: ExecuteRequest): Promise<OperationState> {
     if (this.#closed) throw shuttingDown()
-    if (this.#hasPlace()) {
+    if (this.#hasPlace(request)) {
       const operation = this.#create(request)
       void this.#check(operation, request)
       return operation.state
     }
     const found = await this.#find(request, new AbortController().signal)
     if (this.#closed) throw shuttingDown()
-    if ('run' in found && !this.#hasPlaceFor(found.run)) throw this.#queueFull()
+    if ('run' in found && !this.#hasPlaceFor(found.run, request)) throw this.#queueFull(request)
     const operation = this.#create(request)
     this.#proceed(operation, found)
     return operation.state
@@ -152,6 +159,7 @@ export class TaskScheduler implements Scheduler {
     const state: OperationState = { name, instance, action, stage, createdAt, enteredAt: { [stage]: createdAt } }
     const record = new OperationRecord(state, request, this.#created++, this.#watched)
     this.#operations.set(name, record)
+    this.#shares?.enter(record)
     this.#watched(record, 0)
     return record
   }
@@ -191,6 +199,7 @@ export class TaskScheduler implements Scheduler {
     task.operations.add(record)
     const { priority = 0, client = '' } = record.request ?? {}
     if (task.stage === 'queued') record.place = this.#queue.push(record, priority, client)
+    else this.#leaveQueue(record)
     record.advance(task.stage, this.#clock.now())
     this.#dispatch()
   }
@@ -210,6 +219,7 @@ export class TaskScheduler implements Scheduler {
   #leaveQueue(record: OperationRecord): void {
     if (record.place !== undefined) this.#queue.remove(record.place)
     record.place = undefined
+    this.#shares?.leave(record)
   }
 
   async #run(task: Task): Promise<void> {
@@ -262,22 +272,31 @@ export class TaskScheduler implements Scheduler {
     this.#abandonment.set(record, this.#clock.after(this.#abandonAfterMs, abandoned))
   }
 
-  #hasPlaceFor(run: Omit<ActionRun, 'queuedAt'>): boolean {
+  #hasPlaceFor(run: Omit<ActionRun, 'queuedAt'>, request: ExecuteRequest): boolean {
     const key = keyOf(run)
     if (key !== undefined && this.#joinable.has(key)) return true
-    return this.#hasPlace()
+    return this.#hasPlace(request)
   }
 
   /** Free slots count, too: what they take will not wait. */
-  #hasPlace(): boolean {
-    const freeSlots = Math.max(0, this.#executor.slots - this.#running.size)
-    return this.#queued + this.#checking < this.#queueSize + freeSlots
+  #hasPlace(request: ExecuteRequest): boolean {
+    return this.#queued + this.#checking < this.#queueSize + this.#freeSlots && this.#isInShare(request)
   }
 
-  #queueFull(): GoregoError {
+  #isInShare({ caller = '' }: ExecuteRequest): boolean {
+    return this.#shares === undefined || this.#shares.hasPlace(caller, this.#freeSlots)
+  }
+
+  get #freeSlots(): number {
+    return Math.max(0, this.#executor.slots - this.#running.size)
+  }
+
+  #queueFull(request: ExecuteRequest): GoregoError {
     return new GoregoError(
       'resource-exhausted',
-      `${this.#queued} actions wait for a slot already, as many as execution.queue_size allows; try again later`,
+      this.#isInShare(request)
+        ? `${this.#queued} actions wait for a slot already, as many as execution.queue_size allows; try again later`
+        : `${this.#shares?.waiting(request.caller ?? '')} actions of this client wait for a slot already, as many as limits.queue_share of execution.queue_size allows; try again later`,
       { details: [{ kind: 'retry-after', delayMs: RETRY_AFTER_MS }] },
     )
   }

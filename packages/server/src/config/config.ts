@@ -32,6 +32,13 @@ export interface Config {
     /** Whether there is a cache for clients that speak HTTP. */
     readonly cache: boolean
   }
+  /** For each client: who has the same name, or without one the same address. */
+  readonly limits: {
+    /** How many calls may be under way; 0 for any number. */
+    readonly calls: number
+    /** How much of the queue may be taken; 1 for all of it. */
+    readonly queueShare: number
+  }
   /** The instances that there are; empty for any. */
   readonly instanceNames: readonly string[]
   /** Whether the server describes its services to whoever asks. */

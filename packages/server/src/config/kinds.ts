@@ -65,6 +65,9 @@ export function numberFromZero({ of }: { readonly of: string }): Kind<number> {
   return numeric(`a number of ${of}, 0 or more`, (value) => Number.isFinite(value) && value >= 0)
 }
 
+/** A part of something, and not nothing. */
+export const share: Kind<number> = numeric('a number above 0 and up to 1', (value) => value > 0 && value <= 1)
+
 function numeric(wants: string, fits: (value: number) => boolean): Kind<number> {
   const check = (value: number) => (fits(value) ? value : undefined)
   return {

@@ -46,6 +46,7 @@ const DEFAULTS: Config = {
   tls: { certFile: undefined, keyFile: undefined, clientCaFile: undefined, clientCerts: 'required' },
   auth: { tokensFile: undefined, htpasswdFile: undefined, permissions: [] },
   http: { listenAddr: undefined, cache: false },
+  limits: { calls: 0, queueShare: 1 },
   instanceNames: [],
   reflection: true,
   localCache: {
@@ -103,6 +104,9 @@ test('a file sets everything; its relative paths count from where it is', async 
       auth: { tokens_file: tokens, htpasswd_file: /htpasswd, permissions: { anonymous: read, ci: [write, 'admin@team/a'] } }
       insecure: true
       tls: { cert_file: ../cert.pem, key_file: key.pem, client_ca_file: /ca.pem, client_certs: optional }
+      limits:
+        calls: 500
+        queue_share: 0.25
       instance_names: [main, team/a, ""]
       reflection: false
       local_cache: { dir: ../cache, max_size_gb: 0.5, grace_seconds: 20, partial_uploads: { max_size_gb: 0, keep_minutes: 1.5 } }
@@ -161,6 +165,7 @@ test('a file sets everything; its relative paths count from where it is', async 
       clientCaFile: '/ca.pem',
       clientCerts: 'optional',
     },
+    limits: { calls: 500, queueShare: 0.25 },
     instanceNames: ['main', 'team/a', ''],
     reflection: false,
     localCache: {

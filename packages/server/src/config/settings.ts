@@ -13,6 +13,7 @@ import {
   path,
   positiveNumber,
   serverAddress,
+  share,
   socketMode,
   wholeNumber,
 } from './kinds.js'
@@ -131,6 +132,22 @@ const settings: SettingsOf<Config> = {
       fallback: () => false,
       about:
         '`true`: there is a cache for ccache, Bazel (`--remote_cache=http://…`), Gradle and others at `/cas/` and `/ac/` of `http.listen_addr`, over the same store. Whoever reaches it can store what others get; `action_cache.updates` holds there, too.',
+    },
+  },
+  limits: {
+    calls: {
+      kind: wholeNumber({ of: 'calls', min: 0 }),
+      fallback: () => 0,
+      fallbackText: '`0`: any number',
+      about:
+        'How many calls and HTTP requests one client may have under way at once; further ones are refused with `RESOURCE_EXHAUSTED` (503 over HTTP). A client is who shows the same name, or without one who calls from the same address (over a Unix socket: through the same connection). An Execute takes as long as its action: give more than twice the `--jobs` of the largest build. With `front_ends` each process counts for itself.',
+    },
+    queueShare: {
+      kind: share,
+      fallback: () => 1,
+      fallbackText: '`1`: all of it',
+      about:
+        'How much of `execution.queue_size` the actions of one client may take, such as `0.5`; further ones are refused with `RESOURCE_EXHAUSTED`. Free slots, cached results and actions that others wait for already are for everybody.',
     },
   },
   instanceNames: {

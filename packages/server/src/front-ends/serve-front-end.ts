@@ -11,6 +11,7 @@ import {
   SharedStore,
   withCompleteness,
 } from '@gorego/core'
+import { ClientCalls } from '../clients/client-calls.js'
 import { composeServices } from '../compose-services.js'
 import { openMetrics } from '../metrics/metrics.js'
 import type { PlainMetrics } from '../metrics/serving-metrics.js'
@@ -81,6 +82,7 @@ export async function serveFrontEnd(setup: Setup, channel: Channel, logger: Logg
     logCalls: config.logLevel === 'debug',
     keepaliveMs: config.keepalive * 1000,
     access,
+    clients: ClientCalls.of(config),
     tls,
     ...(metrics === undefined ? {} : { onCall: metrics.call }),
   })

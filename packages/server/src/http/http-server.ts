@@ -3,6 +3,9 @@ import { createServer as createListener } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { GoregoError, type Logger } from '@gorego/core'
 import type { Access } from '../auth/access.js'
+import { ANONYMOUS } from '../auth/permission.js'
+import type { ClientCalls } from '../clients/client-calls.js'
+import { clientOf } from '../clients/client-of.js'
 import type { Tls } from '../tls/tls.js'
 import { CallActivity } from '../wire/call-activity.js'
 import { certificateName } from '../wire/call-gate.js'
@@ -21,6 +24,8 @@ export interface HttpServerOptions {
   readonly logger: Logger
   /** Absent where everybody may do everything. */
   readonly access: Access | undefined
+  /** Absent where clients have no limits. */
+  readonly clients: ClientCalls | undefined
   /** Absent where connections are not encrypted. */
   readonly tls: Tls | undefined
 }
@@ -47,12 +52,13 @@ export async function serveHttp({
   routes,
   logger,
   access,
+  clients,
   tls,
 }: HttpServerOptions): Promise<HttpServer> {
   const activity = new CallActivity()
   const server = createServer(
     { requestTimeout: 0, headersTimeout: HEAD_TIMEOUT_MS, connectionsCheckingInterval: HEAD_TIMEOUT_MS },
-    (request, response) => void respond({ routes, activity, logger, access }, request, response),
+    (request, response) => void respond({ routes, activity, logger, access, clients }, request, response),
   )
   server.setTimeout(IDLE_TIMEOUT_MS)
   const gateway = tls?.gateway('http/1.1', (connection) => server.emit('connection', connection))
@@ -69,16 +75,21 @@ export async function serveHttp({
   }
 }
 
-interface Served extends Pick<HttpServerOptions, 'routes' | 'logger' | 'access'> {
+interface Served extends Pick<HttpServerOptions, 'routes' | 'logger' | 'access' | 'clients'> {
   readonly activity: CallActivity
 }
 
 async function respond(
-  { routes, activity, logger, access }: Served,
+  { routes, activity, logger, access, clients }: Served,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const onUse = (path: string) => {
+  const onUse = (path: string, name: string) => {
+    const { socket } = request
+    clients?.begin(
+      clientOf(name, socket, () => socket.remoteAddress),
+      response,
+    )
     activity.begun(path)
     response.once('close', () => activity.ended(path))
   }
@@ -105,28 +116,30 @@ async function answerOf(
   { routes, access }: Pick<HttpServerOptions, 'routes' | 'access'>,
   request: IncomingMessage,
   signal: AbortSignal,
-  onUse: (path: string) => void,
+  onUse: (path: string, name: string) => void,
 ): Promise<Answer> {
   const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
   for (const route of routes) {
     const parts = partsOf(route, path)
     if (parts === undefined) continue
-    if (route.isUse) onUse(path)
     const endpoint = endpointOf(route, request.method)
-    return endpoint === undefined ? notAllowed(route) : await visit(endpoint, { request, parts, signal }, access)
+    if (endpoint === undefined) return notAllowed(route)
+    const name = await nameOf(endpoint, request, access)
+    // Gone while its password was looked at: nobody would tell the end of its use.
+    signal.throwIfAborted()
+    if (route.isUse) onUse(path, name)
+    return await endpoint.answer({ request, parts, signal })
   }
   const known = routes.flatMap((route) => (typeof route.path === 'string' ? route.path : []))
   return plain(404, `nothing is served here; there is ${known.join(', ')}`)
 }
 
 /** Names of instances are in what is asked for, if anywhere: who has a permission in some of them only is refused here. */
-async function visit({ needs, answer }: Endpoint, visit: Visit, access: Access | undefined): Promise<Answer> {
-  const { headers, socket } = visit.request
-  if (needs !== 'nothing' && access !== undefined) {
-    const certificate = socket instanceof TLSSocket ? certificateName(socket) : undefined
-    await access.require(needs, { authorization: headers.authorization, certificate })
-  }
-  return await answer(visit)
+async function nameOf({ needs }: Endpoint, request: IncomingMessage, access: Access | undefined): Promise<string> {
+  if (needs === 'nothing' || access === undefined) return ANONYMOUS
+  const { headers, socket } = request
+  const certificate = socket instanceof TLSSocket ? certificateName(socket) : undefined
+  return await access.require(needs, { authorization: headers.authorization, certificate })
 }
 
 function partsOf({ path: wanted }: Route, path: string): Visit['parts'] | undefined {

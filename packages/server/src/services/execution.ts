@@ -44,6 +44,7 @@ export function executionService({
         priority: clamp(request.getExecutionPolicy()?.getPriority() ?? 0),
         // RM-01: one build. Who sends no metadata is in line with all others who don't.
         client: labels.invocation ?? '',
+        caller: context.client,
         labels,
       }
       const hints = {

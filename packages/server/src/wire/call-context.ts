@@ -1,5 +1,5 @@
 import { Metadata, type ServerUnaryCall } from '@grpc/grpc-js'
-import { CALLER_HEADER, callerIn } from './caller-header.js'
+import { CALLER_HEADER, CLIENT_HEADER, callerIn } from './caller-header.js'
 import { requestLabels } from './request-metadata.js'
 import { resourceNameHeader } from './resource-name-header.js'
 
@@ -14,6 +14,8 @@ export interface CallContext {
   readonly path: string
   /** Who makes it, where that has to be known; else empty. */
   readonly caller: string
+  /** Who limits take the client for, where it has any; else empty. */
+  readonly client: string
   /** Whether the client cancelled, disconnected or ran out of time before the handler was done: nobody waits for an answer. */
   readonly cancelled: boolean
   /** Aborted when that happens (GEN-07). */
@@ -46,6 +48,10 @@ export class GrpcCallContext implements CallContext {
 
   get caller(): string {
     return callerIn(this.#call.metadata?.get(CALLER_HEADER)[0]?.toString())
+  }
+
+  get client(): string {
+    return callerIn(this.#call.metadata?.get(CLIENT_HEADER)[0]?.toString())
   }
 
   get signal(): AbortSignal {

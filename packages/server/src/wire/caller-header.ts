@@ -4,7 +4,10 @@
  */
 export const CALLER_HEADER = 'gorego-caller'
 
-/** The name that the gate gave a call; empty where there is no gate. */
+/** In which header there is, in the same way, who limits take the client for; see clients/client-of.ts. */
+export const CLIENT_HEADER = 'gorego-client'
+
+/** What the gate put into such a header; empty where it put nothing. */
 export function callerIn(header: string | undefined): string {
   return header === undefined ? '' : decodeURIComponent(header)
 }

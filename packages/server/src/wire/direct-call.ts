@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from
 import { GoregoError } from '@gorego/core'
 import { Metadata, type StatusObject, status } from '@grpc/grpc-js'
 import type { CallContext } from './call-context.js'
-import { CALLER_HEADER, callerIn } from './caller-header.js'
+import { CALLER_HEADER, CLIENT_HEADER, callerIn } from './caller-header.js'
 import { IncomingMessages } from './incoming-messages.js'
 import { requestLabels } from './request-metadata.js'
 import { RESOURCE_NAME_HEADER, resourceNameHeader } from './resource-name-header.js'
@@ -56,6 +56,10 @@ export class DirectCall implements CallContext {
 
   get caller(): string {
     return callerIn(this.#headers[CALLER_HEADER]?.toString())
+  }
+
+  get client(): string {
+    return callerIn(this.#headers[CLIENT_HEADER]?.toString())
   }
 
   get cancelled(): boolean {

@@ -11,6 +11,7 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js'
 import type { Access } from '../auth/access.js'
+import type { ClientCalls } from '../clients/client-calls.js'
 import { MAX_RECEIVED_MESSAGE_BYTES } from '../services/limits.js'
 import type { Service } from '../services/service.js'
 import type { Tls } from '../tls/tls.js'
@@ -33,6 +34,8 @@ export interface GrpcServerOptions {
   readonly keepaliveMs?: number
   /** Absent where everybody may call everything. */
   readonly access?: Access | undefined
+  /** Absent where clients have no limits. */
+  readonly clients?: ClientCalls | undefined
   /** Absent where connections are not encrypted. */
   readonly tls?: Tls | undefined
 }
@@ -107,13 +110,16 @@ interface CreatedServer extends Pick<GrpcServer, 'idleMs' | 'quiet' | 'stop'> {
 }
 
 function createServer(options: GrpcServerOptions): CreatedServer {
-  const { services, logger, logCalls = false, onCall, keepaliveMs = 60_000 } = options
+  const { services, logger, logCalls = false, onCall, keepaliveMs = 60_000, access, clients } = options
   const callLog = createCallLog({ logger, everyCall: logCalls })
   const activity = new CallActivity()
-  const log: CallLog = (call) => {
-    activity.ended(call.path)
+  const tell: CallLog = (call) => {
     callLog(call)
     onCall?.(call)
+  }
+  const log: CallLog = (call) => {
+    activity.ended(call.path)
+    tell(call)
   }
   // What goes wrong is thrown or logged by us; grpc-js would print it a second time, to standard error.
   setLogVerbosity(logVerbosity.NONE)
@@ -149,7 +155,8 @@ function createServer(options: GrpcServerOptions): CreatedServer {
     server,
     direct,
     idleMs: () => activity.idleMs,
-    gate: options.access && new CallGate(options.access, log),
+    // What is refused there has not begun here.
+    gate: access === undefined && clients === undefined ? undefined : new CallGate({ access, clients, log: tell }),
     async quiet(boundMs) {
       const start = performance.now()
       for (;;) {
