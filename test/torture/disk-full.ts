@@ -9,6 +9,9 @@ import { TorturedServer } from './tortured-server.js'
 const KIB = 1024
 const MIB = 1024 * KIB
 
+/** The disk is to be full: nothing stays free for others. */
+const FILLED = { GOREGO_LOCAL_CACHE_MIN_FREE_GB: '0' }
+
 /**
  * The disk of the cache is full, then that of the build root, then a cache that is allowed more than its disk has. Who
  * cannot write is told so, with the name of the disk and when to come back; everything else goes on; and when there is
@@ -52,7 +55,11 @@ class FullDisks {
   async ofTheCache(name: string): Promise<void> {
     this.#disk.fill(8 * MIB)
     const where = `the disk of the cache, ${this.#disk.path}`
-    const server = new TorturedServer({ dir: `${this.#disk.path}/data`, buildRoot: 'elsewhere' })
+    const server = new TorturedServer({
+      dir: `${this.#disk.path}/data`,
+      buildRoot: 'elsewhere',
+      env: FILLED,
+    })
     await this.#with(server, async (client) => {
       const action = shell(`echo ${name} > out; head -c 20000 /dev/zero > zeros`, { outputPaths: ['out', 'zeros'] })
       for (const failure of await client.batchUpdate(action.blobs)) if (failure !== undefined) throw failure
@@ -114,7 +121,7 @@ class FullDisks {
   async smallerThanTheBudget(name: string): Promise<void> {
     const server = new TorturedServer({
       dir: `${this.#disk.path}/data`,
-      env: { GOREGO_LOCAL_CACHE_GRACE_SECONDS: '0' },
+      env: { GOREGO_LOCAL_CACHE_GRACE_SECONDS: '0', ...FILLED },
     })
     await this.#with(server, async (client) => {
       const sent: Digest[] = []

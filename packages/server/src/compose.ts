@@ -99,6 +99,8 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
     dir: config.localCache.dir,
     maxBytes: Math.floor(config.localCache.maxSizeGb * GB),
     graceMs: graceMs + leaseMs,
+    minFreeBytes: config.localCache.minFreeGb * GB,
+    watermarks: { high: config.localCache.highWatermark / 100, low: config.localCache.lowWatermark / 100 },
     partialUploads: {
       keepBytes: Math.floor(config.localCache.partialUploads.maxSizeGb * GB),
       keepMs: config.localCache.partialUploads.keepMinutes * MINUTE_MS,

@@ -1,7 +1,8 @@
 export { READ_CHUNK } from './blob-file-reader.js'
 export type { AllocateChunk, BlobContent, ByteRange, ContentAddressableStorage } from './content-addressable-storage.js'
 export { LeasedKeeper } from './leased-keeper.js'
-export { type AddedBlob, LocalStore, type LocalStoreOptions, type StoreUsage } from './local-store.js'
+export { LocalStore } from './local-store.js'
+export type { AddedBlob, LocalStoreOptions, StoreUsage } from './local-store-options.js'
 export { MemoryStore } from './memory-store.js'
 export { blobNotFound, missingBlobs } from './missing-blobs.js'
 export {

@@ -6,7 +6,8 @@ import { test } from 'uvu'
 import { StoreLayout } from '../disk/index.js'
 import { blobOf, FakeClock, type TestBlob, temporaryDirectory } from '../testing/index.js'
 import { until } from '../testing/until.js'
-import { LocalStore, type LocalStoreOptions } from './local-store.js'
+import { LocalStore } from './local-store.js'
+import type { LocalStoreOptions } from './local-store-options.js'
 
 const BLOCK = 4096
 const MINUTE_MS = 60_000

@@ -6,12 +6,15 @@ import {
   type BlobVariant,
   type Budget,
   DiskBudget,
+  FreeSpaceFloor,
+  freeBytes,
   type IndexEntry,
   IndexLoader,
   ifThere,
   isDiskFull,
   RecencyKeeper,
   ResultJanitor,
+  RoomInAdvance,
   Session,
   StoreLayout,
   steadyTime,
@@ -24,43 +27,10 @@ import type { AllocateChunk, BlobContent, ByteRange, ContentAddressableStorage }
 import { findOnDisk } from './find-on-disk.js'
 import type { IncomingBlob } from './incoming-blob.js'
 import { IncomingBlobs } from './incoming-blobs.js'
+import type { AddedBlob, LocalStoreOptions, StoreUsage } from './local-store-options.js'
 import { blobNotFound } from './missing-blobs.js'
-import { type PartialUploadLimits, PartialUploads } from './partial-uploads.js'
+import { PartialUploads } from './partial-uploads.js'
 import type { ReceivedBlob } from './received-blob.js'
-
-export interface LocalStoreOptions {
-  /** Everything lies below it; made if absent. */
-  readonly dir: string
-  /**
-   * Disk space for blobs, uploads and action results, in bytes of whole blocks; the least recently used blobs make room. Results
-   * may take a tenth of it, and those used longest ago go. Default 50 GB.
-   */
-  readonly maxBytes?: number
-  /**
-   * For so long after a blob was stored, found or read it is not evicted, in milliseconds: whoever was told that it is
-   * there relies on it. When nothing may go, writes are refused with `resource-exhausted`. Default 5 minutes.
-   */
-  readonly graceMs?: number
-  /** What is kept of uploads that break off. */
-  readonly partialUploads?: PartialUploadLimits
-  /** Tells how long ago a blob was used. */
-  readonly clock?: Clock
-}
-
-export interface StoreUsage {
-  /** Disk space that blobs, uploads under way and action results take, in bytes of whole blocks. */
-  readonly bytes: number
-  readonly maxBytes: number
-  readonly blobs: number
-  /** False while what was in the directory at the start is still being counted. */
-  readonly complete: boolean
-}
-
-/** A file that a runner put in place. */
-export interface AddedBlob {
-  readonly digest: Digest
-  readonly variant: BlobVariant
-}
 
 const DEFAULT_MAX_BYTES = 50e9
 
@@ -103,6 +73,7 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
   readonly #recency: RecencyKeeper
   readonly #results: ResultJanitor
   readonly #budget: DiskBudget
+  readonly #roomInAdvance: RoomInAdvance | undefined
   readonly #maxBytes: number
   readonly #session: Session
   readonly #incoming: IncomingBlobs
@@ -120,6 +91,12 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
       name: `the cache, ${options.dir}`,
       index: this.#index,
       maxBytes,
+      floor: new FreeSpaceFloor({
+        freeBytes: () => freeBytes(this.layout.blobs),
+        minFreeBytes: options.minFreeBytes ?? 0,
+        usedBytes: () => this.#budget.usedBytes,
+        now,
+      }),
       graceMs,
       now,
       evict: ({ digest }) => {
@@ -153,6 +130,14 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
       now: () => clock.now(),
       after: (delayMs, callback) => clock.after(delayMs, callback),
     })
+    const { watermarks } = options
+    this.#roomInAdvance =
+      watermarks &&
+      new RoomInAdvance({
+        budget: this.#budget,
+        watermarks,
+        after: (delayMs, callback) => clock.after(delayMs, callback),
+      })
     this.loaded = this.#load()
     // Who wants to know asks.
     this.loaded.catch(() => {})
@@ -308,6 +293,7 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
 
   [Symbol.dispose](): void {
     this.#loader.stop()
+    this.#roomInAdvance?.[Symbol.dispose]()
     this.uploads[Symbol.dispose]()
     this.#results[Symbol.dispose]()
     this.#recency[Symbol.dispose]()

@@ -11,7 +11,8 @@ import {
   type TemporaryDirectory,
   temporaryDirectory,
 } from '../testing/index.js'
-import { LocalStore, type LocalStoreOptions } from './local-store.js'
+import { LocalStore } from './local-store.js'
+import type { LocalStoreOptions } from './local-store-options.js'
 import { SharedStore } from './shared-store.js'
 
 const KIB = 1024

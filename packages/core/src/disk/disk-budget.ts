@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { GoregoError } from '../errors/index.js'
 import { type BlobIndex, blocks, type IndexEntry } from './blob-index.js'
+import type { FreeSpaceFloor } from './free-space-floor.js'
 import { type Reservation, reservationFrom } from './reservation.js'
 
 /** Evictions, at some 40 µs each, before other work gets a turn. */
@@ -18,6 +19,8 @@ export interface DiskBudgetOptions {
   readonly index: BlobIndex
   /** Bytes of whole blocks, for blobs and uploads under way together. */
   readonly maxBytes: number
+  /** What others need of the disk may leave less than that. */
+  readonly floor?: FreeSpaceFloor
   /** For so long after its last use a blob is not evicted, in milliseconds. */
   readonly graceMs: number
   /** What else takes room of the same budget, in bytes of whole blocks. */
@@ -55,7 +58,19 @@ export class DiskBudget {
 
   /** Whether a file of so many bytes can be added without evicting anything. */
   fits(bytes: number): boolean {
-    return this.usedBytes + blocks(bytes) <= this.#options.maxBytes
+    return this.usedBytes + blocks(bytes) <= this.limitBytes
+  }
+
+  /** What there may be just now, in bytes of whole blocks. What is free says nothing as long as it is not known what is ours. */
+  get limitBytes(): number {
+    const { maxBytes, floor, counting } = this.#options
+    if (floor === undefined || counting?.() !== undefined) return maxBytes
+    return Math.max(0, Math.min(maxBytes, floor.limitBytes))
+  }
+
+  /** Whether there is more than this part of what there may be. */
+  isAbove(part: number): boolean {
+    return this.#exceeds(0, part)
   }
 
   /** Space for one upload, none at first. Its holder gives it back when the file is gone, or counted as a blob. */
@@ -71,6 +86,14 @@ export class DiskBudget {
   /** Evicts until everything fits, or nothing more may go. Returns how long it takes until it may, in milliseconds: 0 if it fits. */
   makeRoom(): Promise<number> {
     return this.#reserve(0)
+  }
+
+  /** Evicts down to this part of what there may be, until nothing more may go, or it is told to stop. */
+  async evictDownTo(part: number, isStopped: () => boolean): Promise<void> {
+    const search = new Search()
+    while (!isStopped() && this.usedBytes > this.limitBytes * part && this.#evictOldest(search) === 0) {
+      if (search.isLong) await search.pause()
+    }
   }
 
   /** Evicts so many bytes, or what may go, whatever the budget: the disk is full. False if nothing may go. */
@@ -111,13 +134,21 @@ export class DiskBudget {
   /** As `makeRoom`; what fits is taken in the same breath, so that no two of many who ask at once get the same room. */
   async #reserve(bytes: number): Promise<number> {
     const search = new Search()
-    while (this.usedBytes + bytes > this.#options.maxBytes) {
+    while (this.#exceeds(bytes)) {
       const waitMs = this.#evictOldest(search)
       if (waitMs > 0 && this.#options.spare?.() !== true) return waitMs
       if (search.isLong) await search.pause()
     }
     this.#reserved += bytes
     return 0
+  }
+
+  /** By a fresh answer of the disk, where the last one says so: what was counted since looks as if others had taken it. */
+  #exceeds(moreBytes: number, part = 1): boolean {
+    const exceeds = () => this.usedBytes + moreBytes > this.limitBytes * part
+    if (!exceeds()) return false
+    this.#options.floor?.renew()
+    return exceeds()
   }
 
   /** 0, or how long the one that may go first is still to be kept. */
@@ -146,8 +177,13 @@ export class DiskBudget {
   }
 
   #refusal(bytes: number, waitMs: number): GoregoError {
-    const { maxBytes, graceMs } = this.#options
-    const message = `the cache is full: ${bytes} more bytes do not fit into its ${maxBytes}, and everything in it was used within the last ${graceMs / 1000} s or is still being written; try again later, or give it more room`
+    const { maxBytes, graceMs, floor } = this.#options
+    const limit = this.limitBytes
+    const bounds =
+      floor !== undefined && limit < maxBytes
+        ? `the ${limit} that it may have so that ${floor.minFreeBytes} stay free on its disk`
+        : `its ${maxBytes}`
+    const message = `the cache is full: ${bytes} more bytes do not fit into ${bounds}, and everything in it was used within the last ${graceMs / 1000} s or is still being written; try again later, or give it more room`
     return new GoregoError('resource-exhausted', message, { details: [{ kind: 'retry-after', delayMs: waitMs }] })
   }
 }

@@ -48,6 +48,11 @@ export interface Config {
     readonly dir: string
     /** In GB of 1,000,000,000 bytes. */
     readonly maxSizeGb: number
+    /** In GB of 1,000,000,000 bytes: so much of the disk stays free for others. */
+    readonly minFreeGb: number
+    /** In per cent of what it may have: from here on room is made in advance, down to the other. */
+    readonly highWatermark: number
+    readonly lowWatermark: number
     /** For so long after a blob was stored, found or read it is not evicted. */
     readonly graceSeconds: number
     /** What is kept of uploads that break off, so that clients can continue them. */

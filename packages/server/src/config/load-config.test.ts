@@ -52,6 +52,9 @@ const DEFAULTS: Config = {
   localCache: {
     dir: '/home/ann/.cache/gorego/server',
     maxSizeGb: 50,
+    minFreeGb: 1,
+    highWatermark: 97,
+    lowWatermark: 93,
     graceSeconds: 300,
     partialUploads: { maxSizeGb: 5, keepMinutes: 10 },
   },
@@ -109,7 +112,7 @@ test('a file sets everything; its relative paths count from where it is', async 
         queue_share: 0.25
       instance_names: [main, team/a, ""]
       reflection: false
-      local_cache: { dir: ../cache, max_size_gb: 0.5, grace_seconds: 20, partial_uploads: { max_size_gb: 0, keep_minutes: 1.5 } }
+      local_cache: { dir: ../cache, max_size_gb: 0.5, min_free_gb: 0.1, high_watermark: 80, low_watermark: 70, grace_seconds: 20, partial_uploads: { max_size_gb: 0, keep_minutes: 1.5 } }
       chunking: false
       front_ends: 2
       keepalive: 7
@@ -171,6 +174,9 @@ test('a file sets everything; its relative paths count from where it is', async 
     localCache: {
       dir: join(dir, 'cache'),
       maxSizeGb: 0.5,
+      minFreeGb: 0.1,
+      highWatermark: 80,
+      lowWatermark: 70,
       graceSeconds: 20,
       partialUploads: { maxSizeGb: 0, keepMinutes: 1.5 },
     },

@@ -178,6 +178,23 @@ const settings: SettingsOf<Config> = {
       about:
         'How much disk space blobs and action results may take, in GB of 10⁹ bytes; fractions are allowed. The least recently used blobs make room; results may take a tenth of it.',
     },
+    minFreeGb: {
+      kind: numberFromZero({ of: 'gigabytes' }),
+      fallback: () => 1,
+      about:
+        'So much of the disk that the cache is on stays free, in GB of 10⁹ bytes: when others fill it, the cache has less than `max_size_gb`. `0`: no floor.',
+    },
+    highWatermark: {
+      kind: wholeNumber({ of: 'per cent', min: 1, max: 100 }),
+      fallback: () => 97,
+      about:
+        'When the cache holds so much of what it may hold, in per cent, it makes room in the background, so that writes seldom wait for it.',
+    },
+    lowWatermark: {
+      kind: wholeNumber({ of: 'per cent', min: 1, max: 100 }),
+      fallback: () => 93,
+      about: 'Down to so much, in per cent; no more than `high_watermark`.',
+    },
     graceSeconds: {
       kind: wholeNumber({ of: 'seconds', min: 0 }),
       fallback: () => 300,
