@@ -23,6 +23,7 @@ import { Metadata } from '@grpc/grpc-js'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { loadConfig } from '../src/config/index.js'
+import { Certificates, whyNoOpenssl } from './certificates.js'
 import { eventually } from './eventually.js'
 import { type RigOptions, ServerRig } from './server-rig.js'
 
@@ -165,5 +166,23 @@ test('a limit that is no number, and a share that is none, are refused with the 
   const { config } = await load('GOREGO_LIMITS_QUEUE_SHARE', '0.5')
   assert.equal(config.limits, { calls: 0, queueShare: 0.5 })
 })
+
+const reason = whyNoOpenssl()
+if (reason !== undefined) console.log(`skipped: ${reason}`)
+else {
+  test('addresses are known behind TLS, too', async () => {
+    using certificates = new Certificates()
+    const tls = { ...certificates.sign('server'), clientCaFile: undefined, clientCerts: 'required' as const }
+    await using rig = await start({ tls, frontEnds: 2 })
+    using first = rig.connect({ credentials: certificates.client() })
+    const uploads = await fill(first, 2)
+    // One of two goes to the process that the first is connected to.
+    using second = rig.connect({ credentials: certificates.client() })
+    using third = rig.connect({ credentials: certificates.client() })
+    const codes = [await refusal(ask(second)), await refusal(ask(third))].map((refused) => refused?.code)
+    assert.ok(codes.includes('RESOURCE_EXHAUSTED'), String(codes))
+    for (const upload of uploads) upload.cancel()
+  })
+}
 
 test.run()

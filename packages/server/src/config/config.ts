@@ -74,6 +74,8 @@ export interface Config {
     readonly putRetryCount: number
     /** In seconds: for so long a call may show no sign of life. */
     readonly timeout: number
+    /** Absolute path of a file with the bearer token that it is shown; undefined for none. */
+    readonly tokenFile: string | undefined
     /** For `grpcs`: absolute paths of PEM files; undefined for the system's authorities, and for no certificate of our own. */
     readonly tls: {
       readonly caFile: string | undefined

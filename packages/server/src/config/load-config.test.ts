@@ -70,6 +70,7 @@ const DEFAULTS: Config = {
     required: false,
     putRetryCount: 3,
     timeout: 30,
+    tokenFile: undefined,
     tls: { caFile: undefined, certFile: undefined, keyFile: undefined },
   },
   actionCache: { updates: true, requireAction: false },
@@ -126,6 +127,7 @@ test('a file sets everything; its relative paths count from where it is', async 
         required: true
         put_retry_count: 1
         timeout: 5
+        token_file: token
         tls: { ca_file: ca.pem, cert_file: cert.pem, key_file: /key.pem }
       execution:
         enabled: false
@@ -192,6 +194,7 @@ test('a file sets everything; its relative paths count from where it is', async 
       required: true,
       putRetryCount: 1,
       timeout: 5,
+      tokenFile: join(dir, 'etc/token'),
       tls: { caFile: join(dir, 'etc/ca.pem'), certFile: join(dir, 'etc/cert.pem'), keyFile: '/key.pem' },
     },
     actionCache: { updates: false, requireAction: true },

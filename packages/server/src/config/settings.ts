@@ -247,6 +247,13 @@ const settings: SettingsOf<Config> = {
       fallback: () => 30,
       about: 'For so many seconds a call to it may show no sign of life; then it has failed.',
     },
+    tokenFile: {
+      kind: path,
+      fallback: () => undefined,
+      fallbackText: 'none',
+      about:
+        'A file with the bearer token that it is shown, and nothing else. Read again when it changes. Sent with TLS, to this machine, or through a Unix socket; gorego does not start otherwise.',
+    },
     tls: {
       caFile: {
         kind: path,

@@ -4,13 +4,13 @@ import {
   Client,
   type ClientUnaryCall,
   connectivityState,
-  credentials,
   Metadata,
   type ServiceError,
   status,
 } from '@grpc/grpc-js'
 import { type Outgoing, type Parser, toBuffer } from '../wire/method.js'
 import { fromCallStatus } from '../wire/status.js'
+import { type ChannelIdentity, credentialsFor, type Target } from './channel-identity.js'
 
 /** How long the first contact may take before the server counts as not there. */
 const CONNECT_TIMEOUT_MS = 10_000
@@ -22,37 +22,33 @@ const OPTIONS: ChannelOptions = {
   'grpc-node.flow_control_window': 32 * 1024 * 1024,
 }
 
-/** How a server proves who it is, and we do: PEM. What is absent is the system's. */
-export interface ChannelTls {
-  readonly ca?: Buffer
-  readonly cert?: Buffer
-  readonly key?: Buffer
-}
-
 /** After a server was away it is looked for again so often, in milliseconds. */
 const RECONNECTING = { 'grpc.initial_reconnect_backoff_ms': 200, 'grpc.max_reconnect_backoff_ms': 5_000 }
 
 /** A connection to another server's gRPC port, speaking messages and throwing GoregoErrors. */
 export class Channel implements Disposable {
   readonly #client: Client
+  readonly #token: ChannelIdentity['token']
 
-  private constructor(client: Client) {
+  private constructor(client: Client, { token }: ChannelIdentity) {
     this.#client = client
+    this.#token = token
   }
 
   /** `grpc://host:port`, `grpcs://host:port`, `host:port` or `unix:/path`. Throws `unavailable` if nobody answers there. */
-  static async connect(target: string): Promise<Channel> {
-    const client = clientOf(target)
+  static async connect(target: string, identity: ChannelIdentity = {}): Promise<Channel> {
+    const client = clientOf(target, identity)
     if (!(await isReady(client))) {
       client.close()
-      throw new GoregoError('unavailable', `no gRPC server answers at ${target}; is it running?`)
+      const doubt = target.startsWith('grpcs:') ? ', and do both sides accept the certificates' : ''
+      throw new GoregoError('unavailable', `no gRPC server answers at ${target}; is it running${doubt}?`)
     }
-    return new Channel(client)
+    return new Channel(client, identity)
   }
 
   /** As `connect`, without waiting for the server: calls are `unavailable` while it is not there. */
-  static open(target: string, tls: ChannelTls = {}): Channel {
-    return new Channel(clientOf(target, tls, RECONNECTING))
+  static open(target: string, identity: ChannelIdentity = {}): Channel {
+    return new Channel(clientOf(target, identity, RECONNECTING), identity)
   }
 
   /** Like all calls here, throws `signal.reason` once that is aborted. */
@@ -68,7 +64,7 @@ export class Channel implements Disposable {
     signal?.addEventListener('abort', cancel, { once: true })
     try {
       return await new Promise((resolve, reject) => {
-        call = this.#client.makeUnaryRequest(path, toBuffer, parse, request, new Metadata(), {}, (error, response) => {
+        call = this.#client.makeUnaryRequest(path, toBuffer, parse, request, this.#metadata, {}, (error, response) => {
           if (error === null && response !== undefined) resolve(response)
           else reject(error)
         })
@@ -87,7 +83,7 @@ export class Channel implements Disposable {
     signal?: AbortSignal,
   ): AsyncGenerator<Response> {
     signal?.throwIfAborted()
-    const call = this.#client.makeServerStreamRequest(path, toBuffer, parse, request, new Metadata(), {})
+    const call = this.#client.makeServerStreamRequest(path, toBuffer, parse, request, this.#metadata, {})
     // Told to whoever reads; after a cancellation nobody does, and an error that nobody listens to would be thrown.
     call.on('error', () => {})
     const cancel = () => call.cancel()
@@ -119,7 +115,7 @@ export class Channel implements Disposable {
       path,
       toBuffer,
       parse,
-      new Metadata(),
+      this.#metadata,
       {},
       (error, response) => {
         answer = { error, response }
@@ -156,12 +152,17 @@ export class Channel implements Disposable {
   [Symbol.dispose](): void {
     this.#client.close()
   }
+
+  get #metadata(): Metadata {
+    const metadata = new Metadata()
+    if (this.#token !== undefined) metadata.set('authorization', `Bearer ${this.#token()}`)
+    return metadata
+  }
 }
 
-function clientOf(target: string, { ca, key, cert }: ChannelTls = {}, more: ChannelOptions = {}): Client {
-  const { address, secure } = parseTarget(target)
-  const identity = secure ? credentials.createSsl(ca, key, cert) : credentials.createInsecure()
-  return new Client(address, identity, { ...OPTIONS, ...more })
+function clientOf(text: string, identity: ChannelIdentity, more: ChannelOptions = {}): Client {
+  const target = parseTarget(text)
+  return new Client(target.address, credentialsFor(target, identity), { ...OPTIONS, ...more })
 }
 
 /** Whether the server answers. A refused connection is an answer, too: no need to wait for the bound. */
@@ -188,7 +189,7 @@ function isServiceError(error: unknown): error is ServiceError {
   return error instanceof Error && 'code' in error && 'details' in error && (error.code as number) in status
 }
 
-function parseTarget(target: string): { address: string; secure: boolean } {
+function parseTarget(target: string): Target {
   const match = /^(?:(grpcs?):\/\/)?((?:[^/:]+|\[[0-9a-fA-F:.]+\]):\d+|unix:.+)\/?$/.exec(target)
   if (match === null || match[2] === undefined) {
     throw new GoregoError(

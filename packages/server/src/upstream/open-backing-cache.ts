@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ActionCache, CircuitBreaker, Guard, type LocalStore, type Logger, UpstreamCache } from '@gorego/core'
 import type { Config } from '../config/config.js'
 import type { ServingMetrics } from '../metrics/serving-metrics.js'
-import { Channel, type ChannelTls } from './channel.js'
+import { openBackingIdentity } from './backing-identity.js'
+import { Channel } from './channel.js'
 import { RemoteActionCache } from './remote-action-cache.js'
 import { RemoteStore } from './remote-store.js'
 
@@ -29,10 +29,16 @@ export async function openBackingCache(
   { backingCache }: Config,
   { store, results, metrics, logger }: BackingCacheParts,
 ): Promise<OpenedBackingCache | undefined> {
-  const { target, instanceName, required, putRetryCount, timeout, tls } = backingCache
+  const { target, instanceName, required, putRetryCount, timeout } = backingCache
   if (target === undefined) return undefined
-  const channel = Channel.open(target, readTls(tls))
+  const shown = await openBackingIdentity(backingCache, logger)
+  let channel: Channel | undefined
+  const end = () => {
+    channel?.[Symbol.dispose]()
+    shown[Symbol.dispose]()
+  }
   try {
+    channel = Channel.open(target, shown.identity)
     const blobs = new RemoteStore(channel, instanceName)
     const remoteResults = new RemoteActionCache(channel, instanceName)
     const cache = await UpstreamCache.open({
@@ -60,19 +66,11 @@ export async function openBackingCache(
       cache,
       async close(boundMs) {
         await cache.close(boundMs)
-        channel[Symbol.dispose]()
+        end()
       },
     }
   } catch (error) {
-    channel[Symbol.dispose]()
+    end()
     throw error
-  }
-}
-
-function readTls({ caFile, certFile, keyFile }: Config['backingCache']['tls']): ChannelTls {
-  return {
-    ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }),
-    ...(certFile === undefined ? {} : { cert: readFileSync(certFile) }),
-    ...(keyFile === undefined ? {} : { key: readFileSync(keyFile) }),
   }
 }

@@ -14,6 +14,7 @@ import {
 } from '@gorego/core'
 import { fromRpcStatus } from '../wire/status.js'
 import { Channel } from './channel.js'
+import type { ChannelTls } from './channel-identity.js'
 import { checkDigestFunction } from './check-digest-function.js'
 import { RemoteStore } from './remote-store.js'
 
@@ -24,6 +25,10 @@ export interface RemoteExecutorOptions {
   readonly instance?: string
   /** What everything is hashed with; the server has to offer it. Default `sha256`. */
   readonly digestFunction?: DigestFunctionName
+  /** For `grpcs://`, in PEM: whom to trust instead of the system's authorities, and what to show. */
+  readonly tls?: ChannelTls
+  /** Shown as a bearer token with every call. Only with TLS, to this machine, or through a Unix socket. */
+  readonly token?: string
 }
 
 /** Runs actions on another server, with the calls of LocalExecutor: uploads what it does not have, executes, reads back. */
@@ -42,12 +47,12 @@ export class RemoteExecutor implements AsyncDisposable {
 
   /**
    * `grpc://host:port`, `grpcs://host:port` or `unix:/path`. Throws `unavailable` if no server answers, and
-   * `failed-precondition` if the server does not offer the digest function.
+   * `failed-precondition` if the server does not offer the digest function, and `invalid-argument` for a token that others could read.
    */
   static async connect(target: string, options: RemoteExecutorOptions = {}): Promise<RemoteExecutor> {
-    const { instance = '', digestFunction = 'sha256' } = options
+    const { instance = '', digestFunction = 'sha256', tls, token } = options
     const fn = await loadDigestFunction(digestFunction)
-    const channel = await Channel.connect(target)
+    const channel = await Channel.connect(target, { tls, token: token === undefined ? undefined : () => token })
     try {
       await checkDigestFunction(channel, instance, fn)
     } catch (error) {
