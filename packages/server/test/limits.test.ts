@@ -113,6 +113,13 @@ for (const frontEnds of [1, 2]) {
   })
 }
 
+test('where there are no limits, nothing comes of what a client calls itself', async () => {
+  await using rig = await ServerRig.start()
+  const { digest } = await uploadAction(rig.client, shell('true'))
+  for (const header of ['%', 'x'.repeat(4000)])
+    assert.is((await lastOf(execute(rig.client, digest, as(undefined, { 'gorego-client': header })))).code, 0, header)
+})
+
 test('who has no name is known by the address, over gRPC and HTTP together', async () => {
   await using rig = await start({ http: { listenAddr: '127.0.0.1:0', cache: true }, frontEnds: 1 })
   using second = rig.connect()
