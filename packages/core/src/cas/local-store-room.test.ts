@@ -3,6 +3,7 @@ import { deepEqual, equal, match } from 'node:assert/strict'
 import { statfsSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { test } from 'uvu'
+import type { Watermarks } from '../disk/index.js'
 import { blobOf, FakeClock, type TestBlob, temporaryDirectory } from '../testing/index.js'
 import { LocalStore } from './local-store.js'
 
@@ -10,6 +11,10 @@ const BLOCK = 4096
 const GRACE_MS = 10_000
 
 const someBlobs = (count: number): TestBlob[] => Array.from({ length: count }, (_, n) => blobOf(`blob ${n}`))
+
+/** Of a hundred blobs. */
+const storeWith = (watermarks: Watermarks, dir: string, clock: FakeClock) =>
+  LocalStore.open({ dir, maxBytes: 100 * BLOCK, graceMs: GRACE_MS, watermarks, clock })
 
 async function fill(store: LocalStore, blobs: readonly TestBlob[]): Promise<void> {
   for (const { digest, bytes } of blobs) await store.write(digest, bytes)
@@ -29,13 +34,7 @@ test('from the high watermark on room is made down to the low one, of what is no
   using directory = temporaryDirectory()
   const clock = new FakeClock()
   const watermarks = { high: 0.9, low: 0.5 }
-  using store = await LocalStore.open({
-    dir: directory.path,
-    maxBytes: 100 * BLOCK,
-    graceMs: GRACE_MS,
-    watermarks,
-    clock,
-  })
+  using store = await storeWith(watermarks, directory.path, clock)
   const blobs = someBlobs(95)
   await fill(store, blobs.slice(0, 89))
   clock.advance(GRACE_MS)
@@ -58,13 +57,7 @@ test('what somebody relies on stays, watermark or not', async () => {
   using directory = temporaryDirectory()
   const clock = new FakeClock()
   const watermarks = { high: 0.1, low: 0 }
-  using store = await LocalStore.open({
-    dir: directory.path,
-    maxBytes: 100 * BLOCK,
-    graceMs: GRACE_MS,
-    watermarks,
-    clock,
-  })
+  using store = await storeWith(watermarks, directory.path, clock)
   await fill(store, someBlobs(50))
   clock.advance(GRACE_MS - 1)
   await settled(store)

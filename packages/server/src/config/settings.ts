@@ -1,50 +1,11 @@
-import { join } from 'node:path'
 import { digestFunctions } from '@gorego/core'
 import type { Config } from './config.js'
+import { executionSettings } from './execution-settings.js'
 import { grants } from './grants-kind.js'
 import { instanceName } from './instance-name-kind.js'
-import {
-  boolean,
-  type Kind,
-  listenAddress,
-  listOf,
-  numberFromZero,
-  oneOf,
-  path,
-  positiveNumber,
-  serverAddress,
-  share,
-  socketMode,
-  wholeNumber,
-} from './kinds.js'
-import { platformProperties } from './platform-kind.js'
-import { type Surroundings, userCacheDirectory } from './surroundings.js'
-
-/** The flags of `gorego start` that stand for a setting, without their dashes. */
-export type ConfigFlag = 'listen' | 'insecure' | 'dir' | 'concurrency' | 'idle-timeout' | 'log-level'
-
-export interface Setting<T> {
-  readonly kind: Kind<NonNullable<T>>
-  readonly fallback: (surroundings: Surroundings) => T
-  /** The default as a person reads it, where it is not just the value. */
-  readonly fallbackText?: string
-  readonly flag?: ConfigFlag
-  /** A flag that puts this setting back to its default, whatever the file and the environment say. */
-  readonly resetBy?: ConfigFlag
-  /** For docs/configuration.md. */
-  readonly about: string
-}
-
-type SettingsOf<Section> = {
-  readonly [K in keyof Section]: Section[K] extends readonly unknown[]
-    ? Setting<Section[K]>
-    : Section[K] extends object
-      ? SettingsOf<Section[K]>
-      : Setting<Section[K]>
-}
-
-/** Timers go no further than 2³¹ ms. */
-const LONGEST_TIMEOUT_S = 2_000_000
+import { boolean, listenAddress, listOf, oneOf, path, serverAddress, share, socketMode, wholeNumber } from './kinds.js'
+import { localCacheSettings } from './local-cache-settings.js'
+import { LONGEST_TIMEOUT_S, type Setting, type SettingsOf } from './setting.js'
 
 /** The one table: whatever can be set has a line here, and keys, variables, the loader and the documentation follow from it. */
 const settings: SettingsOf<Config> = {
@@ -162,59 +123,7 @@ const settings: SettingsOf<Config> = {
     fallback: () => true,
     about: 'Whether the server describes its services to tools such as grpcurl (`grpc.reflection.v1`).',
   },
-  localCache: {
-    dir: {
-      kind: path,
-      fallback: (surroundings) => join(userCacheDirectory(surroundings), 'server'),
-      fallbackText:
-        '`$XDG_CACHE_HOME/gorego/server`; without that variable `~/.cache/gorego/server`, on macOS `~/Library/Caches/gorego/server`',
-      flag: 'dir',
-      about:
-        'Where blobs and action results are kept; made if absent. `--dir` also puts `execution.build_root` below it.',
-    },
-    maxSizeGb: {
-      kind: positiveNumber({ of: 'gigabytes' }),
-      fallback: () => 50,
-      about:
-        'How much disk space blobs and action results may take, in GB of 10⁹ bytes; fractions are allowed. The least recently used blobs make room; results may take a tenth of it.',
-    },
-    minFreeGb: {
-      kind: numberFromZero({ of: 'gigabytes' }),
-      fallback: () => 1,
-      about:
-        'So much of the disk that the cache is on stays free, in GB of 10⁹ bytes: when others fill it, the cache has less than `max_size_gb`. `0`: no floor.',
-    },
-    highWatermark: {
-      kind: wholeNumber({ of: 'per cent', min: 1, max: 100 }),
-      fallback: () => 97,
-      about:
-        'When the cache holds so much of what it may hold, in per cent, it makes room in the background, so that writes seldom wait for it.',
-    },
-    lowWatermark: {
-      kind: wholeNumber({ of: 'per cent', min: 1, max: 100 }),
-      fallback: () => 93,
-      about: 'Down to so much, in per cent; no more than `high_watermark`.',
-    },
-    graceSeconds: {
-      kind: wholeNumber({ of: 'seconds', min: 0 }),
-      fallback: () => 300,
-      about:
-        'For so long after a client stored, found or read a blob it is not evicted, because the client relies on it. When nothing may be evicted, writes are refused with `RESOURCE_EXHAUSTED`. The longer, the larger a cache must be for the builds that use it at once.',
-    },
-    partialUploads: {
-      maxSizeGb: {
-        kind: numberFromZero({ of: 'gigabytes' }),
-        fallback: () => 5,
-        about:
-          'How much of `local_cache.max_size_gb` uploads that broke off may take, in GB of 10⁹ bytes, until their clients continue them or blobs need the room. `0`: nothing is kept, and broken uploads start again.',
-      },
-      keepMinutes: {
-        kind: positiveNumber({ of: 'minutes' }),
-        fallback: () => 10,
-        about: 'How long an upload that broke off is kept for its client to continue.',
-      },
-    },
-  },
+  localCache: localCacheSettings,
   backingCache: {
     target: {
       kind: serverAddress,
@@ -296,99 +205,7 @@ const settings: SettingsOf<Config> = {
     about:
       'Which digest functions clients may use, a list. The first is the one that executions are advertised with: Bazel 4 insists that it is its own, later clients look at all. A server with clients of one kind needs only one, such as `[sha256]`.',
   },
-  execution: {
-    enabled: {
-      kind: boolean,
-      fallback: () => true,
-      about: '`false`: a remote cache that executes nothing.',
-    },
-    concurrency: {
-      kind: wholeNumber({ min: 0, max: 1024 }),
-      fallback: () => 0,
-      fallbackText: '`0`: the number of CPUs',
-      flag: 'concurrency',
-      about: 'How many actions run at once.',
-    },
-    buildRoot: {
-      kind: path,
-      fallback: () => undefined,
-      fallbackText: 'below `local_cache.dir`',
-      resetBy: 'dir',
-      about:
-        'Where actions run. On another file system than `local_cache.dir`, inputs are copied instead of linked, which is slower.',
-    },
-    queueSize: {
-      kind: wholeNumber({ of: 'actions', min: 1 }),
-      fallback: () => 10_000,
-      about: 'How many actions may wait for a slot; further ones are refused with `RESOURCE_EXHAUSTED`.',
-    },
-    platform: {
-      kind: platformProperties,
-      fallback: () => [],
-      fallbackText: 'what the machine says of itself',
-      about:
-        'Platform properties that actions may ask for, beside `OSFamily`, `ISA` and `Arch` of this machine, or in their place: names with a value or a list of values each; in a variable `name=value,name=value`.',
-    },
-    platformPolicy: {
-      kind: oneOf(['standard', 'strict', 'lenient']),
-      fallback: () => 'standard',
-      about:
-        'What becomes of actions with platform properties that are not known here. `standard`: those by which clients talk to other services (`container-image`, `Pool`, …) are ignored with one warning each, others refused with `FAILED_PRECONDITION`; `strict`: all are refused; `lenient`: all are ignored.',
-    },
-    defaultTimeout: {
-      kind: wholeNumber({ of: 'seconds', min: 1, max: LONGEST_TIMEOUT_S }),
-      fallback: () => 3600,
-      about: 'How long a command may run whose action sets no timeout, in seconds.',
-    },
-    maxTimeout: {
-      kind: wholeNumber({ of: 'seconds', min: 1, max: LONGEST_TIMEOUT_S }),
-      fallback: () => 86_400,
-      about: 'The longest timeout that an action may set, in seconds; longer ones are refused with `INVALID_ARGUMENT`.',
-    },
-    abandonAfter: {
-      kind: wholeNumber({ of: 'seconds', min: 1, max: 86_400 }),
-      fallback: () => 60,
-      about:
-        'An action whose clients have all gone is cancelled after so many seconds; until then they can come back to it.',
-    },
-    absoluteSymlinks: {
-      kind: oneOf(['allowed', 'disallowed']),
-      fallback: () => 'allowed',
-      about:
-        'Whether symbolic links among inputs and outputs may have absolute targets. `disallowed` refuses such inputs, and fails actions that make such outputs.',
-    },
-    strict: {
-      kind: boolean,
-      fallback: () => false,
-      about:
-        '`true` refuses what the protocol lets a server refuse: lists in an Action, Command or Directory that are not sorted, and a working directory that is not among the inputs.',
-    },
-    maxStdoutMb: {
-      kind: wholeNumber({ of: 'megabytes', min: 1, max: 1_000_000 }),
-      fallback: () => 256,
-      about:
-        'How much a command may write to stdout, and as much to stderr, in MB of 10⁶ bytes. One that writes more is stopped, and its action fails with `FAILED_PRECONDITION`; what it wrote up to there is kept.',
-    },
-    reportResourceUsage: {
-      kind: boolean,
-      fallback: () => false,
-      about:
-        '`true` adds CPU time and peak memory of each action to its `auxiliary_metadata`, as a `gorego.execution.v1.ResourceUsage`. Some clients cannot print a result with a message that they do not know.',
-    },
-    sandbox: {
-      kind: oneOf(['auto', 'bubblewrap', 'none']),
-      fallback: () => 'auto',
-      about:
-        'What actions run in. `bubblewrap`: a sandbox with a writable input root and `/tmp`, the programs of the machine to read, no network unless the action asks, and nobody else; gorego does not start where that does not work. `auto`: the same where it works, otherwise no sandbox and a warning. `none`: no sandbox.',
-    },
-    sandboxMounts: {
-      kind: listOf(path),
-      fallback: () => [],
-      fallbackText: 'none',
-      about:
-        'Further files and directories that actions see in the sandbox, to be read only, beside `/usr`, `/bin`, `/sbin`, `/lib*`, `/etc`, `/opt`, `/nix/store` and `/gnu/store`: where else compilers and tools are. A list.',
-    },
-  },
+  execution: executionSettings,
   chunking: {
     kind: boolean,
     fallback: () => true,

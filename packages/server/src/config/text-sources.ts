@@ -2,7 +2,8 @@ import type { ConfigProblem } from './config-error.js'
 import type { Findings, FoundValue } from './found-value.js'
 import type { ResolvePath } from './kinds.js'
 import { nearest } from './nearest.js'
-import { type ConfigFlag, type SettingEntry, settingEntries } from './settings.js'
+import type { ConfigFlag } from './setting.js'
+import { type SettingEntry, settingEntries } from './settings.js'
 
 /** Variables of that name are ours, except these, which our own tests set. */
 const OURS = /^GOREGO_(?!TEST_|CLI$)/
