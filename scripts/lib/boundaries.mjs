@@ -59,6 +59,18 @@ export const zones = [
   { path: 'packages/server/src/config/', closed: true, bare: ['@gorego/core', 'yaml'] },
   { path: 'packages/server/src/compression/', closed: true, bare: ['@gorego/core', '@bokuweb/zstd-wasm'] },
   { path: 'packages/server/src/metrics/', closed: true, bare: ['@gorego/core', 'prom-client'] },
+  {
+    path: 'packages/server/src/tracing/',
+    closed: true,
+    bare: [
+      '@gorego/core',
+      '@opentelemetry/api',
+      '@opentelemetry/core',
+      '@opentelemetry/exporter-trace-otlp-http',
+      '@opentelemetry/resources',
+      '@opentelemetry/sdk-trace-base',
+    ],
+  },
   { path: 'packages/server/src/log/', closed: true, bare: ['@gorego/core', 'pino'] },
   { path: 'packages/server/', closed: true, bare: ['@gorego/core'] },
   { path: 'packages/cli/', closed: true, bare: ['@gorego/core', '@gorego/server', 'yargs', 'yargs/'] },

@@ -22,6 +22,7 @@ import { operationsService } from './services/operations.js'
 import { reflectionServices } from './services/reflection.js'
 import type { Service } from './services/service.js'
 import { serviceNames } from './services/service-names.js'
+import type { Tracing } from './tracing/tracing.js'
 import type { Dialect } from './wire/dialect.js'
 import { createAccessCheck } from './wire/instance-name.js'
 
@@ -39,12 +40,14 @@ export interface ServiceParts {
   readonly health: Health
   /** Counts what services ask store and action cache for; absent where nobody reads that. */
   readonly metrics: ServingMetrics | undefined
+  /** Absent where nothing is traced. */
+  readonly tracing: Tracing | undefined
   readonly logger: Logger
 }
 
 /** Every service that the configuration asks for. */
 export async function composeServices(config: Config, parts: ServiceParts): Promise<Service[]> {
-  const { access, functions, uploads, scheduler, maxBlobBytes, health, metrics, logger } = parts
+  const { access, functions, uploads, scheduler, maxBlobBytes, health, metrics, tracing, logger } = parts
   const cas = metrics?.store(parts.cas) ?? parts.cas
   const actionCache = metrics?.results(parts.actionCache) ?? parts.actionCache
   const dialect: Dialect = {
@@ -69,7 +72,7 @@ export async function composeServices(config: Config, parts: ServiceParts): Prom
   ]
   if (chunkedBlobs !== undefined) services.push(chunkingService({ ...dialect, chunkedBlobs, maxBlobBytes }))
   if (scheduler !== undefined) {
-    services.push(executionService({ ...dialect, scheduler, cas }))
+    services.push(executionService({ ...dialect, scheduler, cas, beginSpan: tracing?.begin }))
     services.push(operationsService({ ...dialect, scheduler, cas, access }))
   }
   services.push(healthService(health, serviceNames(services)))

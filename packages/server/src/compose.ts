@@ -31,9 +31,11 @@ import { sandboxFor } from './sandbox-for.js'
 import { logExecution } from './services/execution-log.js'
 import { Health } from './services/health.js'
 import { openSecurity } from './tls/security.js'
+import { openTracing } from './tracing/open-tracing.js'
 import { GB, MB, MINUTE_MS } from './units.js'
 import { openBackingCache } from './upstream/open-backing-cache.js'
 import { ensureUsable } from './usable-directory.js'
+import { tellAll } from './wire/call-log.js'
 import { listen } from './wire/grpc-server.js'
 
 export interface RunningServer {
@@ -89,6 +91,7 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
   const leaseMs = count > 1 ? leaseOf(graceMs) : 0
   const functions = await DigestFunctionSet.load(config.digestFunctions)
   const metrics = await openMetrics(config)
+  const tracing = await openTracing(config, logger)
   const { buildRoot } = config.execution
   ensureUsable(config.localCache.dir, '--dir')
   if (config.execution.enabled && buildRoot !== undefined) ensureUsable(buildRoot, 'execution.build_root')
@@ -177,6 +180,7 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
     await http?.close()
     await engine?.worker[Symbol.asyncDispose]()
     security[Symbol.dispose]()
+    await tracing?.close(LAST_CALLS_MS)
     await backing?.close(boundMs)
     store[Symbol.dispose]()
   }
@@ -209,6 +213,7 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
       maxBlobBytes: store.usage.maxBytes,
       health,
       metrics,
+      tracing,
       logger,
     })
     const grpc = await listen({
@@ -221,7 +226,7 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
       logger,
       logCalls: config.logLevel === 'debug',
       keepaliveMs: config.keepalive * 1000,
-      ...(metrics === undefined ? {} : { onCall: metrics.call }),
+      onCall: tellAll(metrics?.call, tracing?.ended),
     })
     return {
       address: grpc.address,
@@ -265,6 +270,7 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
     const onCompleted = (operation: OperationState, request: ExecuteRequest) => {
       logExecution(logger, operation, request)
       engineMetrics?.completed(operation)
+      tracing?.executed(operation, request)
       // The client is about to hear that it has to send blobs again, and asks which.
       if (hasLostBlobs(operation)) entrance?.forget()
     }

@@ -272,6 +272,7 @@ async function servedPaths(): Promise<string[]> {
     maxBlobBytes: 1,
     health: new Health(),
     metrics: undefined,
+    tracing: undefined,
     logger: silentLogger,
   })
   return services.flat().map(({ path }) => path)

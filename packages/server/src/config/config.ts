@@ -122,6 +122,12 @@ export interface Config {
     /** Absolute paths that actions see in the sandbox beside the system's own directories. */
     readonly sandboxMounts: readonly string[]
   }
+  readonly telemetry: {
+    /** Where spans are sent, over OTLP/HTTP; undefined for nowhere. */
+    readonly tracingEndpoint: string | undefined
+    /** How many of the traces that begin here are sent, above 0 and up to 1. */
+    readonly sampleRatio: number
+  }
   /** Whether SplitBlob and SpliceBlob are served. */
   readonly chunking: boolean
   /** How many processes speak gRPC; 1 is the server's own, and 0 stands for what the number of CPUs suggests. */

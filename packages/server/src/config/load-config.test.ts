@@ -58,6 +58,7 @@ const DEFAULTS: Config = {
     graceSeconds: 300,
     partialUploads: { maxSizeGb: 5, keepMinutes: 10 },
   },
+  telemetry: { tracingEndpoint: undefined, sampleRatio: 1 },
   chunking: true,
   frontEnds: 0,
   keepalive: 60,
@@ -147,10 +148,14 @@ test('a file sets everything; its relative paths count from where it is', async 
         report_resource_usage: true
         sandbox: none
         sandbox_mounts: [/srv/tools, ../tools]
+      telemetry:
+        tracing_endpoint: http://collector:4318/v1/traces
+        sample_ratio: 0.5
       log_level: debug
     `,
   })
   assert.equal(config, {
+    telemetry: { tracingEndpoint: 'http://collector:4318/v1/traces', sampleRatio: 0.5 },
     listenAddr: '[::1]:8980',
     http: { listenAddr: `unix:${dir}/http.sock`, cache: false },
     unixSocketMode: 0o660,

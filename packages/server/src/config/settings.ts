@@ -2,6 +2,7 @@ import { digestFunctions } from '@gorego/core'
 import type { Config } from './config.js'
 import { executionSettings } from './execution-settings.js'
 import { grants } from './grants-kind.js'
+import { httpUrl } from './http-url-kind.js'
 import { instanceName } from './instance-name-kind.js'
 import { boolean, listenAddress, listOf, oneOf, path, serverAddress, share, socketMode, wholeNumber } from './kinds.js'
 import { localCacheSettings } from './local-cache-settings.js'
@@ -206,6 +207,21 @@ const settings: SettingsOf<Config> = {
       'Which digest functions clients may use, a list. The first is the one that executions are advertised with: Bazel 4 insists that it is its own, later clients look at all. A server with clients of one kind needs only one, such as `[sha256]`.',
   },
   execution: executionSettings,
+  telemetry: {
+    tracingEndpoint: {
+      kind: httpUrl,
+      fallback: () => undefined,
+      fallbackText: 'nowhere',
+      about:
+        'Where OpenTelemetry spans of calls and executions are sent, over OTLP/HTTP: the whole address, such as `http://127.0.0.1:4318/v1/traces`. See docs/operations.md.',
+    },
+    sampleRatio: {
+      kind: share,
+      fallback: () => 1,
+      about:
+        'Which share of the traces that begin here is sent, above 0 and up to 1. Where a client sends `traceparent`, it has decided.',
+    },
+  },
   chunking: {
     kind: boolean,
     fallback: () => true,

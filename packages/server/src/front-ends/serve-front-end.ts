@@ -17,13 +17,18 @@ import { openMetrics } from '../metrics/metrics.js'
 import type { PlainMetrics } from '../metrics/serving-metrics.js'
 import { Health, type Phase } from '../services/health.js'
 import { openSecurity } from '../tls/security.js'
+import { openTracing } from '../tracing/open-tracing.js'
 import { GB, MINUTE_MS } from '../units.js'
+import { tellAll } from '../wire/call-log.js'
 import { type GrpcServer, serve } from '../wire/grpc-server.js'
 import type { Channel } from './channel.js'
 import { RemoteBacking } from './remote-backing.js'
 import { RemoteKeeper } from './remote-keeper.js'
 import { RemoteScheduler } from './remote-scheduler.js'
 import type { Setup } from './setup.js'
+
+/** For the last spans to arrive, at most. */
+const LAST_SPANS_MS = 2_000
 
 /** Everything that one front end has. */
 export interface FrontEnd extends Omit<GrpcServer, 'accept'> {
@@ -62,6 +67,7 @@ export async function serveFrontEnd(setup: Setup, channel: Channel, logger: Logg
   const cas = backing === undefined ? store : new ProxyStore(store, backing)
   const health = new Health()
   const metrics = await openMetrics(config)
+  const tracing = await openTracing(config, logger)
   const security = await openSecurity(config, logger)
   const { tls, access } = security
   const services = await composeServices(config, {
@@ -74,6 +80,7 @@ export async function serveFrontEnd(setup: Setup, channel: Channel, logger: Logg
     maxBlobBytes: maxBytes,
     health,
     metrics,
+    tracing,
     logger,
   })
   const grpc = await serve({
@@ -84,7 +91,7 @@ export async function serveFrontEnd(setup: Setup, channel: Channel, logger: Logg
     access,
     clients: ClientCalls.of(config),
     tls,
-    ...(metrics === undefined ? {} : { onCall: metrics.call }),
+    onCall: tellAll(metrics?.call, tracing?.ended),
   })
   return {
     accept(connection) {
@@ -99,6 +106,7 @@ export async function serveFrontEnd(setup: Setup, channel: Channel, logger: Logg
     quiet: (boundMs) => grpc.quiet(boundMs),
     async stop(boundMs) {
       await grpc.stop(boundMs)
+      await tracing?.close(LAST_SPANS_MS)
       security[Symbol.dispose]()
       store[Symbol.dispose]()
     },

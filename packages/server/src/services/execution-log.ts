@@ -1,8 +1,8 @@
-import { type ExecuteRequest, type Logger, type OperationState, reapi, type Stage } from '@gorego/core'
+import type { ExecuteRequest, Logger, OperationState, Stage } from '@gorego/core'
+import { executionPhases } from './execution-phases.js'
 
-/** Of an ActionResult on the wire. */
-const EXIT_CODE_FIELD = 4
-const EXECUTION_METADATA_FIELD = 9
+/** What the phases of an execution are called in a line of the log. */
+const PHASES = { stage: 'stagedMs', run: 'ranMs', collect: 'collectedMs' } as const
 
 /**
  * One line an execution: what came of it, for whom, how long it was in each stage, and what it used (RM-02). At `info`, because it is
@@ -37,30 +37,11 @@ export function stageTimes({ enteredAt, createdAt }: OperationState): Record<str
   }
 }
 
-/** Without making a message of a result that may list thousands of files. No system has negative exit codes. */
 function resultFields(result: Uint8Array, cached: boolean): Record<string, number> {
-  let exitCode = 0
-  let metadata: Uint8Array | undefined
-  for (const field of reapi.wireFields(result)) {
-    if (field.number === EXIT_CODE_FIELD) exitCode = field.value
-    else if (field.number === EXECUTION_METADATA_FIELD) metadata = field.bytes
-  }
-  // What is cached says how it once was, somewhere.
-  return { exitCode, ...(cached || metadata === undefined ? {} : phaseTimes(metadata)) }
-}
-
-/** Of what was executed, in milliseconds: inputs, command, outputs. */
-function phaseTimes(metadata: Uint8Array): Record<string, number> {
-  const message = reapi.ExecutedActionMetadata.deserializeBinary(metadata)
-  const phases = {
-    stagedMs: [message.getInputFetchStartTimestamp(), message.getInputFetchCompletedTimestamp()],
-    ranMs: [message.getExecutionStartTimestamp(), message.getExecutionCompletedTimestamp()],
-    collectedMs: [message.getOutputUploadStartTimestamp(), message.getOutputUploadCompletedTimestamp()],
-  }
-  return Object.fromEntries(
-    Object.entries(phases).flatMap(([name, [start, end]]) => {
-      if (start === undefined || end === undefined) return []
-      return [[name, Math.round(reapi.timestampToMillis(end) - reapi.timestampToMillis(start))]]
-    }),
-  )
+  const { exitCode, periods } = executionPhases(result, cached)
+  const times = Object.entries(PHASES).flatMap(([phase, name]) => {
+    const period = periods[phase as keyof typeof PHASES]
+    return period === undefined ? [] : [[name, Math.round(period[1] - period[0])] as const]
+  })
+  return { exitCode, ...Object.fromEntries(times) }
 }

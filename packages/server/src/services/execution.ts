@@ -8,6 +8,7 @@ import {
   reapi,
   type Scheduler,
 } from '@gorego/core'
+import type { CallContext } from '../wire/call-context.js'
 import type { Dialect } from '../wire/dialect.js'
 import { requestDigest } from '../wire/digests.js'
 import { serverStream } from '../wire/method.js'
@@ -22,6 +23,8 @@ const SERVICE = '/build.bazel.remote.execution.v2.Execution'
 export interface ExecutionOptions extends Dialect {
   readonly scheduler: Scheduler
   readonly cas: ContentAddressableStorage
+  /** Begins the span of a call, and says what the spans of its execution are below; absent where nothing is traced. */
+  readonly beginSpan?: ((context: CallContext) => string) | undefined
   /** How often a stream says that it is alive, in milliseconds. Default 30 s (EX-20). */
   readonly keepAliveMs?: number
 }
@@ -31,6 +34,7 @@ export function executionService({
   scheduler,
   cas,
   functions,
+  beginSpan,
   keepAliveMs = 30_000,
 }: ExecutionOptions): Service {
   const checkOperation = createOperationCheck({ checkInstance, scheduler })
@@ -45,7 +49,7 @@ export function executionService({
         // RM-01: one build. Who sends no metadata is in line with all others who don't.
         client: labels.invocation ?? '',
         caller: context.client,
-        labels,
+        labels: beginSpan === undefined ? labels : { ...labels, traceparent: beginSpan(context) },
       }
       const hints = {
         stdout: request.getInlineStdout(),

@@ -1,5 +1,5 @@
 /** Who only asks whether the server is well does not use it. */
-const PROBES = '/grpc.health.v1.Health/'
+export const PROBES = '/grpc.health.v1.Health/'
 
 /** When a server was last called, and whether it is used just now. */
 export class CallActivity {

@@ -22,6 +22,8 @@ export interface CallContext {
   readonly signal: AbortSignal
   /** Who calls and why, as far as the client says (RM-01). */
   readonly labels: Readonly<Record<string, string>>
+  /** The span that the client made the call in, in W3C's form, unchecked. */
+  readonly traceparent: string | undefined
   /** The ByteStream resource name in the headers, which is optional (RN-10). */
   readonly resourceName: string | undefined
 }
@@ -68,6 +70,10 @@ export class GrpcCallContext implements CallContext {
   get labels(): Readonly<Record<string, string>> {
     this.#labels ??= requestLabels(this.#call.metadata ?? new Metadata())
     return this.#labels
+  }
+
+  get traceparent(): string | undefined {
+    return this.#call.metadata?.get('traceparent')[0]?.toString()
   }
 
   get resourceName(): string | undefined {

@@ -20,6 +20,16 @@ export function outcomeOf({ context, thrown }: Pick<EndedCall, 'context' | 'thro
 /** Is told of every call when it is over. */
 export type CallLog = (call: EndedCall) => void
 
+/** Tells all that there are; undefined where there is none. */
+export function tellAll(...logs: readonly (CallLog | undefined)[]): CallLog | undefined {
+  const [first, ...others] = logs.filter((log) => log !== undefined)
+  if (first === undefined || others.length === 0) return first
+  return (call) => {
+    first(call)
+    for (const log of others) log(call)
+  }
+}
+
 export interface CallLogOptions {
   readonly logger: Logger
   /** Whether calls that are nobody's fault are worth a line: there can be ten thousand a second. */

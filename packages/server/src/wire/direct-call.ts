@@ -77,6 +77,10 @@ export class DirectCall implements CallContext {
     return this.#labels
   }
 
+  get traceparent(): string | undefined {
+    return this.#headers.traceparent?.toString()
+  }
+
   get resourceName(): string | undefined {
     return this.#headers[RESOURCE_NAME_HEADER] === undefined ? undefined : resourceNameHeader(this.#allHeaders)
   }

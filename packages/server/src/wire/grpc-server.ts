@@ -29,7 +29,7 @@ export interface GrpcServerOptions {
   /** Whether each call is logged, at `debug`. Default false. */
   readonly logCalls?: boolean
   /** Is told of every call as well. */
-  readonly onCall?: CallLog
+  readonly onCall?: CallLog | undefined
   /** How often a connection is asked whether its client is still there, in milliseconds. Default 60 s. */
   readonly keepaliveMs?: number
   /** Absent where everybody may call everything. */

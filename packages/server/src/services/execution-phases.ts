@@ -1,0 +1,41 @@
+import { reapi } from '@gorego/core'
+
+/** Of an ActionResult on the wire. */
+const EXIT_CODE_FIELD = 4
+const EXECUTION_METADATA_FIELD = 9
+
+/** From when to when, in milliseconds since 1970. */
+export type Period = readonly [start: number, end: number]
+
+/** What somebody who watches wants to know of a result. */
+export interface ExecutionPhases {
+  readonly exitCode: number
+  /** Inputs, command, outputs, as far as they are known; nothing of what is cached, which says how it once was, somewhere. */
+  readonly periods: Readonly<Partial<Record<'stage' | 'run' | 'collect', Period>>>
+}
+
+/** Without making a message of a result that may list thousands of files. No system has negative exit codes. */
+export function executionPhases(result: Uint8Array, cached: boolean): ExecutionPhases {
+  let exitCode = 0
+  let metadata: Uint8Array | undefined
+  for (const field of reapi.wireFields(result)) {
+    if (field.number === EXIT_CODE_FIELD) exitCode = field.value
+    else if (field.number === EXECUTION_METADATA_FIELD) metadata = field.bytes
+  }
+  return { exitCode, periods: cached || metadata === undefined ? {} : periodsOf(metadata) }
+}
+
+function periodsOf(metadata: Uint8Array): ExecutionPhases['periods'] {
+  const message = reapi.ExecutedActionMetadata.deserializeBinary(metadata)
+  const phases = {
+    stage: [message.getInputFetchStartTimestamp(), message.getInputFetchCompletedTimestamp()],
+    run: [message.getExecutionStartTimestamp(), message.getExecutionCompletedTimestamp()],
+    collect: [message.getOutputUploadStartTimestamp(), message.getOutputUploadCompletedTimestamp()],
+  }
+  return Object.fromEntries(
+    Object.entries(phases).flatMap(([name, [start, end]]) => {
+      if (start === undefined || end === undefined) return []
+      return [[name, [reapi.timestampToMillis(start), reapi.timestampToMillis(end)]]]
+    }),
+  )
+}
