@@ -125,16 +125,13 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
     backing === undefined ? withCompleteness(results, store) : proxyActionCache(results, backing.cache, cas)
   // There only when the engine is, which tells it of losses.
   let entrance: Entrance | undefined
-  const sandbox = await sandboxFor(config, store, logger).catch((error) => {
-    tls?.[Symbol.dispose]()
-    store[Symbol.dispose]()
-    throw error
-  })
-  const engine = config.execution.enabled ? startEngine() : undefined
+  let engine: ReturnType<typeof startEngine> | undefined
+  let http: HttpServer | undefined
+  const sandbox = await sandboxFor(config, store, logger).catch(giveUp)
+  engine = config.execution.enabled ? startEngine() : undefined
   const scheduler = engine?.scheduler
   const engineMetrics = metrics?.ofEngine({ store, load: scheduler && (() => scheduler.load) })
   let ready = true
-  let http: HttpServer | undefined
   http = await startHttp().catch(giveUp)
   const opened = await (count > 1
     ? FrontEnds.start({ count, config, leaseMs, store, scheduler, backing: backing?.cache, logger })
