@@ -9,12 +9,11 @@ import {
   LocalWorker,
   type Logger,
   type OperationState,
-  ProxyStore,
-  proxyActionCache,
   TaskScheduler,
-  withCompleteness,
 } from '@gorego/core'
 import { ClientCalls } from './clients/client-calls.js'
+import { Closings } from './closings.js'
+import { composeCaches } from './compose-caches.js'
 import { composeServices } from './compose-services.js'
 import type { Config } from './config/config.js'
 import { checkExposure, isOpenToAll } from './config/exposure.js'
@@ -81,6 +80,16 @@ interface Entrance {
 
 /** The whole server, put together: the one place that knows which store stands behind which cache behind which service. */
 export async function startServer(config: Config, { logger }: { logger: Logger }): Promise<RunningServer> {
+  const closings = new Closings()
+  try {
+    return await compose(config, logger, closings)
+  } catch (error) {
+    await closings.close(0)
+    throw error
+  }
+}
+
+async function compose(config: Config, logger: Logger, closings: Closings): Promise<RunningServer> {
   checkExposure(config)
   if (isOpenToAll(config))
     logger.warn(
@@ -92,10 +101,12 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
   const functions = await DigestFunctionSet.load(config.digestFunctions)
   const metrics = await openMetrics(config)
   const tracing = await openTracing(config, logger)
+  closings.add(() => tracing?.close(LAST_CALLS_MS))
   const { buildRoot } = config.execution
   ensureUsable(config.localCache.dir, '--dir')
   if (config.execution.enabled && buildRoot !== undefined) ensureUsable(buildRoot, 'execution.build_root')
   const security = await openSecurity(config, logger)
+  closings.add(() => security[Symbol.dispose]())
   const { tls, access } = security
   const clients = ClientCalls.of(config)
   const store = await LocalStore.open({
@@ -108,35 +119,25 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
       keepBytes: Math.floor(config.localCache.partialUploads.maxSizeGb * GB),
       keepMs: config.localCache.partialUploads.keepMinutes * MINUTE_MS,
     },
-  }).catch((error) => {
-    security[Symbol.dispose]()
-    throw error
   })
+  closings.add(() => store[Symbol.dispose]())
   reportLoading(store, logger)
   const results = new LocalActionCache(store.layout, store.workDirectory('results'))
-  const opening = openBackingCache(config, { store, results, metrics, logger })
-  const backing = await opening.catch((error) => {
-    security[Symbol.dispose]()
-    store[Symbol.dispose]()
-    throw error
-  })
-  const cas = backing === undefined ? store : new ProxyStore(store, backing.cache)
-  const actionCache =
-    backing === undefined ? withCompleteness(results, store) : proxyActionCache(results, backing.cache, cas)
+  const backing = await openBackingCache(config, { store, results, metrics, logger })
+  closings.add((boundMs) => backing?.close(boundMs))
+  const { cas, actionCache } = composeCaches({ store, results, backing: backing?.cache })
   // There only when the engine is, which tells it of losses.
   let entrance: Entrance | undefined
-  let engine: ReturnType<typeof startEngine> | undefined
-  let http: HttpServer | undefined
-  const sandbox = await sandboxFor(config, store, logger).catch(giveUp)
-  engine = config.execution.enabled ? startEngine() : undefined
+  const sandbox = await sandboxFor(config, store, logger)
+  const engine = config.execution.enabled ? startEngine() : undefined
   const scheduler = engine?.scheduler
   const engineMetrics = metrics?.ofEngine({ store, load: scheduler && (() => scheduler.load) })
   let ready = true
-  http = await startHttp().catch(giveUp)
+  const http = await startHttp()
+  closings.add(() => http?.close())
   const opened = await (count > 1
     ? FrontEnds.start({ count, config, leaseMs, store, scheduler, backing: backing?.cache, logger })
-    : serveHere()
-  ).catch(giveUp)
+    : serveHere())
   entrance = opened
   let idleWatch: IdleWatch | undefined
   const idle = new Promise<void>((onIdle) => {
@@ -169,22 +170,8 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
       if (busy && drainMs > 0) await opened.quiet(LAST_CALLS_MS)
       // Only now are connections told to go away: until here, they were needed for outputs.
       await opened.stop(drainMs === 0 ? 0 : Math.max(until - performance.now(), LAST_CALLS_MS))
-      await close(drainMs === 0 ? 0 : LAST_CALLS_MS)
+      await closings.close(drainMs === 0 ? 0 : LAST_CALLS_MS)
     },
-  }
-
-  async function close(boundMs = 0): Promise<void> {
-    await http?.close()
-    await engine?.worker[Symbol.asyncDispose]()
-    security[Symbol.dispose]()
-    await tracing?.close(LAST_CALLS_MS)
-    await backing?.close(boundMs)
-    store[Symbol.dispose]()
-  }
-
-  async function giveUp(error: unknown): Promise<never> {
-    await close()
-    throw error
   }
 
   async function startHttp(): Promise<HttpServer | undefined> {
@@ -256,6 +243,7 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
       ...(sandbox === undefined ? {} : { sandbox }),
       ...(metrics === undefined ? {} : { onRan: (report) => engineMetrics?.ran(report) }),
     })
+    closings.add(() => worker[Symbol.asyncDispose]())
     const withoutNetwork = sandbox !== undefined
     const lookup = createActionLookup({
       cas,

@@ -1,17 +1,9 @@
 import { mkdirSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
-import {
-  DigestFunctionSet,
-  LeasedKeeper,
-  LocalActionCache,
-  type Logger,
-  ProxyStore,
-  proxyActionCache,
-  SharedStore,
-  withCompleteness,
-} from '@gorego/core'
+import { DigestFunctionSet, LeasedKeeper, LocalActionCache, type Logger, SharedStore } from '@gorego/core'
 import { ClientCalls } from '../clients/client-calls.js'
+import { composeCaches } from '../compose-caches.js'
 import { composeServices } from '../compose-services.js'
 import { openMetrics } from '../metrics/metrics.js'
 import type { PlainMetrics } from '../metrics/serving-metrics.js'
@@ -64,7 +56,7 @@ export async function serveFrontEnd(setup: Setup, channel: Channel, logger: Logg
   })
   const results = new LocalActionCache(store.layout, directory('results'))
   const backing = config.backingCache.target === undefined ? undefined : new RemoteBacking(channel)
-  const cas = backing === undefined ? store : new ProxyStore(store, backing)
+  const { cas, actionCache } = composeCaches({ store, results, backing })
   const health = new Health()
   const metrics = await openMetrics(config)
   const tracing = await openTracing(config, logger)
@@ -75,7 +67,7 @@ export async function serveFrontEnd(setup: Setup, channel: Channel, logger: Logg
     functions: await DigestFunctionSet.load(config.digestFunctions),
     cas,
     uploads: store.uploads,
-    actionCache: backing === undefined ? withCompleteness(results, store) : proxyActionCache(results, backing, cas),
+    actionCache,
     scheduler: config.execution.enabled ? new RemoteScheduler(channel) : undefined,
     maxBlobBytes: maxBytes,
     health,
