@@ -40,7 +40,7 @@ export interface ExecuteRequest {
   readonly client?: string
   /** Whose share of the queue it takes a place of. Unlike `client`, not what the client says of itself. */
   readonly caller?: string
-  /** Who asks and for what, as the client says: for logs. */
+  /** Who asks and for what, as the client says: for people and logs. */
   readonly labels?: Readonly<Record<string, string>>
 }
 
@@ -55,6 +55,8 @@ export interface OperationState {
   readonly createdAt: number
   /** When it came to each stage, in milliseconds since 1970; stages that it left out or has not come to are absent. */
   readonly enteredAt: Readonly<Partial<Record<Stage, number>>>
+  /** What the request said of itself, if anything: for those who look at operations. */
+  readonly labels?: Readonly<Record<string, string>>
   /** Set exactly when the stage is `completed` (EX-03). */
   readonly outcome?: Outcome
 }

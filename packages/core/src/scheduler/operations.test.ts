@@ -221,13 +221,14 @@ test('an operation tells when it came to each stage, and its end is told to whoe
   hand.clock.advance(9)
   await hand.run('b').end(resultOf('b'))
   assert.equal(
-    ended.map(([{ name, enteredAt }, request]) => [name, enteredAt, request.labels]),
+    ended.map(([{ name, enteredAt, labels }, request]) => [name, enteredAt, labels, request.labels]),
     [
-      [first, { 'cache-check': start, queued: start, executing: start, completed: start + 12 }, labels],
+      [first, { 'cache-check': start, queued: start, executing: start, completed: start + 12 }, labels, labels],
       // WX-02: whoever deleted it knows no more of it, but it ran.
       [
         second,
         { 'cache-check': start + 5, queued: start + 5, executing: start + 12, completed: start + 21 },
+        undefined,
         undefined,
       ],
     ],

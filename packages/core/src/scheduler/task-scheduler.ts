@@ -152,11 +152,13 @@ export class TaskScheduler implements Scheduler {
   }
 
   #create(request: ExecuteRequest): OperationRecord {
-    const { instance, action } = request
+    const { instance, action, labels } = request
     const name = randomUUID()
     const createdAt = this.#clock.now()
     const stage = 'cache-check'
-    const state: OperationState = { name, instance, action, stage, createdAt, enteredAt: { [stage]: createdAt } }
+    const said = labels === undefined ? {} : { labels }
+    const enteredAt = { [stage]: createdAt }
+    const state: OperationState = { name, instance, action, stage, createdAt, enteredAt, ...said }
     const record = new OperationRecord(state, request, this.#created++, this.#watched)
     this.#operations.set(name, record)
     this.#shares?.enter(record)

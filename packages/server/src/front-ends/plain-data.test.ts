@@ -45,6 +45,7 @@ const running: OperationState = {
   stage: 'executing',
   createdAt: 1,
   enteredAt: { 'cache-check': 1, executing: 2 },
+  labels: { target: '//a', mnemonic: 'Genrule' },
 }
 const completed: OperationState = {
   ...running,
