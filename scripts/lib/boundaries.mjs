@@ -18,6 +18,7 @@ export const coreFolders = {
   cas: { may: ['digest', 'errors', 'disk', 'observe'], node: everything },
   'action-cache': { may: ['cas', 'proto', 'digest', 'errors', 'disk'], node: everything },
   backing: { may: ['cas', 'action-cache', 'digest', 'errors', 'disk', 'observe'], node: everything },
+  compare: { may: ['cas', 'proto', 'digest', 'errors'], node: ['node:timers/promises'] },
   // Keeps the books only: no file, no process.
   scheduler: {
     may: ['errors', 'digest', 'observe'],

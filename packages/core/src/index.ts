@@ -12,6 +12,7 @@ export {
   fastCdcParameters,
   MAX_CHUNKS,
 } from './chunking/index.js'
+export * from './compare/index.js'
 export * from './digest/index.js'
 export { type Budget, blocks, type Reservation, reservationFrom } from './disk/index.js'
 export { content, directory, file, type Input, type Inputs, stored, symlink } from './embed/inputs.js'
