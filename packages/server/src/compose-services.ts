@@ -10,6 +10,7 @@ import {
 import type { Access } from './auth/access.js'
 import { availableCompressors } from './compression/available-compressors.js'
 import type { Config } from './config/config.js'
+import type { History } from './history/action-history.js'
 import type { ServingMetrics } from './metrics/serving-metrics.js'
 import { actionCacheService } from './services/action-cache.js'
 import { byteStreamService } from './services/byte-stream.js'
@@ -18,6 +19,7 @@ import { chunkingService } from './services/chunking.js'
 import { contentAddressableStorageService } from './services/content-addressable-storage.js'
 import { executionService } from './services/execution.js'
 import { type Health, healthService } from './services/health.js'
+import { historyService } from './services/history.js'
 import { operationsService } from './services/operations.js'
 import { reflectionServices } from './services/reflection.js'
 import type { Service } from './services/service.js'
@@ -36,6 +38,8 @@ export interface ServiceParts {
   readonly actionCache: ActionCache
   /** Absent from a cache that executes nothing. */
   readonly scheduler: Scheduler | undefined
+  /** What was executed; absent with the scheduler. */
+  readonly history: History | undefined
   readonly maxBlobBytes: number
   readonly health: Health
   /** Counts what services ask store and action cache for; absent where nobody reads that. */
@@ -47,7 +51,7 @@ export interface ServiceParts {
 
 /** Every service that the configuration asks for. */
 export async function composeServices(config: Config, parts: ServiceParts): Promise<Service[]> {
-  const { access, functions, uploads, scheduler, maxBlobBytes, health, metrics, tracing, logger } = parts
+  const { access, functions, uploads, scheduler, history, maxBlobBytes, health, metrics, tracing, logger } = parts
   const cas = metrics?.store(parts.cas) ?? parts.cas
   const actionCache = metrics?.results(parts.actionCache) ?? parts.actionCache
   const dialect: Dialect = {
@@ -74,6 +78,7 @@ export async function composeServices(config: Config, parts: ServiceParts): Prom
   if (scheduler !== undefined) {
     services.push(executionService({ ...dialect, scheduler, cas, beginSpan: tracing?.begin }))
     services.push(operationsService({ ...dialect, scheduler, cas, access }))
+    if (history !== undefined) services.push(historyService({ ...dialect, scheduler, cas, history }))
   }
   services.push(healthService(health, serviceNames(services)))
   if (config.reflection) services.push(...reflectionServices(serviceNames(services)))

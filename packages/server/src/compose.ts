@@ -20,6 +20,7 @@ import { checkExposure, isOpenToAll } from './config/exposure.js'
 import { FrontEnds } from './front-ends/front-ends.js'
 import { howManyFrontEnds } from './front-ends/how-many.js'
 import { hasLostBlobs, leaseOf } from './front-ends/leases.js'
+import { ActionHistory } from './history/action-history.js'
 import { cacheParts } from './http/cache/cache-parts.js'
 import { type HttpServer, serveHttp } from './http/http-server.js'
 import { httpRoutes } from './http/routes.js'
@@ -136,7 +137,16 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
   const http = await startHttp()
   closings.add(() => http?.close())
   const opened = await (count > 1
-    ? FrontEnds.start({ count, config, leaseMs, store, scheduler, backing: backing?.cache, logger })
+    ? FrontEnds.start({
+        count,
+        config,
+        leaseMs,
+        store,
+        scheduler,
+        history: engine?.history,
+        backing: backing?.cache,
+        logger,
+      })
     : serveHere())
   entrance = opened
   let idleWatch: IdleWatch | undefined
@@ -194,6 +204,7 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
       uploads: store.uploads,
       actionCache,
       scheduler,
+      history: engine?.history,
       maxBlobBytes: store.usage.maxBytes,
       health,
       metrics,
@@ -227,7 +238,7 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
     }
   }
 
-  function startEngine(): { scheduler: TaskScheduler; worker: LocalWorker } {
+  function startEngine(): { scheduler: TaskScheduler; worker: LocalWorker; history: ActionHistory } {
     const { concurrency, buildRoot, queueSize, abandonAfter } = config.execution
     const { queueShare } = config.limits
     const { platform, platformPolicy, defaultTimeout, maxTimeout } = config.execution
@@ -252,16 +263,19 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
       defaultTimeoutMs: defaultTimeout * 1000,
       maxTimeoutMs: maxTimeout * 1000,
     })
+    const history = new ActionHistory()
     const onCompleted = (operation: OperationState, request: ExecuteRequest) => {
       logExecution(logger, operation, request)
       engineMetrics?.completed(operation)
       tracing?.executed(operation, request)
+      history.note(operation)
       // The client is about to hear that it has to send blobs again, and asks which.
       if (hasLostBlobs(operation)) entrance?.forget()
     }
     const abandonAfterMs = abandonAfter * 1000
     return {
       worker,
+      history,
       scheduler: new TaskScheduler({ executor: worker, lookup, queueSize, queueShare, abandonAfterMs, onCompleted }),
     }
   }

@@ -269,6 +269,7 @@ async function servedPaths(): Promise<string[]> {
     uploads: nothing,
     actionCache: nothing,
     scheduler: nothing,
+    history: undefined,
     maxBlobBytes: 1,
     health: new Health(),
     metrics: undefined,

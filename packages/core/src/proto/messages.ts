@@ -28,6 +28,7 @@ export { Code as RpcCode } from './gen/google/rpc/code_pb.js'
 export * from './gen/google/rpc/error_details_pb.js'
 export { Status as RpcStatus } from './gen/google/rpc/status_pb.js'
 
+export * from './gen/gorego/execution/v1/history_pb.js'
 export * from './gen/gorego/execution/v1/resource_usage_pb.js'
 export * from './gen/grpc/health/v1/health_pb.js'
 

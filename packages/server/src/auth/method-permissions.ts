@@ -29,6 +29,8 @@ export const METHOD_PERMISSIONS: ReadonlyMap<string, Permission | 'nothing'> = n
   [`${OPERATIONS}/CancelOperation`, 'execute'],
   [`${OPERATIONS}/DeleteOperation`, 'execute'],
   [`${OPERATIONS}/ListOperations`, 'admin'],
+  // Command lines and variables are in what it says.
+  ['/gorego.execution.v1.History/Explain', 'execute'],
   // As /healthz and /readyz: load balancers have no names.
   [`${HEALTH}/Check`, 'nothing'],
   [`${HEALTH}/List`, 'nothing'],

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BackingCache, LocalStore, Logger, Scheduler } from '@gorego/core'
 import type { Config } from '../config/index.js'
+import type { History } from '../history/action-history.js'
 import type { PlainMetrics } from '../metrics/serving-metrics.js'
 import type { Handler } from './channel.js'
 import { Connections } from './connections.js'
@@ -8,6 +9,7 @@ import { FrontEndProcess } from './front-end-process.js'
 import { frontEndProgram } from './front-end-program.js'
 import type { LogLine } from './remote-logger.js'
 import { serveBacking } from './serve-backing.js'
+import { serveHistory } from './serve-history.js'
 import { serveKeeper } from './serve-keeper.js'
 import { serveScheduler } from './serve-scheduler.js'
 
@@ -19,6 +21,8 @@ export interface FrontEndsOptions {
   readonly store: LocalStore
   /** Absent from a cache that executes nothing. */
   readonly scheduler: Scheduler | undefined
+  /** Absent with the scheduler. */
+  readonly history: History | undefined
   /** Absent where there is none. */
   readonly backing: BackingCache | undefined
   readonly logger: Logger
@@ -119,7 +123,7 @@ export class FrontEnds {
   }
 
   #launch(n: number): FrontEndProcess {
-    const { config, leaseMs, store, scheduler, backing, logger, count } = this.#options
+    const { config, leaseMs, store, scheduler, history, backing, logger, count } = this.#options
     const setup = {
       config,
       temporary: store.workDirectory(`front-end-${n}`),
@@ -133,7 +137,8 @@ export class FrontEnds {
       return {}
     }
     const keeper = serveKeeper(store, { spare: () => this.#spare(), lost: () => this.forget() })
-    const handlers = { ...keeper.handlers, ...serveScheduler(scheduler), ...serveBacking(backing), log }
+    const engine = { ...serveScheduler(scheduler), ...serveHistory(history) }
+    const handlers = { ...keeper.handlers, ...engine, ...serveBacking(backing), log }
     const launched = new FrontEndProcess({
       program: this.#program,
       setup,

@@ -2,7 +2,7 @@ import { Digest, digestFunctionNamed, type ExecuteRequest, GoregoError, type Ope
 import type { Message } from './frames.js'
 
 /** `function:hash:size` */
-type DigestText = string
+export type DigestText = string
 
 interface PlainRequest extends Omit<ExecuteRequest, 'action'> {
   readonly action: DigestText
@@ -84,7 +84,7 @@ function fromPlain({ action, outcome, ...rest }: PlainState, result: Uint8Array)
   }
 }
 
-function toDigest(text: DigestText): Digest {
+export function toDigest(text: DigestText): Digest {
   const [name = '', hash = '', size] = text.split(':')
   const fn = digestFunctionNamed(name)
   if (fn === undefined) throw new GoregoError('internal', `${text} is no digest`)

@@ -15,6 +15,7 @@ import { tellAll } from '../wire/call-log.js'
 import { type GrpcServer, serve } from '../wire/grpc-server.js'
 import type { Channel } from './channel.js'
 import { RemoteBacking } from './remote-backing.js'
+import { RemoteHistory } from './remote-history.js'
 import { RemoteKeeper } from './remote-keeper.js'
 import { RemoteScheduler } from './remote-scheduler.js'
 import type { Setup } from './setup.js'
@@ -69,6 +70,7 @@ export async function serveFrontEnd(setup: Setup, channel: Channel, logger: Logg
     uploads: store.uploads,
     actionCache,
     scheduler: config.execution.enabled ? new RemoteScheduler(channel) : undefined,
+    history: config.execution.enabled ? new RemoteHistory(channel) : undefined,
     maxBlobBytes: maxBytes,
     health,
     metrics,

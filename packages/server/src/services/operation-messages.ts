@@ -7,6 +7,7 @@ import {
   reapi,
   type Stage,
 } from '@gorego/core'
+import { requestMetadataOf } from '../wire/request-metadata.js'
 import { toRpcStatus } from '../wire/status.js'
 import { type InliningHints, inlineContents, wantsInlining } from './inlining.js'
 
@@ -25,19 +26,20 @@ const PACKAGE = 'type.googleapis.com/build.bazel.remote.execution.v2'
 
 /**
  * An operation as clients see it (EX-01, EX-04): metadata always, the response once it is done, an error never. It is written
- * by hand around the result, which is sent as the bytes that are stored, however many files it lists.
+ * by hand around the result, which is sent as the bytes that are stored, however many files it lists. With its origin for those who
+ * look at other people's operations: who asked for it and for what is in the metadata's auxiliary_metadata.
  */
 export async function toOperation(
   state: OperationState,
   cas: ContentAddressableStorage,
   hints: InliningHints,
   signal: AbortSignal,
+  { withOrigin = false }: { readonly withOrigin?: boolean } = {},
 ): Promise<reapi.MessageWriter> {
-  const { name, stage, action, outcome } = state
-  const metadata = new MessageWriter()
-    .varint(1, STAGES[stage])
-    .message(2, digestMessage(action))
-    .varint(6, action.fn.value)
+  const { name, stage, action, outcome, labels } = state
+  const metadata = new MessageWriter().varint(1, STAGES[stage]).message(2, digestMessage(action))
+  if (withOrigin && labels !== undefined) metadata.message(5, new MessageWriter().message(11, origin(labels)))
+  metadata.varint(6, action.fn.value)
   const operation = new MessageWriter().text(1, name).message(2, any('ExecuteOperationMetadata', metadata))
   if (outcome === undefined) return operation
   const result = outcome.result && (await withContents(outcome.result, action.fn, cas, hints, signal))
@@ -80,4 +82,9 @@ function digestMessage({ hash, sizeBytes }: Digest): reapi.MessageWriter {
 
 function any(type: string, message: reapi.MessageWriter): reapi.MessageWriter {
   return new MessageWriter().text(1, `${PACKAGE}.${type}`).message(2, message)
+}
+
+/** What the client said of itself, as it said it: RequestMetadata. */
+function origin(labels: Readonly<Record<string, string>>): reapi.MessageWriter {
+  return any('RequestMetadata', new MessageWriter().encoded(requestMetadataOf(labels).serializeBinary()))
 }

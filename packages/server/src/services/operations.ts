@@ -30,7 +30,8 @@ export interface OperationsOptions extends Dialect {
 export function operationsService(options: OperationsOptions): Service {
   const { checkInstance, scheduler, cas, access } = options
   const checkOperation = createOperationCheck(options)
-  const write = (state: OperationState, signal: AbortSignal) => toOperation(state, cas, NO_HINTS, signal)
+  const write = (state: OperationState, signal: AbortSignal) =>
+    toOperation(state, cas, NO_HINTS, signal, { withOrigin: true })
   const describe = async (state: OperationState, signal: AbortSignal) => (await write(state, signal)).finish()
   return [
     unary(`${SERVICE}/GetOperation`, reapi.GetOperationRequest.deserializeBinary, async (request, context) => {

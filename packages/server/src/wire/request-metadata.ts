@@ -26,6 +26,22 @@ export function requestLabels(metadata: Metadata): Record<string, string> {
   }
 }
 
+/** The other way: what the labels of a request say, as a message. */
+export function requestMetadataOf(said: Readonly<Record<string, string>>): reapi.RequestMetadata {
+  const { tool = '', invocation = '', correlated = '', action = '', mnemonic = '', target = '' } = said
+  const message = new reapi.RequestMetadata()
+    .setActionId(action)
+    .setToolInvocationId(invocation)
+    .setCorrelatedInvocationsId(correlated)
+    .setActionMnemonic(mnemonic)
+    .setTargetId(target)
+  // The name may have spaces in it, the version has none.
+  const [, name = tool, version = ''] = /^(.*) (\S+)$/.exec(tool) ?? []
+  return tool === ''
+    ? message
+    : message.setToolDetails(new reapi.ToolDetails().setToolName(name).setToolVersion(version))
+}
+
 function labels(values: Record<string, string>): Record<string, string> {
   const given = Object.entries(values).filter(([, value]) => value !== '')
   return Object.fromEntries(given.map(([name, value]) => [name, value.slice(0, LONGEST_LABEL)]))
