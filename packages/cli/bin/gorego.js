@@ -12,8 +12,4 @@ if (major < needed[0] || (major === needed[0] && minor < needed[1])) {
   process.exit(1)
 }
 
-void import('../dist/main.js')
-  .then(({ main }) => main(process.argv.slice(2)))
-  .then((exitCode) => {
-    process.exitCode = exitCode
-  })
+void import('../dist/main.js').then(async ({ leave, main }) => await leave(await main(process.argv.slice(2))))

@@ -104,7 +104,10 @@ function createParser(columns: number): Argv {
 }
 
 function describeCommand(builder: Argv, command: Command, called: string): Argv {
-  const flags = Object.entries(command.flags).map(([name, flag]) => [name, { ...flag, describe: describeFlag(flag) }])
+  const flags = Object.entries(command.flags).map(([name, flag]) => [
+    name,
+    { group: 'Options:', ...flag, describe: describeFlag(flag) },
+  ])
   return builder
     .usage(`${called} ${command.usage}\n\n${command.description}`)
     .options(Object.fromEntries(flags))

@@ -2,21 +2,20 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { bazelrc } from '../src/commands/bazelrc.js'
-import { cache } from '../src/commands/cache.js'
-import { run } from '../src/commands/run.js'
-import { start } from '../src/commands/start.js'
+import { COMMANDS } from '../src/commands.js'
 import { parseArguments } from '../src/parse-arguments.js'
 import { EXIT_MEANINGS } from '../src/ui/exit-codes.js'
 
 const DOCUMENT = fileURLToPath(new URL('../../../docs/cli.md', import.meta.url))
 const WIDTH = 110
 
-const called = [[start.name], [run.name], [bazelrc.name], ...cache.commands.map(({ name }) => [cache.name, name])]
+const called = COMMANDS.flatMap((command) =>
+  'commands' in command ? command.commands.map(({ name }) => [command.name, name]) : [[command.name]],
+)
 
 for (const path of called) {
   test(`docs/cli.md has the help of ${path.join(' ')}`, async () => {
-    const parsed = await parseArguments([...path, '--help'], [start, run, bazelrc, cache], WIDTH)
+    const parsed = await parseArguments([...path, '--help'], COMMANDS, WIDTH)
     assert.is(parsed.kind, 'text')
     check(`help of ${path.join(' ')}`, `\`\`\`\n${parsed.kind === 'text' ? parsed.text : ''}\n\`\`\``)
   })

@@ -1,4 +1,4 @@
 // The command line program from its sources: what bin/gorego.js does, without a build.
-import { main } from '../src/main.js'
+import { leave, main } from '../src/main.js'
 
-process.exitCode = await main(process.argv.slice(2))
+await leave(await main(process.argv.slice(2)))

@@ -2,11 +2,11 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Arguments, Command } from '../command.js'
 import type { Host } from '../host.js'
+import { DEFAULT_REMOTE } from '../remote/which-remote.js'
 import { bazelrcLines } from '../ui/bazelrc-lines.js'
 import { EXIT } from '../ui/exit-codes.js'
 import { UsageError } from '../usage-error.js'
 
-const DEFAULT_TARGET = 'grpc://127.0.0.1:50051'
 const BEGIN = '# gorego: begin'
 const END = '# gorego: end'
 const OUR_LINES = new RegExp(`^${BEGIN}\\n[\\s\\S]*?^${END}\\n?`, 'm')
@@ -21,7 +21,7 @@ export const bazelrc: Command = {
       type: 'string',
       requiresArg: true,
       describe: 'The server: grpc://host:port, grpcs://host:port or unix:/path',
-      defaultDescription: DEFAULT_TARGET,
+      defaultDescription: DEFAULT_REMOTE,
     },
     append: {
       type: 'string',
@@ -38,7 +38,7 @@ export const bazelrc: Command = {
 }
 
 async function printBazelrc(args: Arguments, { out, err, surroundings }: Host): Promise<number> {
-  const address = args.text('remote') ?? DEFAULT_TARGET
+  const address = args.text('remote') ?? DEFAULT_REMOTE
   // Without a scheme Bazel would speak TLS.
   if (!/^(grpcs?:\/\/[^/\s]+|unix:\/\S+)$/.test(address)) {
     throw new UsageError(

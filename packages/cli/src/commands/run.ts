@@ -4,9 +4,11 @@ import type { Surroundings } from '@gorego/server'
 import { actionSpec } from '../action/action-spec.js'
 import type { Arguments, Command } from '../command.js'
 import type { Host } from '../host.js'
+import { REMOTE_FLAGS } from '../remote/remote-flags.js'
+import { maybeRemote, type RemoteChoice } from '../remote/which-remote.js'
 import { EXIT, exitCodeHelp, exitCodeOf } from '../ui/exit-codes.js'
+import { Interruption } from '../ui/interruption.js'
 import { type RunReport, runJson, runSummary } from '../ui/run-report.js'
-import { StopRequests } from '../ui/stop-requests.js'
 import { UsageError } from '../usage-error.js'
 
 const EPILOGUE = `The command runs in a directory of its own that holds its inputs and nothing else. Of the environment it sees --env, and PATH (/usr/local/bin:/usr/bin:/bin unless --env PATH=… says otherwise). What it prints appears when it has ended.
@@ -49,12 +51,6 @@ export const run: Command = {
       describe: 'Keep the cache in this directory',
       defaultDescription: '~/.cache/gorego/run',
     },
-    remote: {
-      type: 'string',
-      requiresArg: true,
-      conflicts: 'dir',
-      describe: 'Run it on a server: grpc://host:port, grpcs://host:port or unix:/path',
-    },
     'digest-function': {
       type: 'string',
       requiresArg: true,
@@ -68,6 +64,13 @@ export const run: Command = {
     },
     refresh: { type: 'boolean', describe: 'Run it in any case and keep the new result' },
     json: { type: 'boolean', describe: 'Print one JSON document instead of what the command printed' },
+    ...REMOTE_FLAGS,
+    remote: {
+      ...REMOTE_FLAGS.remote,
+      conflicts: 'dir',
+      describe: 'Run it on a server: grpc://host:port, grpcs://host:port or unix:/path',
+      defaultDescription: '$GOREGO_REMOTE, or here',
+    },
   },
   examples: [
     ['gorego run -- echo hello', 'the second time, what it printed comes from the cache'],
@@ -92,33 +95,40 @@ async function runOnce(args: Arguments, host: Host): Promise<number> {
   const { cwd } = host.surroundings
   const spec = await actionSpec(args, cwd)
   const outDir = resolve(cwd, args.text('out-dir') ?? '.')
-  const stop = new AbortController()
-  let interruption: number | undefined
-  using _requests = new StopRequests(host.signals, (signal, times) => {
-    interruption = signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated
-    if (times > 1) host.exit(interruption)
-    stop.abort()
-  })
-  const executor = await openExecutor(args, host)
+  // A directory that is named is one of here, whatever the variable says.
+  const remote = args.text('dir') === undefined ? await maybeRemote(args, host) : undefined
+  using interruption = new Interruption(host)
   try {
-    const report = await execute(executor, { ...spec, signal: stop.signal }, outDir)
-    await print(report, args.has('json'), host)
-    return interruption ?? report.exitCode
+    const executor = await openExecutor(remote, args, host, interruption.signal)
+    try {
+      const report = await execute(executor, { ...spec, signal: interruption.signal }, outDir)
+      await print(report, args.has('json'), host)
+      return interruption.exitCode ?? report.exitCode
+    } finally {
+      await executor.close()
+    }
   } catch (error) {
-    if (interruption === undefined) throw error
+    if (interruption.exitCode === undefined) throw remote === undefined ? error : await explained(error, remote)
     host.err.write('gorego: interrupted\n')
-    return interruption
-  } finally {
-    await executor.close()
+    return interruption.exitCode
   }
 }
 
-async function openExecutor(args: Arguments, { surroundings }: Host): Promise<Executor> {
-  const remote = args.text('remote')
+async function explained(error: unknown, remote: RemoteChoice): Promise<unknown> {
+  const { explainRemoteError } = await import('../remote/explain-remote-error.js')
+  return explainRemoteError(error, remote)
+}
+
+async function openExecutor(
+  remote: RemoteChoice | undefined,
+  args: Arguments,
+  { surroundings }: Host,
+  signal: AbortSignal,
+): Promise<Executor> {
   const hashing = { digestFunction: await digestFunction(args) }
   if (remote !== undefined) {
     const { RemoteExecutor } = await import('@gorego/server')
-    return await RemoteExecutor.connect(remote, hashing)
+    return await RemoteExecutor.connect(remote.target, { ...remote.options, ...hashing }, signal)
   }
   const { LocalExecutor } = await import('@gorego/core')
   const dir = args.text('dir')

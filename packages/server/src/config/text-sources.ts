@@ -5,8 +5,8 @@ import { nearest } from './nearest.js'
 import type { ConfigFlag } from './setting.js'
 import { type SettingEntry, settingEntries } from './settings.js'
 
-/** Variables of that name are ours, except these, which our own tests set. */
-const OURS = /^GOREGO_(?!TEST_|CLI$)/
+/** Variables of that name are ours, except these: our own tests set some, and others are for commands that talk to a server. */
+const OURS = /^GOREGO_(?!TEST_|CLI$|REMOTE(?:_|$))/
 
 /** Reads GOREGO_* variables. An empty one counts as not set: that is what an unset `${X}` in somebody's script leaves. */
 export function readEnvironment(

@@ -11,9 +11,14 @@ import {
 import { type Outgoing, type Parser, toBuffer } from '../wire/method.js'
 import { fromCallStatus } from '../wire/status.js'
 import { type ChannelIdentity, credentialsFor, type Target } from './channel-identity.js'
+import { connectErrorOf } from './connect-error.js'
 
-/** How long the first contact may take before the server counts as not there. */
+/** How long the first contact may take before the server counts as not there, and then to hear why. */
 const CONNECT_TIMEOUT_MS = 10_000
+const REASON_TIMEOUT_MS = 1_000
+
+/** Never gets there. */
+const ANY_METHOD = '/grpc.health.v1.Health/Check'
 
 const OPTIONS: ChannelOptions = {
   'grpc.max_receive_message_length': -1,
@@ -35,13 +40,23 @@ export class Channel implements Disposable {
     this.#token = token
   }
 
-  /** `grpc://host:port`, `grpcs://host:port`, `host:port` or `unix:/path`. Throws `unavailable` if nobody answers there. */
-  static async connect(target: string, identity: ChannelIdentity = {}): Promise<Channel> {
+  /**
+   * `grpc://host:port`, `grpcs://host:port`, `host:port` or `unix:/path`. Throws a ConnectError if nobody answers there
+   * within ten seconds, and `signal.reason` once that is aborted.
+   */
+  static async connect(target: string, identity: ChannelIdentity = {}, signal?: AbortSignal): Promise<Channel> {
+    signal?.throwIfAborted()
     const client = clientOf(target, identity)
-    if (!(await isReady(client))) {
+    // Ends the waiting, too.
+    const giveUp = () => client.close()
+    signal?.addEventListener('abort', giveUp, { once: true })
+    try {
+      if (!(await isReady(client))) await throwWhyNot(client, target)
+    } catch (error) {
       client.close()
-      const doubt = target.startsWith('grpcs:') ? ', and do both sides accept the certificates' : ''
-      throw new GoregoError('unavailable', `no gRPC server answers at ${target}; is it running${doubt}?`)
+      throw signal?.aborted ? signal.reason : error
+    } finally {
+      signal?.removeEventListener('abort', giveUp)
     }
     return new Channel(client, identity)
   }
@@ -178,6 +193,32 @@ async function isReady(client: Client): Promise<boolean> {
     )
     if (!changed) return false
   }
+}
+
+/**
+ * Connectivity is a state without a reason; a call that is ended because of it is told the reason. Returns if there is a connection
+ * after all.
+ */
+async function throwWhyNot(client: Client, target: string): Promise<void> {
+  const channel = client.getChannel()
+  if (channel.getConnectivityState(false) !== connectivityState.TRANSIENT_FAILURE)
+    throw connectErrorOf(target, undefined)
+  const deadline = Date.now() + REASON_TIMEOUT_MS
+  const error = await new Promise<ServiceError | null>((resolve) =>
+    client.makeUnaryRequest(
+      ANY_METHOD,
+      toBuffer,
+      () => undefined,
+      new Uint8Array(0),
+      new Metadata(),
+      { deadline },
+      resolve,
+    ),
+  )
+  if (error?.code === status.DEADLINE_EXCEEDED) throw connectErrorOf(target, undefined)
+  // In the words of grpc-js: servers have others.
+  if (error?.code === status.UNAVAILABLE && /^(No connection established|Name resolution failed)/.test(error.details))
+    throw connectErrorOf(target, error.details)
 }
 
 function explain(error: unknown, signal: AbortSignal | undefined): unknown {

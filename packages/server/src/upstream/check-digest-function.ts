@@ -1,12 +1,15 @@
-import { type DigestFunction, digestFunctions, GoregoError, reapi } from '@gorego/core'
+import { type DigestFunction, digestFunctions, GoregoError } from '@gorego/core'
 import type { Channel } from './channel.js'
-
-const GET_CAPABILITIES = '/build.bazel.remote.execution.v2.Capabilities/GetCapabilities'
+import { getCapabilities } from './get-capabilities.js'
 
 /** GEN-08: before anything is hashed for a server, it is asked whether it knows that function, for blobs and for execution. */
-export async function checkDigestFunction(channel: Channel, instance: string, fn: DigestFunction): Promise<void> {
-  const request = new reapi.GetCapabilitiesRequest().setInstanceName(instance)
-  const answer = await channel.unary(GET_CAPABILITIES, request, reapi.ServerCapabilities.deserializeBinary)
+export async function checkDigestFunction(
+  channel: Channel,
+  instance: string,
+  fn: DigestFunction,
+  signal?: AbortSignal,
+): Promise<void> {
+  const answer = await getCapabilities(channel, instance, signal)
   const offered = answer.getCacheCapabilities()?.getDigestFunctionsList() ?? []
   const execution = answer.getExecutionCapabilities()
   // Servers of REAPI 2.0 to 2.2 name one function for execution, and no list.

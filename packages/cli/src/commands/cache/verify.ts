@@ -2,7 +2,7 @@ import type { VerifiedBlob } from '@gorego/core'
 import type { Arguments, Command } from '../../command.js'
 import type { Host } from '../../host.js'
 import { EXIT, exitCodeHelp } from '../../ui/exit-codes.js'
-import { StopRequests } from '../../ui/stop-requests.js'
+import { Interruption } from '../../ui/interruption.js'
 import { CACHE_FLAGS, whichCache } from './which-cache.js'
 
 /** Between two lines for a person who waits. */
@@ -33,12 +33,7 @@ ${exitCodeHelp('Exit codes:', [EXIT.ok, EXIT.corrupt, EXIT.usage, EXIT.internal,
 async function compare(args: Arguments, host: Host): Promise<number> {
   const { dir } = await whichCache(args, host)
   const { verifyStore } = await import('@gorego/core')
-  const stop = new AbortController()
-  let interruption: number | undefined
-  using _requests = new StopRequests(host.signals, (signal) => {
-    interruption = signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated
-    stop.abort()
-  })
+  using interruption = new Interruption(host)
   const found: { readonly path: string; readonly digest: string; readonly problem: string }[] = []
   using progress = new Progress(host)
   const onFile = ({ file: { path, digest }, problem }: VerifiedBlob) => {
@@ -48,22 +43,22 @@ async function compare(args: Arguments, host: Host): Promise<number> {
     if (!args.has('json')) progress.print(`${path} ${problem}\n`)
   }
   try {
-    await verifyStore({ dir, remove: args.has('remove'), onFile }, stop.signal)
+    await verifyStore({ dir, remove: args.has('remove'), onFile }, interruption.signal)
   } catch (error) {
-    if (interruption === undefined) throw error
+    if (interruption.exitCode === undefined) throw error
   }
   const { files } = progress
   const removed = args.has('remove')
   if (args.has('json')) {
     host.out(
-      `${JSON.stringify({ dir, files, complete: interruption === undefined, removed, corrupt: found }, undefined, 2)}\n`,
+      `${JSON.stringify({ dir, files, complete: interruption.exitCode === undefined, removed, corrupt: found }, undefined, 2)}\n`,
     )
   } else {
     const what =
       found.length === 0 ? 'all are what they should be' : `${found.length} corrupt${removed ? ', removed' : ''}`
-    progress.print(`${files} files read: ${what}${interruption === undefined ? '' : ', as far as it got'}\n`)
+    progress.print(`${files} files read: ${what}${interruption.exitCode === undefined ? '' : ', as far as it got'}\n`)
   }
-  return interruption ?? (found.length === 0 ? EXIT.ok : EXIT.corrupt)
+  return interruption.exitCode ?? (found.length === 0 ? EXIT.ok : EXIT.corrupt)
 }
 
 /** How far it is, for a person at a terminal: a line that is written over. */

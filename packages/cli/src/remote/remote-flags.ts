@@ -1,0 +1,24 @@
+import type { Options } from 'yargs'
+
+const GROUP = { type: 'string', requiresArg: true, group: 'Server:' } as const
+
+/** Which server a command talks to, and what it is shown: the same for all of them. */
+export const REMOTE_FLAGS = {
+  remote: {
+    ...GROUP,
+    describe: 'The server: grpc://host:port, grpcs://host:port or unix:/path',
+    defaultDescription: '$GOREGO_REMOTE, or grpc://127.0.0.1:50051',
+  },
+  instance: { ...GROUP, describe: 'The instance there', defaultDescription: '$GOREGO_REMOTE_INSTANCE, or none' },
+  'token-file': { ...GROUP, describe: 'A file with the token that it is shown, and nothing else' },
+  'tls-ca': { ...GROUP, describe: 'Trust this authority (PEM)', defaultDescription: "the system's" },
+  'tls-cert': { ...GROUP, describe: 'Show this certificate (PEM)' },
+  'tls-key': { ...GROUP, describe: 'The key of that certificate (PEM)' },
+} satisfies Readonly<Record<string, Options>>
+
+export type RemoteFlag = keyof typeof REMOTE_FLAGS
+
+/** What stands for a flag that is not given: GOREGO_REMOTE, GOREGO_REMOTE_TOKEN_FILE, … */
+export function variableOf(flag: RemoteFlag): string {
+  return flag === 'remote' ? 'GOREGO_REMOTE' : `GOREGO_REMOTE_${flag.toUpperCase().replaceAll('-', '_')}`
+}

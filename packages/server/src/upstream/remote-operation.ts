@@ -1,0 +1,70 @@
+import { type Digest, digestFunctions, GoregoError, reapi, SHA256, type Stage } from '@gorego/core'
+import { fromRpcStatus } from '../wire/status.js'
+
+const PACKAGE = 'build.bazel.remote.execution.v2'
+
+/** An operation as another server describes it. Whatever that leaves out, or what makes no sense, is undefined. */
+export interface RemoteOperation {
+  readonly name: string
+  readonly stage: Stage | undefined
+  readonly action: Digest | undefined
+  readonly done: boolean
+  /** Once it is done, unless it failed as an operation. */
+  readonly response: reapi.ExecuteResponse | undefined
+  /** Why there is no response. */
+  readonly failure: GoregoError | undefined
+  /** As it came, for whoever knows more of this server's metadata. */
+  readonly metadata: reapi.ExecuteOperationMetadata | undefined
+}
+
+const STAGES: Partial<Record<reapi.ExecutionStageValue, Stage>> = {
+  [reapi.ExecutionStage.Value.CACHE_CHECK]: 'cache-check',
+  [reapi.ExecutionStage.Value.QUEUED]: 'queued',
+  [reapi.ExecutionStage.Value.EXECUTING]: 'executing',
+  [reapi.ExecutionStage.Value.COMPLETED]: 'completed',
+}
+
+export function toRemoteOperation(operation: reapi.Operation): RemoteOperation {
+  const metadata = unpack(operation.getMetadata(), 'ExecuteOperationMetadata', reapi.ExecuteOperationMetadata)
+  const done = operation.getDone()
+  const error = operation.getError()
+  return {
+    name: operation.getName(),
+    stage: done ? 'completed' : metadata && STAGES[metadata.getStage()],
+    action: metadata && actionOf(metadata),
+    done,
+    response: unpack(operation.getResponse(), 'ExecuteResponse', reapi.ExecuteResponse),
+    failure: error && fromRpcStatus(error),
+    metadata,
+  }
+}
+
+/** The response of one that is done; throws why there is none. */
+export function responseOf({ response, failure }: RemoteOperation): reapi.ExecuteResponse {
+  if (failure !== undefined) throw failure
+  if (response === undefined) throw new GoregoError('internal', 'the server finished the operation without a response')
+  return response
+}
+
+function unpack<T>(
+  packed: reapi.Any | undefined,
+  name: string,
+  type: { deserializeBinary(bytes: Uint8Array): T },
+): T | undefined {
+  return packed && reapi.unpackAny(packed, `${PACKAGE}.${name}`, type)
+}
+
+/** DIG-05: a server of REAPI 2.2 or before names no function, and what it means is told by the length. */
+function actionOf(metadata: reapi.ExecuteOperationMetadata): Digest | undefined {
+  const digest = metadata.getActionDigest()
+  if (digest === undefined) return undefined
+  const named = digestFunctions.find(({ value }) => value === metadata.getDigestFunction())
+  const implied = digestFunctions.find(
+    ({ explicit, hashLength }) => !explicit && hashLength === digest.getHash().length,
+  )
+  try {
+    return reapi.fromDigestMessage(named ?? implied ?? SHA256, digest, 'the digest of the action')
+  } catch {
+    return undefined
+  }
+}

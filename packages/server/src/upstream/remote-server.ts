@@ -1,0 +1,64 @@
+import type { Digest, reapi } from '@gorego/core'
+import { Channel } from './channel.js'
+import type { ChannelTls } from './channel-identity.js'
+import { type ExecuteOptions, execute } from './execute.js'
+import { getCapabilities } from './get-capabilities.js'
+import { RemoteActionCache } from './remote-action-cache.js'
+import type { RemoteOperation } from './remote-operation.js'
+import { RemoteOperations } from './remote-operations.js'
+import { RemoteStore } from './remote-store.js'
+
+export interface RemoteServerOptions {
+  /** Default: the empty instance name. */
+  readonly instance?: string
+  /** For `grpcs://`, in PEM: whom to trust instead of the system's authorities, and what to show. */
+  readonly tls?: ChannelTls
+  /** Shown as a bearer token with every call. Only with TLS, to this machine, or through a Unix socket. */
+  readonly token?: string
+}
+
+/** A REAPI server, any, for those who look at it: its blobs, its results, its operations, and what it can do. */
+export class RemoteServer implements Disposable {
+  /** As it was given. */
+  readonly target: string
+  readonly instance: string
+  readonly blobs: RemoteStore
+  readonly results: RemoteActionCache
+  readonly operations: RemoteOperations
+  readonly #channel: Channel
+
+  private constructor(target: string, instance: string, channel: Channel) {
+    this.target = target
+    this.instance = instance
+    this.blobs = new RemoteStore(channel, instance)
+    this.results = new RemoteActionCache(channel, instance)
+    this.operations = new RemoteOperations(channel, instance)
+    this.#channel = channel
+  }
+
+  /**
+   * `grpc://host:port`, `grpcs://host:port` or `unix:/path`. Throws a ConnectError if no server answers, and `invalid-argument`
+   * for a token that others could read. Whether the server accepts the token is what the first call tells.
+   */
+  static async connect(
+    target: string,
+    { instance = '', tls, token }: RemoteServerOptions = {},
+    signal?: AbortSignal,
+  ): Promise<RemoteServer> {
+    const identity = { tls, token: token === undefined ? undefined : () => token }
+    return new RemoteServer(target, instance, await Channel.connect(target, identity, signal))
+  }
+
+  async capabilities(signal?: AbortSignal): Promise<reapi.ServerCapabilities> {
+    return await getCapabilities(this.#channel, this.instance, signal)
+  }
+
+  /** Executes an action that the server has every blob of; resolves when the operation is done. Aborting cancels it there. */
+  async execute(action: Digest, options: ExecuteOptions = {}, signal?: AbortSignal): Promise<RemoteOperation> {
+    return await execute(this.#channel, this.instance, action, options, signal)
+  }
+
+  [Symbol.dispose](): void {
+    this.#channel[Symbol.dispose]()
+  }
+}
