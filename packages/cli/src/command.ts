@@ -17,8 +17,17 @@ export interface Command {
   readonly epilogue: string
   /** Whether a command line follows after `--`. */
   readonly takesCommandLine: boolean
+  /** The words that may follow its name, without dashes; absent where there are none. */
+  readonly operands?: Operands
   /** Resolves to the exit code. */
   run(args: Arguments, host: Host): Promise<number>
+}
+
+export interface Operands {
+  /** What one is called in the help: NAME. */
+  readonly what: string
+  readonly atLeast: number
+  readonly atMost: number
 }
 
 /** Commands that belong together: `gorego cache stat`. */
@@ -34,10 +43,17 @@ export class Arguments {
   readonly #flags: Readonly<Record<string, unknown>>
   /** What follows `--`. */
   readonly commandLine: readonly string[]
+  /** The words that belong to no flag. */
+  readonly operands: readonly string[]
 
-  constructor(flags: Readonly<Record<string, unknown>>, commandLine: readonly string[]) {
+  constructor(
+    flags: Readonly<Record<string, unknown>>,
+    commandLine: readonly string[],
+    operands: readonly string[] = [],
+  ) {
     this.#flags = flags
     this.commandLine = commandLine
+    this.operands = operands
   }
 
   /** Whether a flag without a value, such as --json, is there. */

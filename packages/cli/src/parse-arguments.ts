@@ -156,16 +156,20 @@ async function readArguments({ command, path, parsed }: Chosen): Promise<Argumen
     }
     if (Array.isArray(value) && flag.array !== true) throw new UsageError(`${dashed(name)} is there twice`, seeAlso)
   }
-  const surplus = (words as string[])[path.length - 1]
+  const given = (words as string[]).slice(path.length - 1)
+  const { what = '', atLeast = 0, atMost = 0 } = command.operands ?? {}
+  if (given.length < atLeast) throw new UsageError(`${path.join(' ')} needs a word behind it: ${what}`, seeAlso)
+  const surplus = given[atMost]
   if (surplus !== undefined) {
     const hint = command.takesCommandLine ? `; put -- before the command line: -- ${surplus} …` : ''
-    throw new UsageError(`${JSON.stringify(surplus)} belongs to no flag${hint}`, seeAlso)
+    const many = atMost > 0 ? `is one ${what} too many` : 'belongs to no flag'
+    throw new UsageError(`${JSON.stringify(surplus)} ${many}${hint}`, seeAlso)
   }
   const behind = (commandLine as unknown[]).map(String)
   if (behind.length > 0 && !command.takesCommandLine) {
     throw new UsageError(`${path.join(' ')} takes nothing behind --`, seeAlso)
   }
-  return new Arguments(flags, behind)
+  return new Arguments(flags, behind, given)
 }
 
 /** Loaded only for a command line that is wrong: the server's package is not small. */

@@ -23,7 +23,9 @@ const build: Command = {
 }
 const clean: Command = { ...build, name: 'clean', flags: {}, takesCommandLine: false }
 
-const tools: CommandGroup = { name: 'tools', summary: 'Tools', commands: [build, clean] }
+const show: Command = { ...clean, name: 'show', operands: { what: 'NAME', atLeast: 1, atMost: 2 } }
+
+const tools: CommandGroup = { name: 'tools', summary: 'Tools', commands: [build, clean, show] }
 
 async function parse(...argv: string[]): Promise<Arguments> {
   const parsed = await parseArguments(argv, [build, clean, tools], 100)
@@ -88,10 +90,17 @@ test('mistakes are named, with what may have been meant', async () => {
   assert.is(await complaint('clean', '--', 'all'), 'gorego clean takes nothing behind --')
 })
 
+test('words that belong to no flag: as many as the command takes', async () => {
+  assert.equal((await parse('tools', 'show', 'a', '007')).operands, ['a', '007'])
+  assert.equal((await parse('tools', 'show', '1')).operands, ['1'])
+  assert.is(await complaint('tools', 'show'), 'gorego tools show needs a word behind it: NAME')
+  assert.is(await complaint('tools', 'show', 'a', 'b', 'c'), '"c" is one NAME too many')
+})
+
 test('commands of a group are commands like others, called by two words', async () => {
   assert.is((await parse('tools', 'build', '--dir', 'x', '--', 'make')).text('dir'), 'x')
   assert.equal((await parse('tools', 'build', '--', 'make')).commandLine, ['make'])
-  assert.is(await complaint('tools'), 'which command? There are build and clean')
+  assert.is(await complaint('tools'), 'which command? There are build, clean and show')
   assert.is(await complaint('tools', 'biuld'), 'unknown command "biuld"; did you mean "build"?')
   assert.is(await complaint('tools', 'clean', 'all'), '"all" belongs to no flag')
   assert.is(await complaint('tools', 'clean', '--', 'all'), 'gorego tools clean takes nothing behind --')

@@ -3,7 +3,7 @@ import type { ErrorCode } from '@gorego/core'
 /** What gorego itself exits with. `gorego run` otherwise exits with the command's own code. */
 export const EXIT = {
   ok: 0,
-  corrupt: 1,
+  bad: 1,
   usage: 64,
   unavailable: 69,
   internal: 70,
@@ -15,7 +15,7 @@ export const EXIT = {
 /** For --help and the documentation. */
 export const EXIT_MEANINGS: readonly (readonly [code: number, meaning: string])[] = [
   [EXIT.ok, 'done; for "start": stopped as it was asked to'],
-  [EXIT.corrupt, '"cache verify": blobs are not what they should be'],
+  [EXIT.bad, 'what was looked at is not well: a blob is corrupt, an action failed, a check did'],
   [EXIT.usage, 'the command line, the configuration or the action makes no sense'],
   [EXIT.unavailable, 'no server answers, it refuses, or the address to listen on is taken'],
   [EXIT.internal, 'the system failed us (a full disk, missing permissions), or gorego did'],

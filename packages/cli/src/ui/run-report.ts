@@ -1,4 +1,6 @@
-import type { ExecutionError, Output, RunResult } from '@gorego/core'
+import type { ExecutionError, RunResult } from '@gorego/core'
+import { showDuration } from './amounts.js'
+import { outputJson } from './output-json.js'
 
 /** What became of a command that `gorego run` was given. */
 export interface RunReport {
@@ -18,9 +20,9 @@ export interface RunReport {
 export function runSummary({ result, failure, totalMs, outDir, absent }: RunReport): string {
   const parts = failure === undefined ? [`exit code ${result?.exitCode}`] : [failure.message]
   if (result?.cached)
-    parts.push(`cached, ${duration(totalMs)} in all (${duration(result.timings.executionMs)} when it ran)`)
+    parts.push(`cached, ${showDuration(totalMs)} in all (${showDuration(result.timings.executionMs)} when it ran)`)
   else if (result !== undefined)
-    parts.push(`ran for ${duration(result.timings.executionMs)}, ${duration(totalMs)} in all`)
+    parts.push(`ran for ${showDuration(result.timings.executionMs)}, ${showDuration(totalMs)} in all`)
   const made = result?.outputs.size ?? 0
   if (made > 0) parts.push(`${made} ${made === 1 ? 'output' : 'outputs'} in ${outDir}`)
   if (absent.length > 0) parts.push(`not made: ${absent.join(', ')}`)
@@ -48,18 +50,4 @@ export function runJson({ result, failure, exitCode, totalMs, outDir, absent }: 
     outputsNotMade: absent,
   }
   return `${JSON.stringify(document, undefined, 2)}\n`
-}
-
-function outputJson(output: Output): Record<string, unknown> {
-  const { kind, path } = output
-  if (output.kind === 'symlink') return { kind, path, target: output.target }
-  if (output.kind === 'directory') {
-    const { tree, rootDirectory } = output
-    return { kind, path, ...(tree && { tree: String(tree) }), ...(rootDirectory && { root: String(rootDirectory) }) }
-  }
-  return { kind, path, digest: String(output.digest), executable: output.executable }
-}
-
-function duration(ms: number): string {
-  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`
 }

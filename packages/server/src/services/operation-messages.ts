@@ -27,7 +27,7 @@ const PACKAGE = 'type.googleapis.com/build.bazel.remote.execution.v2'
 /**
  * An operation as clients see it (EX-01, EX-04): metadata always, the response once it is done, an error never. It is written
  * by hand around the result, which is sent as the bytes that are stored, however many files it lists. With its origin for those who
- * look at other people's operations: who asked for it and for what is in the metadata's auxiliary_metadata.
+ * look at other people's operations: since when it is in its stage, and who asked for it and for what, in partial_execution_metadata.
  */
 export async function toOperation(
   state: OperationState,
@@ -36,9 +36,9 @@ export async function toOperation(
   signal: AbortSignal,
   { withOrigin = false }: { readonly withOrigin?: boolean } = {},
 ): Promise<reapi.MessageWriter> {
-  const { name, stage, action, outcome, labels } = state
+  const { name, stage, action, outcome } = state
   const metadata = new MessageWriter().varint(1, STAGES[stage]).message(2, digestMessage(action))
-  if (withOrigin && labels !== undefined) metadata.message(5, new MessageWriter().message(11, origin(labels)))
+  if (withOrigin) metadata.message(5, origin(state))
   metadata.varint(6, action.fn.value)
   const operation = new MessageWriter().text(1, name).message(2, any('ExecuteOperationMetadata', metadata))
   if (outcome === undefined) return operation
@@ -84,7 +84,19 @@ function any(type: string, message: reapi.MessageWriter): reapi.MessageWriter {
   return new MessageWriter().text(1, `${PACKAGE}.${type}`).message(2, message)
 }
 
-/** What the client said of itself, as it said it: RequestMetadata. */
-function origin(labels: Readonly<Record<string, string>>): reapi.MessageWriter {
-  return any('RequestMetadata', new MessageWriter().encoded(requestMetadataOf(labels).serializeBinary()))
+/** As ExecutedActionMetadata: when it came to be queued, to run and to its end, and what the client said of itself (RequestMetadata). */
+function origin({ createdAt, enteredAt, labels }: OperationState): reapi.MessageWriter {
+  const metadata = new MessageWriter().bytes(2, timestamp(createdAt))
+  const { executing, completed } = enteredAt
+  if (executing !== undefined) metadata.bytes(3, timestamp(executing))
+  if (completed !== undefined) metadata.bytes(4, timestamp(completed))
+  if (labels === undefined) return metadata
+  return metadata.message(
+    11,
+    any('RequestMetadata', new MessageWriter().encoded(requestMetadataOf(labels).serializeBinary())),
+  )
+}
+
+function timestamp(millis: number): Uint8Array {
+  return reapi.timestampFromMillis(millis).serializeBinary()
 }

@@ -13,8 +13,18 @@ export interface RemoteOperation {
   readonly response: reapi.ExecuteResponse | undefined
   /** Why there is no response. */
   readonly failure: GoregoError | undefined
-  /** As it came, for whoever knows more of this server's metadata. */
-  readonly metadata: reapi.ExecuteOperationMetadata | undefined
+  /** When it came to be, and when it came to its stage, in milliseconds since 1970. Not every server says. */
+  readonly createdAt: number | undefined
+  readonly since: number | undefined
+  /** What its client said of itself. Not every server tells. */
+  readonly origin: OperationOrigin
+}
+
+export interface OperationOrigin {
+  readonly tool?: string
+  readonly invocation?: string
+  readonly target?: string
+  readonly mnemonic?: string
 }
 
 const STAGES: Partial<Record<reapi.ExecutionStageValue, Stage>> = {
@@ -35,7 +45,8 @@ export function toRemoteOperation(operation: reapi.Operation): RemoteOperation {
     done,
     response: unpack(operation.getResponse(), 'ExecuteResponse', reapi.ExecuteResponse),
     failure: error && fromRpcStatus(error),
-    metadata,
+    ...timesOf(metadata?.getPartialExecutionMetadata(), done),
+    origin: originOf(metadata?.getPartialExecutionMetadata()),
   }
 }
 
@@ -52,6 +63,35 @@ function unpack<T>(
   type: { deserializeBinary(bytes: Uint8Array): T },
 ): T | undefined {
   return packed && reapi.unpackAny(packed, `${PACKAGE}.${name}`, type)
+}
+
+function timesOf(
+  partial: reapi.ExecutedActionMetadata | undefined,
+  done: boolean,
+): Pick<RemoteOperation, 'createdAt' | 'since'> {
+  const [queued, started, completed] = [
+    partial?.getQueuedTimestamp(),
+    partial?.getWorkerStartTimestamp(),
+    partial?.getWorkerCompletedTimestamp(),
+  ].map((time) => time && reapi.timestampToMillis(time))
+  return { createdAt: queued, since: (done ? completed : undefined) ?? started ?? queued }
+}
+
+/** Where gorego's own server puts it. */
+function originOf(partial: reapi.ExecutedActionMetadata | undefined): OperationOrigin {
+  for (const packed of partial?.getAuxiliaryMetadataList() ?? []) {
+    const said = unpack(packed, 'RequestMetadata', reapi.RequestMetadata)
+    if (said === undefined) continue
+    const tool = said.getToolDetails()
+    const values = {
+      tool: tool && `${tool.getToolName()} ${tool.getToolVersion()}`.trim(),
+      invocation: said.getToolInvocationId(),
+      target: said.getTargetId(),
+      mnemonic: said.getActionMnemonic(),
+    }
+    return Object.fromEntries(Object.entries(values).filter(([, value]) => value))
+  }
+  return {}
 }
 
 /** DIG-05: a server of REAPI 2.2 or before names no function, and what it means is told by the length. */

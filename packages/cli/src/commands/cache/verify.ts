@@ -25,7 +25,7 @@ export const verify: Command = {
   ],
   epilogue: `Two files are read at a time; for little else than idle time, start it with nice and ionice.
 
-${exitCodeHelp('Exit codes:', [EXIT.ok, EXIT.corrupt, EXIT.usage, EXIT.internal, EXIT.interrupted, EXIT.terminated])}`,
+${exitCodeHelp('Exit codes:', [EXIT.ok, EXIT.bad, EXIT.usage, EXIT.internal, EXIT.interrupted, EXIT.terminated])}`,
   takesCommandLine: false,
   run: compare,
 }
@@ -58,7 +58,7 @@ async function compare(args: Arguments, host: Host): Promise<number> {
       found.length === 0 ? 'all are what they should be' : `${found.length} corrupt${removed ? ', removed' : ''}`
     progress.print(`${files} files read: ${what}${interruption.exitCode === undefined ? '' : ', as far as it got'}\n`)
   }
-  return interruption.exitCode ?? (found.length === 0 ? EXIT.ok : EXIT.corrupt)
+  return interruption.exitCode ?? (found.length === 0 ? EXIT.ok : EXIT.bad)
 }
 
 /** How far it is, for a person at a terminal: a line that is written over. */

@@ -1,0 +1,4 @@
+/** One document on standard output. */
+export function jsonText(document: unknown): string {
+  return `${JSON.stringify(document, undefined, 2)}\n`
+}
