@@ -148,7 +148,10 @@ async function noCommand(
 async function readArguments({ command, path, parsed }: Chosen): Promise<Arguments> {
   const seeAlso = `${path.join(' ')} --help`
   const { $0: _program, [POSITIONAL]: words, [BEHIND_DASHES]: commandLine = [], ...flags } = parsed
+  const aliases = new Set(Object.values(command.flags).flatMap(({ alias = [] }) => alias))
   for (const [name, value] of Object.entries(flags)) {
+    // yargs has it by its name as well.
+    if (aliases.has(name)) continue
     const flag = command.flags[name]
     if (flag === undefined) {
       const hint = (await didYouMean(name, Object.keys(command.flags), dashed)) ?? ''

@@ -1,15 +1,15 @@
 import { join, relative, resolve } from 'node:path'
-import type { DigestFunctionName, ExecutionError, RunOptions, RunResult } from '@gorego/core'
+import type { ExecutionError, RunOptions, RunResult } from '@gorego/core'
 import type { Surroundings } from '@gorego/server'
 import { actionSpec } from '../action/action-spec.js'
 import type { Arguments, Command } from '../command.js'
 import type { Host } from '../host.js'
+import { DIGEST_FUNCTION_FLAG, digestFunction } from '../remote/digest-function.js'
 import { REMOTE_FLAGS } from '../remote/remote-flags.js'
 import { maybeRemote, type RemoteChoice } from '../remote/which-remote.js'
 import { EXIT, exitCodeHelp, exitCodeOf } from '../ui/exit-codes.js'
 import { Interruption } from '../ui/interruption.js'
 import { type RunReport, runJson, runSummary } from '../ui/run-report.js'
-import { UsageError } from '../usage-error.js'
 
 const EPILOGUE = `The command runs in a directory of its own that holds its inputs and nothing else. Of the environment it sees --env, and PATH (/usr/local/bin:/usr/bin:/bin unless --env PATH=… says otherwise). What it prints appears when it has ended.
 
@@ -51,12 +51,7 @@ export const run: Command = {
       describe: 'Keep the cache in this directory',
       defaultDescription: '~/.cache/gorego/run',
     },
-    'digest-function': {
-      type: 'string',
-      requiresArg: true,
-      describe: 'What everything is hashed with: sha256, blake3, sha384, sha512, sha1 or md5',
-      defaultDescription: 'sha256',
-    },
+    'digest-function': DIGEST_FUNCTION_FLAG,
     'no-cache': {
       type: 'boolean',
       conflicts: 'refresh',
@@ -125,7 +120,7 @@ async function openExecutor(
   { surroundings }: Host,
   signal: AbortSignal,
 ): Promise<Executor> {
-  const hashing = { digestFunction: await digestFunction(args) }
+  const hashing = { digestFunction: await digestFunction(args, 'gorego run --help') }
   if (remote !== undefined) {
     const { RemoteExecutor } = await import('@gorego/server')
     return await RemoteExecutor.connect(remote.target, { ...remote.options, ...hashing }, signal)
@@ -134,18 +129,6 @@ async function openExecutor(
   const dir = args.text('dir')
   const root = dir === undefined ? await defaultRoot(surroundings) : resolve(surroundings.cwd, dir)
   return await LocalExecutor.open({ root, concurrency: 1, ...hashing })
-}
-
-async function digestFunction(args: Arguments): Promise<DigestFunctionName> {
-  const { digestFunctionNamed, digestFunctions } = await import('@gorego/core')
-  const given = args.text('digest-function') ?? 'sha256'
-  const fn = digestFunctionNamed(given)
-  if (fn !== undefined) return fn.name
-  const names = digestFunctions.map(({ name }) => name)
-  throw new UsageError(
-    `--digest-function: got ${JSON.stringify(given)}, want ${names.slice(0, -1).join(', ')} or ${names.at(-1)}`,
-    'gorego run --help',
-  )
 }
 
 async function defaultRoot(surroundings: Surroundings): Promise<string> {

@@ -11,6 +11,7 @@ export {
   PartialUploads,
   type PartialUploadsOptions,
 } from './partial-uploads.js'
+export { readChecked } from './read-checked.js'
 export type { ReceivedBlob } from './received-blob.js'
 export type { ResumableUploads, Upload } from './resumable-uploads.js'
 export { SharedStore, type SharedStoreOptions } from './shared-store.js'

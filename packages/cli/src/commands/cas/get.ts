@@ -1,0 +1,57 @@
+import { createWriteStream } from 'node:fs'
+import { rename, rm } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { Arguments, Command } from '../../command.js'
+import type { Host } from '../../host.js'
+import { REMOTE_FLAGS } from '../../remote/remote-flags.js'
+import { withRemote } from '../../remote/with-remote.js'
+import { EXIT } from '../../ui/exit-codes.js'
+import { REMOTE_EXIT_CODES } from '../remote-exit-codes.js'
+
+export const get: Command = {
+  name: 'get',
+  usage: '[flags] DIGEST',
+  summary: 'Fetch a blob',
+  description: 'Fetches a blob to standard output or into a file, and checks that it is what its digest says.',
+  flags: {
+    output: {
+      type: 'string',
+      alias: 'o',
+      requiresArg: true,
+      describe: 'Write it into this file, which is there only when it is whole and right',
+      defaultDescription: 'standard output',
+    },
+    ...REMOTE_FLAGS,
+  },
+  operands: { what: 'DIGEST', atLeast: 1, atMost: 1 },
+  examples: [['gorego cas get 9f86d081…/142 --output main.o', 'digests are written hash/size, or function/hash/size']],
+  epilogue: `On standard output the check comes after the bytes: look at the exit code.\n\n${REMOTE_EXIT_CODES}`,
+  takesCommandLine: false,
+  run: fetchBlob,
+}
+
+async function fetchBlob(args: Arguments, host: Host): Promise<number> {
+  const { parseDigest, readChecked } = await import('@gorego/core')
+  const digest = parseDigest(args.operands[0] ?? '')
+  const output = args.text('output')
+  return await withRemote(args, host, async ({ blobs }, signal) => {
+    const chunks = readChecked(blobs, digest, signal)
+    if (output === undefined) await host.pass(chunks, 'stdout')
+    else await writeWhole(resolve(host.surroundings.cwd, output), chunks)
+    return EXIT.ok
+  })
+}
+
+/** Beside its place first: nobody sees half of it. */
+async function writeWhole(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  const beside = `${path}.${process.pid}.part`
+  try {
+    await pipeline(Readable.from(chunks), createWriteStream(beside, { flags: 'wx' }))
+    await rename(beside, path)
+  } catch (error) {
+    await rm(beside, { force: true })
+    throw error
+  }
+}
