@@ -126,7 +126,12 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
   const results = new LocalActionCache(store.layout, store.workDirectory('results'))
   const backing = await openBackingCache(config, { store, results, metrics, logger })
   closings.add((boundMs) => backing?.close(boundMs))
-  const { cas, actionCache } = composeCaches({ store, results, backing: backing?.cache })
+  const { cas, actionCache } = composeCaches({
+    store,
+    results,
+    backing: backing?.cache,
+    required: config.backingCache.required,
+  })
   // There only when the engine is, which tells it of losses.
   let entrance: Entrance | undefined
   const sandbox = await sandboxFor(config, store, logger)

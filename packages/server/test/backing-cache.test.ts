@@ -153,4 +153,38 @@ test('while the server behind is away what is here is served; what was stored me
   )
 })
 
+for (const frontEnds of [1, 2]) {
+  test(`${frontEnds} front ends: required: nobody who tries again is told that a blob is there which never got behind`, async () => {
+    using directory = temporaryDirectory()
+    const address = `unix:${join(directory.path, 'behind')}`
+    const behind = { ...cacheOnly, frontEnds: 1, listenAddr: address, directory: join(directory.path, 'behind-dir') }
+    const front = { ...cacheOnly, frontEnds, directory: join(directory.path, 'front') }
+    const backingCache = { target: address, required: true, putRetryCount: 0 }
+    const [before, large, small] = [blobOf('before'), blobOfSize(100_000, 'large'), blobOf('small')]
+    {
+      // As after a crash between the two: here, and nothing says that it is not behind.
+      await using rig = await ServerRig.start(front)
+      await store(rig.client, before)
+    }
+    await using rig = await ServerRig.start({ ...front, backingCache })
+    for (let n = 0; n < 2; n++) {
+      assert.is((await failure(upload(rig.client, large))).code, 'UNAVAILABLE')
+      assert.match(String(await store(rig.client, small).catch((error) => error)), 'status codes 14')
+      assert.is((await failure(findMissing(rig.client, [small.digest]))).code, 'UNAVAILABLE')
+      assert.is((await failure(upload(rig.client, small))).code, 'UNAVAILABLE')
+    }
+    assert.ok((await read(rig.client, before.digest)).equals(before.bytes), 'what is here is served')
+    await using after = await ServerRig.start(behind)
+    while (await isMissing(rig.client, small).catch(() => true)) await turn()
+    assert.not(await isMissing(after.client, small))
+    assert.ok(await isMissing(rig.client, before), 'here, but not behind')
+    await store(rig.client, before)
+    await upload(rig.client, large)
+    for (const blob of [before, large]) {
+      assert.not(await isMissing(after.client, blob))
+      assert.not(await isMissing(rig.client, blob))
+    }
+  })
+}
+
 test.run()

@@ -1,6 +1,7 @@
 export type { BackingCache } from './backing-cache.js'
 export { CircuitBreaker, type CircuitBreakerOptions } from './circuit-breaker.js'
 export { type Attempt, Guard, type GuardOptions } from './guard.js'
+export { onlyIfBehind } from './only-if-behind.js'
 export { proxyActionCache } from './proxy-action-cache.js'
 export { ProxyStore } from './proxy-store.js'
 export { UpstreamCache, type UpstreamCacheOptions } from './upstream-cache.js'

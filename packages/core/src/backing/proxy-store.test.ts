@@ -11,6 +11,7 @@ import { rejectsWith } from '../testing/contract.js'
 import { temporaryDirectory } from '../testing/temporary-directory.js'
 import { CircuitBreaker } from './circuit-breaker.js'
 import { Guard } from './guard.js'
+import { onlyIfBehind } from './only-if-behind.js'
 import { ProxyStore } from './proxy-store.js'
 import { UpstreamCache } from './upstream-cache.js'
 
@@ -48,6 +49,15 @@ for (const required of [true, false]) {
     },
   })
 }
+
+casContract(test, {
+  name: 'onlyIfBehind',
+  async open() {
+    await BLAKE3.prepare()
+    const { local, backing, proxy, close } = await tiers({ required: true })
+    return { cas: onlyIfBehind(proxy, local, backing), close }
+  },
+})
 
 test('a blob that is only behind is found, and read as a whole, in part and in memory', async () => {
   const { local, remote, proxy, close } = await tiers()

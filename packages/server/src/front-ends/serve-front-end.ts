@@ -57,7 +57,7 @@ export async function serveFrontEnd(setup: Setup, channel: Channel, logger: Logg
   })
   const results = new LocalActionCache(store.layout, directory('results'))
   const backing = config.backingCache.target === undefined ? undefined : new RemoteBacking(channel)
-  const { cas, actionCache } = composeCaches({ store, results, backing })
+  const { cas, actionCache } = composeCaches({ store, results, backing, required: config.backingCache.required })
   const health = new Health()
   const metrics = await openMetrics(config)
   const tracing = await openTracing(config, logger)
