@@ -8,7 +8,6 @@ export default defineConfig([
     format: 'esm',
     target: 'node20',
     clean: true,
-    sourcemap: true,
     // Optional: looked for when it is needed.
     external: [/^hash-wasm\//],
   },
@@ -18,6 +17,5 @@ export default defineConfig([
     target: 'node20',
     noExternal: ['google-protobuf', /^hash-wasm\//],
     splitting: false,
-    sourcemap: true,
   },
 ])

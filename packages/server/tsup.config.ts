@@ -6,7 +6,6 @@ export default defineConfig({
   format: 'esm',
   target: 'node20',
   clean: true,
-  sourcemap: true,
   // Optional: who leaves them out has nothing of them, and the first loads a file that lies beside its own.
   external: ['@bokuweb/zstd-wasm', /^@opentelemetry\//],
 })

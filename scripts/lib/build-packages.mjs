@@ -38,7 +38,7 @@ export function stalePackages({ types }) {
 export async function buildPackage(name, { types }) {
   const folder = join(root, 'packages', name)
   const dist = join(folder, 'dist')
-  // Beside dist, because source maps hold relative paths.
+  // Beside dist: a rename from there cannot cross file systems.
   const fresh = join(folder, `dist.${process.pid}`)
   // Before the build: what is saved meanwhile makes the next start build again.
   const before = inputs(name)

@@ -1,0 +1,94 @@
+// What is in the packages: nothing but what they need, and declarations that every way of resolving them finds.
+import { execFile } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { onExit } from './gorego-process.js'
+import { filesIn, type PackageName, packPackages } from './packed-packages.js'
+
+const run = promisify(execFile)
+const repository = fileURLToPath(new URL('../../', import.meta.url))
+
+const always = ['LICENSE', 'README.md', 'package.json']
+// Chunks are named after their content; a * stands for that.
+const expected: Record<PackageName, string[]> = {
+  '@gorego/core': [
+    ...always,
+    'dist/chunk-*.js',
+    'dist/index.js',
+    'dist/reflection-*.js',
+    'dist/runner.js',
+    'dist/testing/index.js',
+    'dist/types/*.d.ts',
+  ],
+  '@gorego/server': [
+    ...always,
+    'dist/chunk-*.js',
+    'dist/create-tracing-*.js',
+    'dist/front-end.js',
+    'dist/index.js',
+    'dist/serving-metrics-*.js',
+    'dist/types/*.d.ts',
+  ],
+  gorego: [...always, 'bin/gorego.js', 'dist/chunk-*.js', 'dist/explain-remote-error-*.js', 'dist/main.js'],
+}
+// Only where there was a C compiler.
+const native = ['launcher', 'sandbox-init'].map((name) => `dist/${name}-${process.platform}-${process.arch}`)
+
+const directory = mkdtempSync(join(tmpdir(), 'gorego-packed-files-'))
+const forget = onExit(() => rmSync(directory, { recursive: true, force: true }))
+// Not in a hook: uvu swallows what a hook throws.
+const tarballs = await packPackages(directory)
+const names = Object.keys(tarballs) as PackageName[]
+const packed = suite('what is in the packages')
+
+const programOf = (name: string, path: string) => join(repository, 'node_modules', name, path)
+
+const kindOf = (path: string) =>
+  path.replace(/-[A-Z0-9]{8}\.js$/, '-*.js').replace(/^dist\/types\/(?!.*\.test\.).+\.d\.ts$/, 'dist/types/*.d.ts')
+
+for (const name of names) {
+  packed(`${name} ships its code, its declarations and its licence only`, async () => {
+    const files = await filesIn(tarballs[name])
+    const found = new Set(
+      [...files.keys()].map(kindOf).filter((path) => name !== '@gorego/core' || !native.includes(path)),
+    )
+    assert.equal([...found].sort(), [...expected[name]].sort(), name)
+    const unpacked = [...files.values()].reduce((sum, size) => sum + size, 0)
+    const kilobytes = (bytes: number) => `${Math.round(bytes / 1000)} kB`
+    console.log(
+      `${name}: tarball ${kilobytes(statSync(tarballs[name]).size)}, unpacked ${kilobytes(unpacked)}, ${files.size} files`,
+    )
+  })
+
+  packed(`${name}: publint has nothing to say`, async () => {
+    const { stdout } = await run(process.execPath, [programOf('publint', 'src/cli.js'), '--strict', tarballs[name]])
+    assert.match(stdout, 'All good!')
+  })
+
+  packed(`${name}: its types are found, and are those of its code`, async () => {
+    // Modules for Node 20.19 and later: require() of them works there, which attw does not know. The runner is a program.
+    const rules = ['--profile', 'esm-only', ...(name === '@gorego/core' ? ['--exclude-entrypoints', 'runner'] : [])]
+    const attw = [programOf('@arethetypeswrong/cli', 'dist/index.js'), '--no-color', '--no-emoji', '--format', 'ascii']
+    const { stdout } = await run(process.execPath, [...attw, tarballs[name], ...rules])
+    assert.match(stdout, name === 'gorego' ? 'does not contain types' : `"${name}"`)
+  })
+}
+
+packed('the launcher comes along where one was built', async () => {
+  const files = await filesIn(tarballs['@gorego/core'])
+  for (const program of native) {
+    assert.is(files.has(program), existsSync(join(repository, 'packages/core', program)), program)
+  }
+})
+
+packed.after(() => {
+  forget()
+  rmSync(directory, { recursive: true })
+})
+
+packed.run()
