@@ -21,6 +21,8 @@ export interface Host {
   ask(question: string): Promise<string | undefined>
   /** Writes to standard output. */
   out(text: string): void
+  /** Whether whoever reads standard output likes colours. */
+  readonly outHasColours: boolean
   /** Passes bytes on as they come, no faster than they are taken. */
   pass(chunks: AsyncIterable<Uint8Array>, to: 'stdout' | 'stderr'): Promise<void>
   /** Leaves at once, whatever is under way. */
@@ -51,6 +53,7 @@ export function processHost(): Host {
       }
     },
     out: (text) => void stdout.write(text),
+    outHasColours: hasColours(stdout),
     async pass(chunks, to) {
       for await (const chunk of chunks) await written(to === 'stdout' ? stdout : stderr, chunk)
     },

@@ -2,3 +2,4 @@ export { type ActionPolicy, DEFAULT_POLICY, SUPPORTED_NODE_PROPERTIES } from '..
 export { type ActionLookupOptions, createActionLookup } from './action-lookup.js'
 export { LocalWorker, type LocalWorkerOptions, type RunReport } from './local-worker.js'
 export { type OpenSandboxOptions, openSandbox } from './open-sandbox.js'
+export { nativeLauncher } from './runner-program.js'

@@ -76,3 +76,8 @@ function programAt(path: string): string | undefined {
     return undefined
   }
 }
+
+/** The path of the program in C that starts commands; undefined where this package has none for this machine, and Node does it. */
+export function nativeLauncher(): string | undefined {
+  return runnerProgram().launcher
+}
