@@ -1,4 +1,4 @@
-// `npm run check`: formatting and lint, boundaries, types.
+// `npm run check`: formatting and lint, boundaries, types, what packages export.
 import './lib/require-node.mjs'
 import { checks, runCheck } from './lib/checks.mjs'
 import { prepared } from './lib/prepared.mjs'

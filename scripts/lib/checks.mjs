@@ -12,6 +12,10 @@ export const checks = [
   },
   { name: 'check: boundaries', args: [tool('scripts/check-boundaries.mjs')] },
   { name: 'check: types', args: [tool('node_modules/typescript/bin/tsc'), '-p', 'tsconfig.json'] },
+  {
+    name: 'check: api-report',
+    args: ['--conditions=gorego-source', '--import', 'tsx', tool('test/api/check-api-report.ts')],
+  },
 ]
 
 /** Runs a check as if it were a test file with one test. */

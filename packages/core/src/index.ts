@@ -1,34 +1,128 @@
 // For build tools: run actions in this process's own engine.
 
 // The parts, for those who compose an engine of their own.
-export * from './action-cache/index.js'
-export * from './backing/index.js'
-export * from './cas/index.js'
+export {
+  type ActionCache,
+  type ActionKey,
+  LocalActionCache,
+  MemoryActionCache,
+  withCompleteness,
+} from './action-cache/index.js'
+export {
+  type Attempt,
+  type BackingCache,
+  CircuitBreaker,
+  type CircuitBreakerOptions,
+  Guard,
+  type GuardOptions,
+  onlyIfBehind,
+  ProxyStore,
+  proxyActionCache,
+  UpstreamCache,
+  type UpstreamCacheOptions,
+} from './backing/index.js'
+export {
+  type AddedBlob,
+  type AllocateChunk,
+  type BlobContent,
+  type ByteRange,
+  blobNotFound,
+  type ContentAddressableStorage,
+  LeasedKeeper,
+  LocalStore,
+  type LocalStoreOptions,
+  MemoryStore,
+  missingBlobs,
+  type PartialUploadCounts,
+  type PartialUploadLimits,
+  PartialUploads,
+  type PartialUploadsOptions,
+  READ_CHUNK,
+  type ReceivedBlob,
+  type ResumableUploads,
+  readChecked,
+  SharedStore,
+  type SharedStoreOptions,
+  type StoreKeeper,
+  type StoreUsage,
+  type Upload,
+} from './cas/index.js'
 export {
   ChunkedBlobs,
   type ChunkedBlobsOptions,
-  FastCdc,
   type FastCdcParameters,
-  fastCdcParameters,
-  MAX_CHUNKS,
 } from './chunking/index.js'
-export * from './compare/index.js'
-export * from './digest/index.js'
+export {
+  type CompareActionsOptions,
+  type Comparison,
+  compareActions,
+  type DescribedAction,
+  type Difference,
+  type DifferenceKind,
+  describeAction,
+  outputsOf,
+} from './compare/index.js'
+export {
+  BLAKE3,
+  Digest,
+  type DigestFunction,
+  type DigestFunctionName,
+  DigestFunctionSet,
+  DigestingCheck,
+  digestFunctionNamed,
+  digestFunctions,
+  digestInTurns,
+  emptyDigest,
+  type Hasher,
+  isEmptyBlob,
+  loadDigestFunction,
+  MD5,
+  parseDigest,
+  SHA1,
+  SHA256,
+  SHA384,
+  SHA512,
+} from './digest/index.js'
 export { type Budget, blocks, type Reservation, reservationFrom } from './disk/index.js'
 export { content, directory, file, type Input, type Inputs, stored, symlink } from './embed/inputs.js'
 export { type ActionSpec, type PrepareOptions, prepareAction } from './embed/prepare-action.js'
 export { type DirectoryEntry, readDirectory } from './embed/read-directory.js'
 export { type DirectoryOutput, ExecutionError, type Output, RunResult, type Timings } from './embed/run-result.js'
 export { storeFile } from './embed/store-file.js'
-export * from './errors/index.js'
+export { type ErrorCode, type ErrorDetail, GoregoError, type GoregoErrorOptions } from './errors/index.js'
 export { LocalExecutor, type LocalExecutorOptions, type Progress, type RunOptions } from './local-executor.js'
-export * from './observe/index.js'
-export * from './platform/index.js'
+export { type Clock, type LogFields, type Logger, silentLogger, systemClock } from './observe/index.js'
+export {
+  createPlatformCheck,
+  type PlatformCheck,
+  type PlatformCheckOptions,
+  type PlatformLabels,
+  type PlatformPolicy,
+  type PlatformProperty,
+  platformProperties,
+} from './platform/index.js'
 export type { UsedResources } from './proto/index.js'
 // The protocol's messages, and what is needed to handle them.
 export * as reapi from './proto/index.js'
-export { SANDBOX_ROOT, type SandboxChoice, type SandboxSetup } from './sandbox/index.js'
-export * from './scheduler/index.js'
+export type { SandboxChoice, SandboxSetup } from './sandbox/index.js'
+export {
+  type ActionExecutor,
+  type ActionLookup,
+  type ActionRun,
+  type Answer,
+  type ExecuteRequest,
+  type Failure,
+  type ListOptions,
+  type Lookup,
+  type OperationListener,
+  type OperationPage,
+  type OperationState,
+  type Outcome,
+  type Scheduler,
+  type Stage,
+  TaskScheduler,
+  type TaskSchedulerOptions,
+} from './scheduler/index.js'
 export {
   type Collected,
   type CollectOptions,
@@ -41,4 +135,15 @@ export {
   type VerifyOptions,
   verifyStore,
 } from './upkeep/index.js'
-export * from './worker/index.js'
+export {
+  type ActionLookupOptions,
+  type ActionPolicy,
+  createActionLookup,
+  LocalWorker,
+  type LocalWorkerOptions,
+  nativeLauncher,
+  type OpenSandboxOptions,
+  openSandbox,
+  type RunReport,
+  SUPPORTED_NODE_PROPERTIES,
+} from './worker/index.js'

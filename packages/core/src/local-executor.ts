@@ -11,6 +11,7 @@ import type { SandboxChoice, SandboxSetup } from './sandbox/index.js'
 import { type OperationState, type Stage, TaskScheduler } from './scheduler/index.js'
 import { type ActionPolicy, createActionLookup, LocalWorker, openSandbox } from './worker/index.js'
 
+/** Where an executor keeps things, and what its actions may do. */
 export interface LocalExecutorOptions {
   /** Where blobs, results and build roots are kept; made if absent. Several processes may share it. */
   readonly root: string
@@ -40,6 +41,7 @@ export interface LocalExecutorOptions {
   readonly digestFunction?: DigestFunctionName
 }
 
+/** An action, and how this run of it differs from others. */
 export interface RunOptions extends ActionSpec {
   /** Run it even if a result is cached; the new result replaces the old one. */
   readonly refresh?: boolean
@@ -50,6 +52,7 @@ export interface RunOptions extends ActionSpec {
   readonly onProgress?: (progress: Progress) => void
 }
 
+/** Where an action has got to. */
 export interface Progress {
   readonly stage: 'preparing' | Stage
 }

@@ -38,6 +38,7 @@ import { ensureUsable } from './usable-directory.js'
 import { tellAll } from './wire/call-log.js'
 import { listen } from './wire/grpc-server.js'
 
+/** A server that serves, until it is closed. */
 export interface RunningServer {
   /** Where it listens, with the real port: `127.0.0.1:50051`, `unix:/path`. */
   readonly address: string

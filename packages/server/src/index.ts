@@ -1,7 +1,22 @@
 export { collectLessOften } from './collect-less-often.js'
 export { type RunningServer, startServer } from './compose.js'
-export * from './config/index.js'
-export * from './log/index.js'
+export {
+  type Config,
+  ConfigError,
+  type ConfigFlag,
+  type ConfigProblem,
+  isReachableFromOutside,
+  type ListenAddress,
+  type LoadConfigOptions,
+  type LoadedConfig,
+  type LogLevel,
+  loadConfig,
+  nearest,
+  parseListenAddress,
+  type Surroundings,
+  userCacheDirectory,
+} from './config/index.js'
+export { createLogger, type LoggerOptions, type LogSink } from './log/index.js'
 export type { ChannelTls } from './upstream/channel-identity.js'
 export { ConnectError, type ConnectProblem } from './upstream/connect-error.js'
 export type { ExecuteOptions } from './upstream/execute.js'

@@ -1,6 +1,7 @@
 import { GoregoError } from '../errors/index.js'
 import { type Clock, systemClock } from '../observe/index.js'
 
+/** When to stop asking the other side, and for how long. */
 export interface CircuitBreakerOptions {
   /** What a person calls the other side. */
   readonly name: string

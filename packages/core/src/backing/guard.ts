@@ -2,6 +2,7 @@ import { type ErrorCode, GoregoError } from '../errors/index.js'
 import { type Clock, systemClock } from '../observe/index.js'
 import type { CircuitBreaker } from './circuit-breaker.js'
 
+/** How calls of the other side are guarded. */
 export interface GuardOptions {
   readonly breaker: CircuitBreaker
   /** How often a call is made again that failed in a way that may pass. */

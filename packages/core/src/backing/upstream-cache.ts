@@ -13,6 +13,7 @@ import { RecentKeys } from './recent-keys.js'
 import { Uploads } from './uploads.js'
 import { WriteBehind, type WriteBehindCounts } from './write-behind.js'
 
+/** The caches of both sides, and how the other one is guarded. */
 export interface UpstreamCacheOptions {
   readonly local: ContentAddressableStorage
   readonly localResults: ActionCache

@@ -3,6 +3,7 @@ import type { BlobVariant, Watermarks } from '../disk/index.js'
 import type { Clock } from '../observe/index.js'
 import type { PartialUploadLimits } from './partial-uploads.js'
 
+/** Where a store is on disk, and how much it may hold. */
 export interface LocalStoreOptions {
   /** Everything lies below it; made if absent. */
   readonly dir: string
@@ -26,6 +27,7 @@ export interface LocalStoreOptions {
   readonly clock?: Clock
 }
 
+/** How full a store is. */
 export interface StoreUsage {
   /** Disk space that blobs, uploads under way and action results take, in bytes of whole blocks. */
   readonly bytes: number

@@ -16,6 +16,7 @@ export interface PartialUploadLimits {
   readonly keepUploads?: number
 }
 
+/** Bounds of unfinished uploads, and where they are kept. */
 export interface PartialUploadsOptions extends PartialUploadLimits {
   /** Makes the temporary file of an upload; throws `resource-exhausted` where there is no room (BW-13). */
   readonly makeFile: (digest: Digest) => Promise<IncomingBlob>

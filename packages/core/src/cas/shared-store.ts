@@ -9,6 +9,7 @@ import { blobNotFound } from './missing-blobs.js'
 import { type PartialUploadLimits, PartialUploads } from './partial-uploads.js'
 import type { StoreKeeper } from './store-keeper.js'
 
+/** A store that another process keeps, and how to ask that one. */
 export interface SharedStoreOptions {
   /** The store's directory. */
   readonly dir: string

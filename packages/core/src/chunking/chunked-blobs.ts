@@ -7,6 +7,7 @@ import { FastCdc } from './fast-cdc.js'
 import { type FastCdcParameters, fastCdcParameters } from './fast-cdc-parameters.js'
 import { Turns } from './turns.js'
 
+/** Where blobs and chunks are, and how blobs are cut. */
 export interface ChunkedBlobsOptions {
   /** Holds the blobs and their chunks. */
   readonly cas: ContentAddressableStorage

@@ -6,6 +6,7 @@ import { compareTrees } from './compare-trees.js'
 import { type DescribedAction, describeAction } from './described-action.js'
 import { type Comparison, Findings } from './difference.js'
 
+/** Two actions, and the store that has them. */
 export interface CompareActionsOptions {
   readonly cas: ContentAddressableStorage
   /** Digest of the Action that comes first: the earlier one, say. */

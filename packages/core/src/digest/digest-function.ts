@@ -8,6 +8,7 @@ export interface Hasher {
   digest(): string
 }
 
+/** One of the functions of REAPI that name a blob by its content. */
 export interface DigestFunction {
   readonly name: DigestFunctionName
   /** The number of `DigestFunction.Value` in REAPI. */

@@ -11,6 +11,7 @@ export const digestFunctions: readonly DigestFunction[] = [SHA256, BLAKE3, SHA38
 
 const byName = new Map<string, DigestFunction>(digestFunctions.map((fn) => [fn.name, fn]))
 
+/** The function of that name, in lower case. Whether it can be used here is what its `prepare` says. */
 export function digestFunctionNamed(name: string): DigestFunction | undefined {
   return byName.get(name)
 }

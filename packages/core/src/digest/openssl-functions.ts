@@ -23,8 +23,11 @@ function opensslFunction(name: Exclude<DigestFunctionName, 'blake3'>, value: num
   }
 }
 
+/** SHA-256, the function that every client and server has. */
 export const SHA256: DigestFunction = opensslFunction('sha256', 1, 256)
+/** SHA-384. */
 export const SHA384: DigestFunction = opensslFunction('sha384', 5, 384)
+/** SHA-512. */
 export const SHA512: DigestFunction = opensslFunction('sha512', 6, 512)
 /** Collisions have been made: for clients that have nothing better. */
 export const SHA1: DigestFunction = opensslFunction('sha1', 2, 160)

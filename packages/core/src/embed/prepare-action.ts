@@ -34,6 +34,7 @@ export interface ActionSpec {
   readonly salt?: string
 }
 
+/** Where an action's messages and inputs are stored, and how they are named. */
 export interface PrepareOptions {
   /** Here or elsewhere: a local store, or a client of a remote one. */
   readonly cas: ContentAddressableStorage

@@ -27,6 +27,7 @@ export type ErrorDetail =
 /** For what a person, or the end of other work, has to cure. */
 const RETRY_AFTER_MS = 30_000
 
+/** What an error says beside its code and message. */
 export interface GoregoErrorOptions {
   readonly details?: readonly ErrorDetail[]
   readonly cause?: unknown

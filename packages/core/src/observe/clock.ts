@@ -9,6 +9,7 @@ export interface Clock {
 /** setTimeout takes at most 2^31-1 ms and fires at once beyond: no delay here is meant to be longer than 24 days. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1
 
+/** The machine's own time. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(delayMs, callback) {

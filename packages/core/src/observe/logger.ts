@@ -1,3 +1,4 @@
+/** What a line of the log says beside its message, by name. */
 export type LogFields = Readonly<Record<string, unknown>>
 
 /** Where the engine says what happened. An embedding tool passes its own; the default says nothing. */
@@ -8,6 +9,7 @@ export interface Logger {
   error(message: string, fields?: LogFields): void
 }
 
+/** Keeps everything to itself. */
 export const silentLogger: Logger = {
   debug() {},
   info() {},

@@ -5,6 +5,7 @@ import { platformOfMachine, thisMachine } from './machine-platform.js'
 import { networkOf } from './network.js'
 import { type PlatformPolicy, type PlatformProperty, platformProperties } from './platform.js'
 
+/** What the machine is said to be and have, and what becomes of properties that are not known. */
 export interface PlatformCheckOptions {
   /** Beside what the machine says of itself, or in its place where names are the same. */
   readonly labels?: readonly PlatformProperty[]

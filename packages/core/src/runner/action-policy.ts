@@ -13,6 +13,7 @@ export interface ActionPolicy {
   readonly reportResources: boolean
 }
 
+/** What actions may do unless somebody says otherwise. */
 export const DEFAULT_POLICY: ActionPolicy = {
   absoluteSymlinks: 'allowed',
   strict: false,

@@ -28,4 +28,5 @@ export interface ActionExecutor {
 /** What CACHE_CHECK finds: the answer, or what has to run. */
 export type Lookup = { readonly outcome: Outcome } | { readonly run: Omit<ActionRun, 'queuedAt'> }
 
+/** Looks for a result before an action queues, and reads what scheduling needs to know of it. */
 export type ActionLookup = (request: ExecuteRequest, signal: AbortSignal) => Promise<Lookup>

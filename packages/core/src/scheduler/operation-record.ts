@@ -2,6 +2,7 @@ import type { ActionRun } from './executor.js'
 import type { FairPlace } from './fair-queue.js'
 import type { ExecuteRequest, OperationState, Outcome, Stage } from './operation.js'
 
+/** Hears of every change of an operation, in order. */
 export type OperationListener = (state: OperationState) => void
 
 /** One action that is queued or running, with every operation that waits for it (EX-18). */

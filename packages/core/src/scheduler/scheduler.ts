@@ -4,6 +4,7 @@ import type { OperationListener } from './operation-record.js'
 /** At once, where the scheduler is in this process, or when another one has answered. */
 export type Answer<T> = T | Promise<T>
 
+/** Which page of the operations. */
 export interface ListOptions {
   readonly pageSize?: number
   /** From the page before. */
@@ -16,6 +17,7 @@ export interface ListOptions {
   readonly maxResultBytes?: number
 }
 
+/** Some of the operations, and how to get at the next ones. */
 export interface OperationPage {
   readonly operations: readonly OperationState[]
   /** Absent on the last page. */

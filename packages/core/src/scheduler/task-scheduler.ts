@@ -10,6 +10,7 @@ import { QueueShares } from './queue-shares.js'
 import { Retention } from './retention.js'
 import type { ListOptions, OperationPage, Scheduler } from './scheduler.js'
 
+/** Who executes and looks up, and the bounds of queue and memory. */
 export interface TaskSchedulerOptions {
   readonly executor: ActionExecutor
   readonly lookup: ActionLookup

@@ -4,11 +4,13 @@ import { Digest, type DigestFunction, digestFunctions, SHA256 } from '../digest/
 import { blobOf, blobOfSize } from './blobs.js'
 import type { RegisterTest } from './contract.js'
 
+/** A cache for one test, and how it is given back. */
 export interface OpenedActionCache {
   readonly cache: ActionCache
   readonly close?: () => void | Promise<void>
 }
 
+/** The cache that the contract is tried on. */
 export interface ActionCacheContractOptions {
   /** Begins the name of every test. */
   readonly name: string

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { removeTree } from '../disk/index.js'
 
+/** A directory that disappears when it is disposed of. */
 export interface TemporaryDirectory extends Disposable {
   /** Absolute, without symbolic links on the way. */
   readonly path: string

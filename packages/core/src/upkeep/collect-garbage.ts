@@ -2,6 +2,7 @@ import { LocalStore } from '../cas/index.js'
 import { removeResult, resultFiles } from '../disk/index.js'
 import { unusedStoreAt } from './empty-store.js'
 
+/** Which store to make smaller, and how small. */
 export interface CollectOptions {
   readonly dir: string
   /** What blobs and results may take, in bytes of whole blocks. */
@@ -10,6 +11,7 @@ export interface CollectOptions {
   readonly maxAgeMs: number
 }
 
+/** How many blobs and results were removed, and what is left. */
 export interface Collected {
   readonly blobs: number
   readonly results: number

@@ -9,12 +9,14 @@ const AT_ONCE = 2
 
 const CHUNK = 512 * 1024
 
+/** A blob's file, and whether it holds what its name says. */
 export interface VerifiedBlob {
   readonly file: BlobFile
   /** What is wrong with it; undefined if it is what its name says. */
   readonly problem: string | undefined
 }
 
+/** Which store is verified, and what becomes of files that are wrong. */
 export interface VerifyOptions {
   readonly dir: string
   /** Whether files that are not what they should be are removed; whoever has the store open then takes those blobs for absent. */

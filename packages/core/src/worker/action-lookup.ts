@@ -9,6 +9,7 @@ import { durationToMillis } from '../proto/time.js'
 import type { ActionLookup } from '../scheduler/index.js'
 import { requestedPlatform } from './requested-platform.js'
 
+/** What a look-up reads from, and the bounds that it sets to timeouts, in milliseconds. */
 export interface ActionLookupOptions {
   readonly cas: ContentAddressableStorage
   /** Must only return complete results (EX-14). */

@@ -25,6 +25,7 @@ import type { RunnerAnswer } from './runner-process.js'
 import { runnerProgram } from './runner-program.js'
 import { Slot } from './slot.js'
 
+/** What a worker runs actions with: the store, the cache, and the processes of its slots. */
 export interface LocalWorkerOptions {
   readonly store: LocalStore
   /** Where results go (never those of commands that failed or did not finish; EX-17). */

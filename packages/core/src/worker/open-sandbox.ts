@@ -7,6 +7,7 @@ import { trySandbox } from '../runner/index.js'
 import { chooseSandbox, type SandboxChoice, type SandboxSetup } from '../sandbox/index.js'
 import { runnerProgram } from './runner-program.js'
 
+/** Which sandbox is wanted, and what actions see of the machine in it. */
 export interface OpenSandboxOptions {
   readonly store: LocalStore
   readonly choice: SandboxChoice

@@ -1,6 +1,7 @@
 import type { DigestFunctionName, PlatformPolicy, PlatformProperty, SandboxChoice } from '@gorego/core'
 import type { Grant } from '../auth/permission.js'
 
+/** The least important lines that are written. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 /** Everything that a server can be told. One field, one line in settings.ts: its key, variable, flag, default and meaning. */

@@ -1,3 +1,4 @@
+/** Where a server listens: a host and port (port 0 takes a free one), or the path of a Unix socket. */
 export type ListenAddress =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string }

@@ -9,6 +9,7 @@ import { resolvePath, type Surroundings } from './surroundings.js'
 import { readEnvironment, readFlags } from './text-sources.js'
 import { readYaml } from './yaml-source.js'
 
+/** Where settings come from: flags go before variables, and those before the file. */
 export interface LoadConfigOptions {
   readonly surroundings: Surroundings
   /** A config.yaml; without one there are the defaults. */
@@ -17,6 +18,7 @@ export interface LoadConfigOptions {
   readonly flags?: Readonly<Partial<Record<ConfigFlag, string>>>
 }
 
+/** The settings, and what is odd about them. */
 export interface LoadedConfig {
   readonly config: Config
   /** What does no harm but is probably not what was meant. */

@@ -8,6 +8,7 @@ export interface LogSink {
   write(text: string): unknown
 }
 
+/** Where a log goes, in which form, and from which level on. */
 export interface LoggerOptions {
   readonly level: LogLevel
   readonly sink: LogSink

@@ -3,6 +3,7 @@ import type { Channel } from './channel.js'
 import { type RemoteOperation, toRemoteOperation } from './remote-operation.js'
 import { RemoteOperations } from './remote-operations.js'
 
+/** How a server is asked to execute, beside the action. */
 export interface ExecuteOptions {
   /** Run it even if a result is cached. The server keeps the new result, unless the action says that none is kept. */
   readonly skipCacheLookup?: boolean | undefined

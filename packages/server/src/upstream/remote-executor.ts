@@ -20,6 +20,7 @@ import { responseOf } from './remote-operation.js'
 import type { RemoteServerOptions } from './remote-server.js'
 import { RemoteStore } from './remote-store.js'
 
+/** How a server is reached, and what everything is hashed with. */
 export interface RemoteExecutorOptions extends RemoteServerOptions {
   /** What everything is hashed with; the server has to offer it. Default `sha256`. */
   readonly digestFunction?: DigestFunctionName

@@ -20,6 +20,7 @@ export interface RemoteOperation {
   readonly origin: OperationOrigin
 }
 
+/** Who asked for an operation, as far as the request said. */
 export interface OperationOrigin {
   readonly tool?: string
   readonly invocation?: string

@@ -7,6 +7,7 @@ const SERVICE = '/google.longrunning.Operations'
 /** One WaitOperation is asked to last so long; then another is sent, so that what is between us does not take it for dead. */
 const WAIT_MS = 60_000
 
+/** Which operations of a server are listed, and in what portions. */
 export interface ListOptions {
   /** Only those that are done, or only those that are not. */
   readonly done?: boolean

@@ -8,6 +8,7 @@ import type { RemoteOperation } from './remote-operation.js'
 import { RemoteOperations } from './remote-operations.js'
 import { RemoteStore } from './remote-store.js'
 
+/** Which instance of a server, and who calls. */
 export interface RemoteServerOptions {
   /** Default: the empty instance name. */
   readonly instance?: string

@@ -6,6 +6,7 @@ import { lookUpTests } from './look-up.js'
 import { readTests } from './read.js'
 import { writeTests } from './write.js'
 
+/** A store for one test, and how it is given back. */
 export interface OpenedCas {
   readonly cas: ContentAddressableStorage
   /** Whatever of unfinished uploads is still about (temporary files, reservations): nothing, once a test is over (GEN-07). */
@@ -13,6 +14,7 @@ export interface OpenedCas {
   readonly close?: () => void | Promise<void>
 }
 
+/** The store that the contract is tried on. */
 export interface CasContractOptions {
   /** Begins the name of every test. */
   readonly name: string
