@@ -36,6 +36,8 @@ export const coreFolders = {
   },
   // A store's directory, seen by somebody who does not serve it.
   upkeep: { may: ['cas', 'digest', 'errors', 'disk'], node: everything },
+  // Above any executor: LocalExecutor and RemoteExecutor alike.
+  graph: { may: ['embed', 'errors', 'cas'], node: ['node:events'] },
   // The parts of local-executor.ts.
   embed: { may: everything, node: everything },
   testing: { may: everything, node: everything },

@@ -56,9 +56,15 @@ test('README.md: the embedded run works, and is cached the second time', async (
   )
 })
 
+test('docs/embedding.md: the graph works, and is cached the second time', async () => {
+  const { first, second } = await runTwice(snippets('docs/embedding.md')[1] ?? '')
+  assert.is(first, '3 0 ONE\nTWO\n\n')
+  assert.is(second, '0 3 ONE\nTWO\n\n')
+})
+
 test('docs/embedding.md: the example works, and is cached the second time', async () => {
   const programs = snippets('docs/embedding.md')
-  assert.is(programs.length, 1)
+  assert.is(programs.length, 2)
   const { first, second } = await runTwice(programs[0] ?? '')
   assert.match(first, /^0 false packed\n/)
   assert.match(second, /^0 true packed\n/)

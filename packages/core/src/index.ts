@@ -84,13 +84,30 @@ export {
   SHA512,
 } from './digest/index.js'
 export { type Budget, blocks, type Reservation, reservationFrom } from './disk/index.js'
-export { content, directory, file, type Input, type Inputs, stored, symlink } from './embed/inputs.js'
+export { content, directory, file, type Input, type Inputs, stored, storedDirectory, symlink } from './embed/inputs.js'
 export { type ActionSpec, type PrepareOptions, prepareAction } from './embed/prepare-action.js'
 export { type DirectoryEntry, readDirectory } from './embed/read-directory.js'
+export type { Progress, RunOptions } from './embed/run-options.js'
 export { type DirectoryOutput, ExecutionError, type Output, RunResult, type Timings } from './embed/run-result.js'
 export { storeFile } from './embed/store-file.js'
 export { type ErrorCode, type ErrorDetail, GoregoError, type GoregoErrorOptions } from './errors/index.js'
-export { LocalExecutor, type LocalExecutorOptions, type Progress, type RunOptions } from './local-executor.js'
+export {
+  type ActionRunner,
+  Graph,
+  type GraphAction,
+  type GraphCounts,
+  GraphError,
+  type GraphEvent,
+  type GraphInputs,
+  type GraphNode,
+  type GraphOptions,
+  type GraphResult,
+  type NodeOutcome,
+  type NodeState,
+  type OutputReference,
+  output,
+} from './graph/index.js'
+export { LocalExecutor, type LocalExecutorOptions } from './local-executor.js'
 export { type Clock, type LogFields, type Logger, silentLogger, systemClock } from './observe/index.js'
 export {
   createPlatformCheck,

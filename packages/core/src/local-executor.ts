@@ -2,13 +2,15 @@ import { availableParallelism } from 'node:os'
 import { type ActionCache, LocalActionCache, withCompleteness } from './action-cache/index.js'
 import { LocalStore } from './cas/index.js'
 import { type DigestFunction, type DigestFunctionName, loadDigestFunction } from './digest/index.js'
-import { type ActionSpec, prepareAction } from './embed/prepare-action.js'
+import { prepareAction } from './embed/prepare-action.js'
+import type { RunOptions } from './embed/run-options.js'
 import { ExecutionError, RunResult } from './embed/run-result.js'
 import { GoregoError } from './errors/index.js'
+import { Graph, type GraphOptions } from './graph/index.js'
 import { type Logger, silentLogger } from './observe/index.js'
 import { createPlatformCheck, type PlatformLabels, type PlatformPolicy, platformProperties } from './platform/index.js'
 import type { SandboxChoice, SandboxSetup } from './sandbox/index.js'
-import { type OperationState, type Stage, TaskScheduler } from './scheduler/index.js'
+import { type OperationState, TaskScheduler } from './scheduler/index.js'
 import { type ActionPolicy, createActionLookup, LocalWorker, openSandbox } from './worker/index.js'
 
 /** Where an executor keeps things, and what its actions may do. */
@@ -39,22 +41,6 @@ export interface LocalExecutorOptions {
   readonly logger?: Logger
   /** What everything is hashed with. Results are cached for each function by itself. Default `sha256`. */
   readonly digestFunction?: DigestFunctionName
-}
-
-/** An action, and how this run of it differs from others. */
-export interface RunOptions extends ActionSpec {
-  /** Run it even if a result is cached; the new result replaces the old one. */
-  readonly refresh?: boolean
-  /** Lower runs first. Default 0. */
-  readonly priority?: number
-  /** Ends the command; `run` then throws with the code `cancelled`. */
-  readonly signal?: AbortSignal
-  readonly onProgress?: (progress: Progress) => void
-}
-
-/** Where an action has got to. */
-export interface Progress {
-  readonly stage: 'preparing' | Stage
 }
 
 /**
@@ -152,6 +138,11 @@ export class LocalExecutor implements AsyncDisposable {
         for (const subject of lost) named.add(subject)
       }
     }
+  }
+
+  /** Actions that take what others make: see `Graph`. By default as many nodes are under way as there are slots, and as many are prepared. */
+  graph(options: GraphOptions = {}): Graph {
+    return new Graph(this, { ...options, concurrency: options.concurrency ?? 2 * this.#worker.slots })
   }
 
   /** Ends what is running and gives the directory back; a program may also just exit. */

@@ -46,6 +46,21 @@ test('runs an action with its inputs, and reads what it made', async () => {
   assert.is(readFileSync(join(directory.path, 'out'), 'utf8'), 'sent')
 })
 
+test('a graph runs there as it runs here: outputs pass as digests, directories too', async () => {
+  const graph = executor.graph()
+  const made = graph.add('make', {
+    ...shell('mkdir d; cat in > d/f'),
+    inputs: { in: content('passed on') },
+    outputs: ['d'],
+  })
+  graph.add('use', { ...shell('cat d/f'), inputs: { d: made.output('d') } })
+  for (const state of ['done', 'cached']) {
+    const use = (await graph.run()).nodes.get('use')
+    assert.ok(use !== undefined && 'result' in use && use.state === state, use?.state)
+    assert.is(use.result?.stdout, 'passed on')
+  }
+})
+
 test('DIG-09: everything is hashed with the function that was asked for', async () => {
   for (const { name } of digestFunctions) {
     await using own = await RemoteExecutor.connect(`grpc://${rig.server.address}`, { digestFunction: name })

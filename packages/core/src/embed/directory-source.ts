@@ -6,6 +6,7 @@ import { fromDigestMessage } from '../proto/digests.js'
 import { Directory, type DirectoryNode, type FileNode } from '../proto/messages.js'
 import { wireFields } from '../proto/wire.js'
 import type { DirectoryOutput } from './run-result.js'
+import { storeBytes } from './store-file.js'
 
 /** Identical subtrees can stand for more files than any disk holds. */
 const MAX_ENTRIES = 1_000_000
@@ -54,6 +55,28 @@ export async function openDirectory(
       return directory
     },
   }
+}
+
+/**
+ * The root Directory of an output, as a blob with all those below it. Where only a Tree is known, they are taken out of it and stored
+ * as they came: what is in it twice is stored once, and what the store has is not stored again.
+ */
+export async function storeRootDirectory(
+  { path, tree, rootDirectory }: DirectoryOutput,
+  cas: ContentAddressableStorage,
+  signal?: AbortSignal,
+): Promise<Digest> {
+  if (rootDirectory !== undefined) return rootDirectory
+  if (tree === undefined)
+    throw new GoregoError('failed-precondition', `nothing is known of the content of output directory ${path}`)
+  let root: Digest | undefined
+  for (const { number, bytes } of wireFields(await cas.get(tree, signal))) {
+    if (bytes === undefined || (number !== TREE_ROOT && number !== TREE_CHILDREN)) continue
+    const digest = await storeBytes(cas, tree.fn, bytes, signal)
+    if (number === TREE_ROOT) root = digest
+  }
+  if (root === undefined) throw lacks(tree)
+  return root
 }
 
 export function nodeDigest(fn: DigestFunction, node: FileNode | DirectoryNode): Digest {

@@ -7,14 +7,16 @@ import { encodeDirectory } from '../proto/canonical.js'
 import { toDigestMessage } from '../proto/digests.js'
 import { Directory, DirectoryNode, FileNode, SymlinkNode } from '../proto/messages.js'
 import { concurrently } from './concurrently.js'
+import { storeRootDirectory } from './directory-source.js'
 import type { Input, Inputs } from './inputs.js'
+import type { DirectoryOutput } from './run-result.js'
 import { storeBytes, storeFile } from './store-file.js'
 
 /** Files that are hashed and stored at the same time. */
 const WIDTH = 8
 
 /** A node of the tree as it grows: a directory, or something that is described already. */
-type Node = DirectoryBranch | FileNode | SymlinkNode
+type Node = DirectoryBranch | DirectoryNode | FileNode | SymlinkNode
 
 class DirectoryBranch {
   readonly children = new Map<string, Node>()
@@ -112,9 +114,20 @@ async function describe(name: string, input: Leaf['input'], options: InputTreeOp
       return fileNode(name, await storeBytes(cas, fn, input.bytes, signal), input.executable)
     case 'stored':
       return fileNode(name, ofSameFunction(input.digest, fn), input.executable)
+    case 'stored-directory':
+      return await describeDirectory(name, input.output, options)
     case 'file':
       return await describeFile(name, input, options)
   }
+}
+
+async function describeDirectory(
+  name: string,
+  output: DirectoryOutput,
+  { cas, fn, signal }: InputTreeOptions,
+): Promise<DirectoryNode> {
+  const digest = ofSameFunction(await storeRootDirectory(output, cas, signal), fn)
+  return new DirectoryNode().setName(name).setDigest(toDigestMessage(digest))
 }
 
 async function describeFile(name: string, input: FileInput, { cas, fn, signal }: InputTreeOptions): Promise<FileNode> {
@@ -158,6 +171,8 @@ async function storeDirectories(branchNode: DirectoryBranch, options: InputTreeO
     if (node instanceof DirectoryBranch) {
       const digest = await storeDirectories(node, options)
       message.addDirectories(new DirectoryNode().setName(name).setDigest(toDigestMessage(digest)))
+    } else if (node instanceof DirectoryNode) {
+      message.addDirectories(node)
     } else if (node instanceof FileNode) {
       message.addFiles(node)
     } else {

@@ -5,6 +5,8 @@ import {
   type DigestFunctionName,
   ExecutionError,
   GoregoError,
+  Graph,
+  type GraphOptions,
   loadDigestFunction,
   prepareAction,
   type RunOptions,
@@ -25,6 +27,9 @@ export interface RemoteExecutorOptions extends RemoteServerOptions {
   /** What everything is hashed with; the server has to offer it. Default `sha256`. */
   readonly digestFunction?: DigestFunctionName
 }
+
+/** How many slots the server has is not known. */
+const GRAPH_CONCURRENCY = 64
 
 /** Runs actions on another server, with the calls of LocalExecutor: uploads what it does not have, executes, reads back. */
 export class RemoteExecutor implements AsyncDisposable {
@@ -69,6 +74,11 @@ export class RemoteExecutor implements AsyncDisposable {
       if (!options.signal?.aborted) throw error
       throw new GoregoError('cancelled', 'the caller aborted the run', { cause: error })
     }
+  }
+
+  /** Actions that take what others make: see `Graph`. By default so many nodes are under way that the server's queue is never empty. */
+  graph(options: GraphOptions = {}): Graph {
+    return new Graph(this, { ...options, concurrency: options.concurrency ?? GRAPH_CONCURRENCY })
   }
 
   async close(): Promise<void> {

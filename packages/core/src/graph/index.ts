@@ -1,0 +1,5 @@
+export type { ActionRunner } from './action-runner.js'
+export { Graph, type GraphOptions } from './graph.js'
+export { type GraphAction, type GraphInputs, type GraphNode, type OutputReference, output } from './graph-action.js'
+export { GraphError } from './graph-error.js'
+export type { GraphCounts, GraphEvent, GraphResult, NodeOutcome, NodeState } from './graph-outcome.js'

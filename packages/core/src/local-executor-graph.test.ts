@@ -1,0 +1,89 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { content, file } from './embed/inputs.js'
+import { GraphError, type GraphOptions } from './graph/index.js'
+import { LocalExecutor } from './local-executor.js'
+import { isRunning } from './testing/is-running.js'
+import { temporaryDirectory } from './testing/temporary-directory.js'
+import { until } from './testing/until.js'
+
+const space = temporaryDirectory()
+const path = (name: string) => join(space.path, name)
+const env = { PATH: '/usr/bin:/bin' }
+const sh = (script: string) => ({ argv: ['/bin/sh', '-c', script], env })
+let executor: LocalExecutor
+test.before(async () => {
+  executor = await LocalExecutor.open({ root: path('root'), concurrency: 2 })
+})
+test.after(async () => {
+  await executor.close()
+  space[Symbol.dispose]()
+})
+
+/** Strips comments, counts words, reports: the second step makes the same of what has other comments. */
+function build(options: GraphOptions = {}) {
+  const graph = executor.graph(options)
+  const stripped = graph.add('strip', {
+    ...sh('grep -v "^#" source > stripped || true'),
+    inputs: { source: file(path('source')) },
+    outputs: ['stripped'],
+  })
+  const counted = graph.add('count', {
+    ...sh('wc -w < stripped > count'),
+    inputs: { stripped: stripped.output('stripped') },
+    outputs: ['count'],
+  })
+  graph.add('report', { ...sh('cat count'), inputs: { count: counted.output('count') } })
+  return graph
+}
+
+test('early cut-off: a node that ran and made the same as before does not run those that take it', async () => {
+  const states = async () => [...(await build().run()).nodes.values()].map(({ state }) => state)
+  writeFileSync(path('source'), '# one comment\na b c\n')
+  assert.equal(await states(), ['done', 'done', 'done'])
+  assert.equal(await states(), ['cached', 'cached', 'cached'])
+  writeFileSync(path('source'), '# another comment\na b c\n')
+  assert.equal(await states(), ['done', 'cached', 'cached'])
+  writeFileSync(path('source'), '# another comment\na b d\n')
+  assert.equal(await states(), ['done', 'done', 'cached'])
+})
+
+test('files, executable ones, symbolic links and directories pass from node to node', async () => {
+  const graph = executor.graph()
+  const made = graph.add('make', {
+    ...sh('mkdir -p d/e; echo deep > d/e/f; echo "echo tool ran" > tool; chmod +x tool; ln -s d/e/f link'),
+    outputs: ['d', 'tool', 'link'],
+  })
+  graph.add('use', {
+    ...sh('./tool; cat link; ls d/e other/e'),
+    inputs: { d: made.output('d'), other: made.output('d'), tool: made.output('tool'), link: made.output('link') },
+  })
+  const use = (await graph.run()).nodes.get('use')
+  assert.ok(use?.state === 'done')
+  assert.is(use.result.stdout, 'tool ran\ndeep\nd/e:\nf\n\nother/e:\nf\n')
+})
+
+test('nothing can be put into a directory that another node makes', async () => {
+  const graph = executor.graph()
+  const made = graph.add('make', { ...sh('mkdir d'), outputs: ['d'] })
+  graph.add('use', { ...sh('true'), inputs: { d: made.output('d'), 'd/more': content('') } })
+  const error = await graph.run().catch((thrown) => thrown)
+  assert.instance(error, GraphError)
+  assert.match(error.message, 'collides')
+})
+
+test('a failure ends the commands that run beside it', async () => {
+  const graph = executor.graph()
+  graph.add('slow', sh(`echo $$ > ${path('pid')}; exec sleep 600`))
+  graph.add('bad', sh(`until [ -s ${path('pid')} ]; do sleep 0.01; done; echo broken >&2; exit 3`))
+  const error = await graph.run().catch((thrown) => thrown)
+  assert.instance(error, GraphError)
+  assert.equal([error.node, error.message], ['bad', '"bad" failed with exit code 3: broken'])
+  assert.ok(existsSync(path('pid')))
+  const pid = Number(readFileSync(path('pid'), 'utf8'))
+  await until('the end of the other command', () => !isRunning(pid))
+})
+
+test.run()
