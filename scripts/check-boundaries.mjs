@@ -2,18 +2,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { objection } from './lib/boundary-rules.mjs'
-import { filesBelow } from './lib/files.mjs'
 import { importsOf } from './lib/imports.mjs'
+import { sourceFiles } from './lib/source-files.mjs'
 import { root } from './lib/workspace.mjs'
 
-const isSource = (path) =>
-  /\.(ts|mts|mjs|js)$/.test(path) && !/\.(config|d)\.ts$/.test(path) && !path.includes('/proto/gen/')
-const files = ['packages', 'examples', 'bench', 'conformance', 'test', 'scripts']
-  .flatMap((place) => filesBelow(root, place))
-  .filter(isSource)
-
 let found = 0
-for (const file of files) {
+for (const file of sourceFiles()) {
   const reasons = new Map()
   for (const one of importsOf(readFileSync(join(root, file), 'utf8'))) {
     const reason = objection(file, one)

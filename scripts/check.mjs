@@ -1,4 +1,4 @@
-// `npm run check`: formatting and lint, boundaries, types, what packages export.
+// `npm run check`: formatting and lint, lengths of files, dead code, boundaries, types, what packages export.
 import './lib/require-node.mjs'
 import { checks, runCheck } from './lib/checks.mjs'
 import { prepared } from './lib/prepared.mjs'

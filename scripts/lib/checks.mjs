@@ -10,6 +10,8 @@ export const checks = [
     name: 'check: biome',
     args: [tool('node_modules/@biomejs/biome/bin/biome'), 'check', '--error-on-warnings', '--colors=off'],
   },
+  { name: 'check: file-lengths', args: [tool('scripts/check-file-lengths.mjs')] },
+  { name: 'check: dead-code', args: [tool('node_modules/knip/bin/knip.js'), '--no-progress', '--no-config-hints'] },
   { name: 'check: boundaries', args: [tool('scripts/check-boundaries.mjs')] },
   { name: 'check: types', args: [tool('node_modules/typescript/bin/tsc'), '-p', 'tsconfig.json'] },
   {

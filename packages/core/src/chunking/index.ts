@@ -1,3 +1,2 @@
-export { ChunkedBlobs, type ChunkedBlobsOptions, MAX_CHUNKS } from './chunked-blobs.js'
-export { FastCdc } from './fast-cdc.js'
-export { type FastCdcParameters, fastCdcParameters } from './fast-cdc-parameters.js'
+export { ChunkedBlobs, type ChunkedBlobsOptions } from './chunked-blobs.js'
+export type { FastCdcParameters } from './fast-cdc-parameters.js'
