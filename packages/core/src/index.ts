@@ -28,6 +28,7 @@ export {
   type ByteRange,
   blobNotFound,
   type ContentAddressableStorage,
+  CorruptBlobError,
   LeasedKeeper,
   LocalStore,
   type LocalStoreOptions,

@@ -21,7 +21,9 @@ import { reapi } from '@gorego/core'
 import { blobOf, blobOfSize, type TestBlob, temporaryDirectory } from '@gorego/core/testing'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { FakeUpstream } from './fake-upstream.js'
 import { type RigOptions, ServerRig } from './server-rig.js'
+import { compressed, ZSTD } from './zstd-blobs.js'
 
 const cacheOnly = { execution: { enabled: false } }
 
@@ -186,5 +188,48 @@ for (const frontEnds of [1, 2]) {
     }
   })
 }
+
+for (const frontEnds of [1, 2]) {
+  test(`${frontEnds} front ends: with zstd, blobs go behind and come from there compressed`, async () => {
+    await using behind = await ServerRig.start({ ...cacheOnly, frontEnds: 1, logLevel: 'debug' })
+    const backingCache = { target: `grpc://${behind.server.address}`, compression: 'zstd', required: true } as const
+    await using front = await ServerRig.start({ ...cacheOnly, frontEnds, backingCache })
+    const [there, own] = [blobOfSize(3_000_000, 'there'), blobOfSize(2_000_000, 'own')]
+    await upload(behind.client, there)
+    assert.ok((await read(front.client, there.digest)).equals(there.bytes))
+    await upload(front.client, own)
+    assert.ok((await read(behind.client, own.digest)).equals(own.bytes))
+    assert.equal(front.complaints, [])
+    assert.ok(front.log.some(({ message }) => message === 'blobs go to and from the backing cache compressed'))
+  })
+}
+
+test('with zstd, a server behind that sends garbage or bombs has nothing, one that has no zstd is used without and said so once', async () => {
+  const blob = blobOf(Buffer.alloc(300_000, 'x'))
+  const bomb = await compressed(Buffer.alloc(64_000_000))
+  for (const [compressors, chunks] of [
+    [[ZSTD], [bomb]],
+    [[ZSTD], [Buffer.from('garbage')]],
+    [[], [blob.bytes.subarray(0, 200_000), blob.bytes.subarray(200_000)]],
+  ] as const) {
+    await using behind = await FakeUpstream.start({ compressors, sends: () => chunks })
+    const backingCache = { target: behind.target, compression: 'zstd' } as const
+    await using front = await ServerRig.start({ ...cacheOnly, backingCache })
+    if (compressors.length === 0) {
+      assert.ok((await read(front.client, blob.digest)).equals(blob.bytes))
+      assert.equal(
+        front.complaints.map(({ message }) => message),
+        ['blobs go to and from the backing cache uncompressed'],
+      )
+    } else {
+      assert.is((await failure(read(front.client, blob.digest))).code, 'NOT_FOUND')
+      assert.ok(await isMissing(front.client, blob), 'whoever has it sends it')
+      assert.equal(
+        front.complaints.map(({ message }) => message),
+        ['the backing cache sent something else than the blob that it was asked for'],
+      )
+    }
+  }
+})
 
 test.run()

@@ -1,4 +1,4 @@
-import type { ContentAddressableStorage } from '../cas/index.js'
+import { type ContentAddressableStorage, CorruptBlobError } from '../cas/index.js'
 import type { Digest } from '../digest/index.js'
 import { GoregoError } from '../errors/index.js'
 import type { Logger } from '../observe/index.js'
@@ -46,7 +46,7 @@ export class Downloads {
       throw error
     }
     if (fault === undefined) return 'local'
-    if (fault.code !== 'invalid-argument') return fault
+    if (fault.code !== 'invalid-argument' && !(fault instanceof CorruptBlobError)) return fault
     logger.error('the backing cache sent something else than the blob that it was asked for', {
       blob: String(digest),
       why: fault.message,
@@ -54,7 +54,7 @@ export class Downloads {
     return 'absent'
   }
 
-  /** Throws what the remote store throws, and returns what goes wrong here; content that the digest does not fit is that. */
+  /** Throws what the remote store throws, and returns what goes wrong here; content that the digest does not fit, or that is none, is that. */
   async #copy(digest: Digest, signal: AbortSignal, alive: () => void): Promise<GoregoError | undefined> {
     const { local, remote } = this.#options
     let theirs = false
@@ -67,7 +67,7 @@ export class Downloads {
           alive()
         }
       } catch (error) {
-        theirs = true
+        theirs = !(error instanceof CorruptBlobError)
         throw error
       }
     }

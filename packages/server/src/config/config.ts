@@ -71,6 +71,8 @@ export interface Config {
     readonly instanceName: string
     /** Whether nothing is stored here that is not stored there as well. */
     readonly required: boolean
+    /** What blobs are compressed with on the way, if that server offers it. */
+    readonly compression: 'zstd' | 'none'
     /** How often a call is made again that failed in a way that may pass. */
     readonly putRetryCount: number
     /** In seconds: for so long a call may show no sign of life. */

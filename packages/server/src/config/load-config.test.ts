@@ -69,6 +69,7 @@ const DEFAULTS: Config = {
     target: undefined,
     instanceName: '',
     required: false,
+    compression: 'none',
     putRetryCount: 3,
     timeout: 30,
     tokenFile: undefined,
@@ -126,6 +127,7 @@ test('a file sets everything; its relative paths count from where it is', async 
         target: grpcs://cache.example:443
         instance_name: main
         required: true
+        compression: zstd
         put_retry_count: 1
         timeout: 5
         token_file: token
@@ -197,6 +199,7 @@ test('a file sets everything; its relative paths count from where it is', async 
       target: 'grpcs://cache.example:443',
       instanceName: 'main',
       required: true,
+      compression: 'zstd',
       putRetryCount: 1,
       timeout: 5,
       tokenFile: join(dir, 'etc/token'),

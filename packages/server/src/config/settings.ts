@@ -146,6 +146,12 @@ const settings: SettingsOf<Config> = {
       about:
         '`false`: while it does not answer it counts as empty, and what is stored here meanwhile goes there later. `true`: what a client stores is there before the client is told so, and what needs it fails with `UNAVAILABLE` while it does not answer.',
     },
+    compression: {
+      kind: oneOf(['zstd', 'none']),
+      fallback: () => 'none',
+      about:
+        '`zstd`: blobs of 512 bytes or more go to and from it compressed, if it offers that; a warning says if it does not. It pays where the line is slower than some 25 MB/s; see docs/operations.md.',
+    },
     putRetryCount: {
       kind: wholeNumber({ min: 0, max: 20 }),
       fallback: () => 3,

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { type ActionCache, CircuitBreaker, Guard, type LocalStore, type Logger, UpstreamCache } from '@gorego/core'
 import type { Config } from '../config/config.js'
 import type { ServingMetrics } from '../metrics/serving-metrics.js'
+import { agreeOnCompression } from './agree-on-compression.js'
 import { openBackingIdentity } from './backing-identity.js'
 import { Channel } from './channel.js'
 import { RemoteActionCache } from './remote-action-cache.js'
@@ -29,7 +30,7 @@ export async function openBackingCache(
   { backingCache }: Config,
   { store, results, metrics, logger }: BackingCacheParts,
 ): Promise<OpenedBackingCache | undefined> {
-  const { target, instanceName, required, putRetryCount, timeout } = backingCache
+  const { target, instanceName, required, compression, putRetryCount, timeout } = backingCache
   if (target === undefined) return undefined
   const shown = await openBackingIdentity(backingCache, logger)
   let channel: Channel | undefined
@@ -39,7 +40,16 @@ export async function openBackingCache(
   }
   try {
     channel = Channel.open(target, shown.identity)
-    const blobs = new RemoteStore(channel, instanceName)
+    const agreed = await agreeOnCompression(channel, {
+      instance: instanceName,
+      compression,
+      onChange(compressor, why) {
+        if (compressor !== undefined) logger.info('blobs go to and from the backing cache compressed', { compression })
+        else logger.warn('blobs go to and from the backing cache uncompressed', { compression, why })
+      },
+      logger,
+    })
+    const blobs = new RemoteStore(channel, instanceName, agreed)
     const remoteResults = new RemoteActionCache(channel, instanceName)
     const cache = await UpstreamCache.open({
       local: store,

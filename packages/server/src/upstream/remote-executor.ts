@@ -15,6 +15,7 @@ import {
   type Stage,
 } from '@gorego/core'
 import { fromRpcStatus } from '../wire/status.js'
+import { agreeOnCompression } from './agree-on-compression.js'
 import { Channel } from './channel.js'
 import { checkDigestFunction } from './check-digest-function.js'
 import { execute } from './execute.js'
@@ -38,11 +39,11 @@ export class RemoteExecutor implements AsyncDisposable {
   readonly #instance: string
   readonly #fn: DigestFunction
 
-  private constructor(channel: Channel, instance: string, fn: DigestFunction) {
+  private constructor(channel: Channel, instance: string, fn: DigestFunction, store: RemoteStore) {
     this.#channel = channel
     this.#instance = instance
     this.#fn = fn
-    this.store = new RemoteStore(channel, instance)
+    this.store = store
   }
 
   /**
@@ -54,7 +55,7 @@ export class RemoteExecutor implements AsyncDisposable {
     options: RemoteExecutorOptions = {},
     signal?: AbortSignal,
   ): Promise<RemoteExecutor> {
-    const { instance = '', digestFunction = 'sha256', tls, token } = options
+    const { instance = '', digestFunction = 'sha256', tls, token, compression } = options
     const fn = await loadDigestFunction(digestFunction)
     const channel = await Channel.connect(target, { tls, token: token === undefined ? undefined : () => token }, signal)
     try {
@@ -63,7 +64,8 @@ export class RemoteExecutor implements AsyncDisposable {
       channel[Symbol.dispose]()
       throw error
     }
-    return new RemoteExecutor(channel, instance, fn)
+    const agreed = await agreeOnCompression(channel, { instance, compression })
+    return new RemoteExecutor(channel, instance, fn, new RemoteStore(channel, instance, agreed))
   }
 
   async run(options: RunOptions): Promise<RunResult> {

@@ -1,4 +1,5 @@
 import type { Digest, reapi } from '@gorego/core'
+import { agreeOnCompression, type CompressionName } from './agree-on-compression.js'
 import { Channel } from './channel.js'
 import type { ChannelTls } from './channel-identity.js'
 import { type ExecuteOptions, execute } from './execute.js'
@@ -16,6 +17,8 @@ export interface RemoteServerOptions {
   readonly tls?: ChannelTls
   /** Shown as a bearer token with every call. Only with TLS, to this machine, or through a Unix socket. */
   readonly token?: string
+  /** For blobs on the way, if the server offers it. Default `none`: it costs both sides CPU, and pays on slow lines. */
+  readonly compression?: CompressionName
 }
 
 /** A REAPI server, any, for those who look at it: its blobs, its results, its operations, and what it can do. */
@@ -28,10 +31,10 @@ export class RemoteServer implements Disposable {
   readonly operations: RemoteOperations
   readonly #channel: Channel
 
-  private constructor(target: string, instance: string, channel: Channel) {
+  private constructor(target: string, instance: string, channel: Channel, blobs: RemoteStore) {
     this.target = target
     this.instance = instance
-    this.blobs = new RemoteStore(channel, instance)
+    this.blobs = blobs
     this.results = new RemoteActionCache(channel, instance)
     this.operations = new RemoteOperations(channel, instance)
     this.#channel = channel
@@ -43,11 +46,13 @@ export class RemoteServer implements Disposable {
    */
   static async connect(
     target: string,
-    { instance = '', tls, token }: RemoteServerOptions = {},
+    { instance = '', tls, token, compression }: RemoteServerOptions = {},
     signal?: AbortSignal,
   ): Promise<RemoteServer> {
     const identity = { tls, token: token === undefined ? undefined : () => token }
-    return new RemoteServer(target, instance, await Channel.connect(target, identity, signal))
+    const channel = await Channel.connect(target, identity, signal)
+    const agreed = await agreeOnCompression(channel, { instance, compression })
+    return new RemoteServer(target, instance, channel, new RemoteStore(channel, instance, agreed))
   }
 
   async capabilities(signal?: AbortSignal): Promise<reapi.ServerCapabilities> {

@@ -3,13 +3,17 @@ import {
   type BlobContent,
   type ByteRange,
   type ContentAddressableStorage,
+  CorruptBlobError,
   type Digest,
   DigestingCheck,
   GoregoError,
   isEmptyBlob,
   reapi,
 } from '@gorego/core'
+import type { Compressor } from '../compression/compressor.js'
+import { type AgreedCompression, isRefusal } from './agreed-compression.js'
 import type { Channel } from './channel.js'
+import { unpackBlob } from './unpack-blob.js'
 
 const CAS = '/build.bazel.remote.execution.v2.ContentAddressableStorage'
 const BYTE_STREAM = '/google.bytestream.ByteStream'
@@ -20,14 +24,20 @@ const DIGESTS_A_CALL = 10_000
 /** What one WriteRequest carries. */
 const CHUNK = 256 * 1024
 
+/** Smaller blobs gain nothing that is worth the time. */
+const SMALLEST_COMPRESSED = 512
+
 /** The content-addressable storage of another server, over gRPC. */
 export class RemoteStore implements ContentAddressableStorage {
   readonly #channel: Channel
   readonly #instance: string
+  readonly #compression: AgreedCompression | undefined
 
-  constructor(channel: Channel, instance: string) {
+  /** Without `compression` blobs go as they are. */
+  constructor(channel: Channel, instance: string, compression?: AgreedCompression) {
     this.#channel = channel
     this.#instance = instance
+    this.#compression = compression
   }
 
   async findMissing(digests: readonly Digest[], signal?: AbortSignal): Promise<Digest[]> {
@@ -41,46 +51,100 @@ export class RemoteStore implements ContentAddressableStorage {
 
   async get(digest: Digest, signal?: AbortSignal): Promise<Uint8Array> {
     const chunks: Uint8Array[] = []
-    const hasher = digest.fn.createHasher()
+    const check = new DigestingCheck(digest)
+    const verify = (step: () => void) => {
+      try {
+        step()
+      } catch (error) {
+        throw new CorruptBlobError(digest, GoregoError.from(error).message, error)
+      }
+    }
     for await (const chunk of this.read(digest, {}, signal)) {
-      hasher.update(chunk)
+      verify(() => check.update(chunk))
       chunks.push(chunk)
     }
-    const blob = Buffer.concat(chunks)
-    if (blob.length !== digest.sizeBytes || hasher.digest() !== digest.hash) {
-      throw new GoregoError('internal', `the server sent something else as blob ${digest}`)
-    }
-    return blob
+    verify(() => check.finish())
+    return Buffer.concat(chunks)
   }
 
   async *read(digest: Digest, range: ByteRange = {}, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
     // A limit of 0 means everything.
     if (isEmptyBlob(digest) || range.length === 0) return
+    const { offset = 0 } = range
+    const expected = digest.sizeBytes - offset
+    // BR-07: what is compressed is read to its end.
+    const toTheEnd = range.length === undefined || range.length >= expected
+    const compressor = toTheEnd ? await this.#compressorFor(digest, signal) : undefined
+    if (compressor !== undefined) {
+      let begun = false
+      const packed = this.#read(`compressed-blobs/${compressor.name}/${digest}`, { offset }, signal)
+      try {
+        for await (const chunk of unpackBlob(packed, { compressor, digest, expected })) {
+          begun = true
+          yield chunk
+        }
+        return
+      } catch (error) {
+        if (begun || !isRefusal(error)) throw error
+        this.#compression?.refused(error)
+      }
+    }
+    yield* this.#read(`blobs/${digest}`, range, signal)
+  }
+
+  async write(digest: Digest, content: BlobContent, signal?: AbortSignal): Promise<void> {
+    const compressor = await this.#compressorFor(digest, signal)
+    const checked = checkedContent(digest, content instanceof Uint8Array ? [content] : content)
+    const upload = `uploads/${randomUUID()}`
+    if (compressor === undefined) return await this.#write(`${upload}/blobs/${digest}`, checked, signal)
+    let wrong: unknown
+    async function* source(): AsyncGenerator<Uint8Array> {
+      try {
+        yield* checked
+      } catch (error) {
+        wrong = error
+        throw error
+      }
+    }
+    try {
+      await this.#write(
+        `${upload}/compressed-blobs/${compressor.name}/${digest}`,
+        compressor.compress(source()),
+        signal,
+      )
+    } catch (error) {
+      if (error === wrong || !isRefusal(error)) throw error
+      this.#compression?.refused(error)
+      throw new GoregoError(
+        'aborted',
+        `the server does not take blobs compressed; try again without: ${error.message}`,
+        {
+          cause: error,
+        },
+      )
+    }
+  }
+
+  async #compressorFor({ sizeBytes }: Digest, signal: AbortSignal | undefined): Promise<Compressor | undefined> {
+    return sizeBytes < SMALLEST_COMPRESSED ? undefined : await this.#compression?.current(signal)
+  }
+
+  async *#read(name: string, { offset, length }: ByteRange, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
     const request = new reapi.ReadRequest()
-      .setResourceName(this.#name(`blobs/${digest}`))
-      .setReadOffset(range.offset ?? 0)
-      .setReadLimit(range.length ?? 0)
-    const responses = this.#channel.serverStream(
-      `${BYTE_STREAM}/Read`,
-      request,
-      reapi.ReadResponse.deserializeBinary,
-      signal,
-    )
-    for await (const response of responses) {
+      .setResourceName(this.#name(name))
+      .setReadOffset(offset ?? 0)
+      .setReadLimit(length ?? 0)
+    const parse = reapi.ReadResponse.deserializeBinary
+    for await (const response of this.#channel.serverStream(`${BYTE_STREAM}/Read`, request, parse, signal)) {
       const data = response.getData_asU8()
       // BR-09: a message without data says that the server is alive.
       if (data.length > 0) yield data
     }
   }
 
-  async write(digest: Digest, content: BlobContent, signal?: AbortSignal): Promise<void> {
-    const name = this.#name(`uploads/${randomUUID()}/blobs/${digest}`)
-    await this.#channel.clientStream(
-      `${BYTE_STREAM}/Write`,
-      writeRequests(name, digest, content instanceof Uint8Array ? [content] : content),
-      reapi.WriteResponse.deserializeBinary,
-      signal,
-    )
+  async #write(name: string, data: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): Promise<void> {
+    const requests = writeRequests(this.#name(name), data)
+    await this.#channel.clientStream(`${BYTE_STREAM}/Write`, requests, reapi.WriteResponse.deserializeBinary, signal)
   }
 
   async #findMissing(digests: readonly Digest[], signal?: AbortSignal): Promise<Digest[]> {
@@ -107,21 +171,26 @@ function* split(bytes: Uint8Array): Generator<Uint8Array> {
 }
 
 /** Checks the content on its way: a server that has the blob already does not look at it (BW-08). */
-async function* writeRequests(
-  name: string,
+async function* checkedContent(
   digest: Digest,
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-): AsyncGenerator<reapi.WriteRequest> {
+): AsyncGenerator<Uint8Array> {
   const check = new DigestingCheck(digest)
+  for await (const chunk of chunks) {
+    check.update(chunk)
+    yield chunk
+  }
+  check.finish()
+}
+
+async function* writeRequests(name: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<reapi.WriteRequest> {
   let offset = 0
   const request = () => new reapi.WriteRequest().setResourceName(offset === 0 ? name : '').setWriteOffset(offset)
   for await (const chunk of chunks) {
-    check.update(chunk)
     for (const data of split(chunk)) {
       yield request().setData(data)
       offset += data.length
     }
   }
-  check.finish()
   yield request().setFinishWrite(true)
 }

@@ -1,0 +1,31 @@
+import { type Logger, silentLogger } from '@gorego/core'
+import { availableCompressors } from '../compression/available-compressors.js'
+import { AgreedCompression, type AgreedCompressionOptions } from './agreed-compression.js'
+import type { Channel } from './channel.js'
+import { getCapabilities } from './get-capabilities.js'
+
+/** What may be asked for: a compressor's name as resource names spell it. */
+export type CompressionName = 'zstd' | 'none'
+
+export interface CompressionWish {
+  readonly instance: string
+  readonly compression: CompressionName | undefined
+  readonly onChange?: AgreedCompressionOptions['onChange']
+  readonly logger?: Logger
+}
+
+/** What is used on a connection whose user wishes for compression; undefined for who does not. The server is asked with the first blob. */
+export async function agreeOnCompression(
+  channel: Channel,
+  { instance, compression = 'none', onChange, logger = silentLogger }: CompressionWish,
+): Promise<AgreedCompression | undefined> {
+  if (compression === 'none') return undefined
+  return new AgreedCompression({
+    compressors: (await availableCompressors(logger)).filter(({ name }) => name === compression),
+    async announced(signal) {
+      const capabilities = await getCapabilities(channel, instance, signal)
+      return capabilities.getCacheCapabilities()?.getSupportedCompressorsList() ?? []
+    },
+    ...(onChange === undefined ? {} : { onChange }),
+  })
+}
