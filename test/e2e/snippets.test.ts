@@ -1,6 +1,6 @@
 // The programs that the documents show, run as they stand.
 import { execFile } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -68,6 +68,30 @@ test('docs/embedding.md: the example works, and is cached the second time', asyn
   const { first, second } = await runTwice(programs[0] ?? '')
   assert.match(first, /^0 false packed\n/)
   assert.match(second, /^0 true packed\n/)
+})
+
+test('every snippet in a language is tried', () => {
+  // A new one needs a test, and its place here. Those in YAML: packages/server/test/config-snippets.test.ts.
+  const tried = new Map([
+    ['README.md js', 1],
+    ['SECURITY.md yaml', 1],
+    ['docs/configuration.md yaml', 1],
+    ['docs/embedding.md js', 2],
+  ])
+  const found = new Map<string, number>()
+  const inDocs = readdirSync(join(repository, 'docs')).map((name) => `docs/${name}`)
+  const inPackages = ['core', 'server', 'cli'].map((name) => `packages/${name}/README.md`)
+  const all = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', ...inPackages, ...inDocs].filter((path) =>
+    path.endsWith('.md'),
+  )
+  for (const document of all) {
+    const text = readFileSync(join(repository, document), 'utf8')
+    for (const [, language] of text.matchAll(/^ *```(\w+)$/gm)) {
+      const key = `${document} ${language}`
+      found.set(key, (found.get(key) ?? 0) + 1)
+    }
+  }
+  assert.equal([...found].sort(), [...tried].sort())
 })
 
 test.run()
