@@ -86,6 +86,7 @@ export {
 } from './digest/index.js'
 export { type Budget, blocks, type Reservation, reservationFrom } from './disk/index.js'
 export { content, directory, file, type Input, type Inputs, stored, storedDirectory, symlink } from './embed/inputs.js'
+export { KnownFiles, type KnownFilesOptions } from './embed/known-files.js'
 export { type ActionSpec, type PrepareOptions, prepareAction } from './embed/prepare-action.js'
 export { type DirectoryEntry, readDirectory } from './embed/read-directory.js'
 export type { Progress, RunOptions } from './embed/run-options.js'

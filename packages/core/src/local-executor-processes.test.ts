@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { content } from './embed/inputs.js'
+import { content, file } from './embed/inputs.js'
 import type { ExecutionError } from './embed/run-result.js'
 import { LocalExecutor } from './local-executor.js'
 import { isRunning } from './testing/is-running.js'
@@ -76,6 +76,22 @@ test('two executors share a root: what one ran, the other finds', async () => {
   assert.is((await two.run(action)).stdout, 'shared')
   await Promise.all([one.close(), two.close()])
   assert.equal(readdirSync(join(root, 'run')), [])
+})
+
+test('what inputs were hashed to is there for the next process, and for another one at the same time', async () => {
+  const root = path('inputs')
+  // It was written long ago: what was written just now is hashed again.
+  const tool = file('/bin/sh')
+  const action = { argv: ['./tool', '-c', 'echo ran'], inputs: { tool } }
+  const executors = await Promise.all([LocalExecutor.open({ root }), LocalExecutor.open({ root })])
+  for (const executor of executors) assert.is((await executor.run(action)).stdout, 'ran\n')
+  await Promise.all(executors.map((executor) => executor.close()))
+  assert.match(readFileSync(join(root, 'inputs/sha256'), 'utf8'), / \/bin\/sh\n$/)
+  assert.equal(readdirSync(join(root, 'inputs')), ['sha256'])
+  rmSync(join(root, 'cas'), { recursive: true })
+  rmSync(join(root, 'ac'), { recursive: true })
+  await using next = await LocalExecutor.open({ root })
+  assert.is((await next.run(action)).stdout, 'ran\n', 'the evicted blob is stored again')
 })
 
 test('closing ends what runs, as unavailable', async () => {

@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { type ActionCache, LocalActionCache, withCompleteness } from './action-cache/index.js'
 import { LocalStore } from './cas/index.js'
 import { type DigestFunction, type DigestFunctionName, loadDigestFunction } from './digest/index.js'
+import { KnownFiles } from './embed/known-files.js'
 import { prepareAction } from './embed/prepare-action.js'
 import type { RunOptions } from './embed/run-options.js'
 import { ExecutionError, RunResult } from './embed/run-result.js'
@@ -57,6 +59,7 @@ export class LocalExecutor implements AsyncDisposable {
   readonly #worker: LocalWorker
 
   readonly #fn: DigestFunction
+  readonly #knownFiles: KnownFiles
 
   private constructor(
     store: LocalStore,
@@ -67,6 +70,11 @@ export class LocalExecutor implements AsyncDisposable {
     const logger = options.logger ?? silentLogger
     this.store = store
     this.#fn = fn
+    this.#knownFiles = new KnownFiles({
+      fn,
+      path: join(options.root, 'inputs', fn.name),
+      temporary: join(store.workDirectory('inputs'), 'new'),
+    })
     const results = new LocalActionCache(store.layout, store.workDirectory('results'))
     this.actionCache = withCompleteness(results, store)
     this.#worker = new LocalWorker({
@@ -149,6 +157,7 @@ export class LocalExecutor implements AsyncDisposable {
   async close(): Promise<void> {
     await this.#scheduler.close()
     await this.#worker[Symbol.asyncDispose]()
+    await this.#knownFiles.close()
     this.store[Symbol.dispose]()
   }
 
@@ -159,7 +168,8 @@ export class LocalExecutor implements AsyncDisposable {
   async #runOnce(options: RunOptions): Promise<RunResult> {
     const { signal, refresh, priority } = options
     if (signal?.aborted) throw cancelled(signal)
-    const action = await prepareAction(options, { cas: this.store, fn: this.#fn, signal })
+    const action = await prepareAction(options, { cas: this.store, fn: this.#fn, knownFiles: this.#knownFiles, signal })
+    this.#knownFiles.saveSoon()
     if (signal?.aborted) throw cancelled(signal)
     const { name } = await this.#scheduler.execute({
       instance: '',

@@ -1,6 +1,5 @@
-import { readdir, readlink, stat } from 'node:fs/promises'
+import { readdir, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ContentAddressableStorage } from '../cas/index.js'
 import type { Digest, DigestFunction } from '../digest/index.js'
 import { GoregoError } from '../errors/index.js'
 import { encodeDirectory } from '../proto/canonical.js'
@@ -8,11 +7,13 @@ import { toDigestMessage } from '../proto/digests.js'
 import { Directory, DirectoryNode, FileNode, SymlinkNode } from '../proto/messages.js'
 import { concurrently } from './concurrently.js'
 import { storeRootDirectory } from './directory-source.js'
+import { type FileInput, type FileInputsOptions, storeFileInputs } from './file-inputs.js'
 import type { Input, Inputs } from './inputs.js'
 import type { DirectoryOutput } from './run-result.js'
-import { storeBytes, storeFile } from './store-file.js'
+import { storeBytes } from './store-file.js'
+import { unreadable } from './unreadable.js'
 
-/** Files that are hashed and stored at the same time. */
+/** What is described at the same time. */
 const WIDTH = 8
 
 /** A node of the tree as it grows: a directory, or something that is described already. */
@@ -22,11 +23,7 @@ class DirectoryBranch {
   readonly children = new Map<string, Node>()
 }
 
-export interface InputTreeOptions {
-  readonly cas: ContentAddressableStorage
-  readonly fn: DigestFunction
-  readonly signal?: AbortSignal | undefined
-}
+export type InputTreeOptions = FileInputsOptions
 
 /**
  * Builds the Merkle tree of an action's inputs, storing every file and Directory that the store does not have, and
@@ -36,18 +33,31 @@ export async function storeInputTree(inputs: Inputs, options: InputTreeOptions):
   const root = new DirectoryBranch()
   const leaves: Leaf[] = []
   for (const [path, input] of Object.entries(inputs)) await plant(root, path, input, leaves)
+  const files = leaves.filter(isFile)
+  const stored = await storeFileInputs(
+    files.map(({ input }) => input),
+    options,
+  )
+  for (const [n, { digest, executable }] of stored.entries()) {
+    const { parent, name } = files[n] as FileLeaf
+    parent.children.set(name, fileNode(name, digest, executable))
+  }
   await concurrently(leaves, WIDTH, async ({ parent, name, input }) => {
-    parent.children.set(name, await describe(name, input, options))
+    if (input.kind !== 'file') parent.children.set(name, await describe(name, input, options))
   })
   return await storeDirectories(root, options)
 }
-
-type FileInput = Extract<Input, { kind: 'file' }>
 
 interface Leaf {
   readonly parent: DirectoryBranch
   readonly name: string
   readonly input: Exclude<Input, { kind: 'directory' }>
+}
+
+type FileLeaf = Leaf & { readonly input: FileInput }
+
+function isFile(leaf: Leaf): leaf is FileLeaf {
+  return leaf.input.kind === 'file'
 }
 
 /** Makes the directories on the way to an input, and notes the files to describe. */
@@ -105,7 +115,11 @@ async function plantHostDirectory(parent: DirectoryBranch, path: string, leaves:
   }
 }
 
-async function describe(name: string, input: Leaf['input'], options: InputTreeOptions): Promise<Node> {
+async function describe(
+  name: string,
+  input: Exclude<Leaf['input'], FileInput>,
+  options: InputTreeOptions,
+): Promise<Node> {
   const { cas, fn, signal } = options
   switch (input.kind) {
     case 'symlink':
@@ -116,8 +130,6 @@ async function describe(name: string, input: Leaf['input'], options: InputTreeOp
       return fileNode(name, ofSameFunction(input.digest, fn), input.executable)
     case 'stored-directory':
       return await describeDirectory(name, input.output, options)
-    case 'file':
-      return await describeFile(name, input, options)
   }
 }
 
@@ -128,28 +140,6 @@ async function describeDirectory(
 ): Promise<DirectoryNode> {
   const digest = ofSameFunction(await storeRootDirectory(output, cas, signal), fn)
   return new DirectoryNode().setName(name).setDigest(toDigestMessage(digest))
-}
-
-async function describeFile(name: string, input: FileInput, { cas, fn, signal }: InputTreeOptions): Promise<FileNode> {
-  const { path } = input
-  try {
-    const stats = await stat(path)
-    if (!stats.isFile()) {
-      const hint = stats.isDirectory() ? '; use directory() for a whole directory' : ''
-      throw new GoregoError('invalid-argument', `the input ${path} is not a file${hint}`)
-    }
-    const executable = input.executable ?? (stats.mode & 0o100) !== 0
-    return fileNode(name, await storeFile(cas, fn, path, stats.size, signal), executable)
-  } catch (error) {
-    throw unreadable(error, path, 'file')
-  }
-}
-
-/** Says which input it is that cannot be read; other errors stay what they are. */
-function unreadable(error: unknown, path: string, what: string): unknown {
-  if ((error as NodeJS.ErrnoException).path !== path) return error
-  const { message } = error as Error
-  return new GoregoError('invalid-argument', `the input ${what} ${path} cannot be read: ${message}`, { cause: error })
 }
 
 /** DIG-09: a message says no digest's function, so one of another function would name another blob, or none. */

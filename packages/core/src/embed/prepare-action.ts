@@ -8,6 +8,7 @@ import { Action, Command, Platform } from '../proto/messages.js'
 import { durationFromMillis } from '../proto/time.js'
 import { storeInputTree } from './input-tree.js'
 import type { Inputs } from './inputs.js'
+import type { KnownFiles } from './known-files.js'
 import { storeBytes } from './store-file.js'
 
 /** What to run, and on what. */
@@ -39,6 +40,8 @@ export interface PrepareOptions {
   /** Here or elsewhere: a local store, or a client of a remote one. */
   readonly cas: ContentAddressableStorage
   readonly fn: DigestFunction
+  /** Spares files that have not changed from being read again. Default: all are read. */
+  readonly knownFiles?: KnownFiles | undefined
   readonly signal?: AbortSignal | undefined
 }
 

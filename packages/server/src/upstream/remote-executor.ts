@@ -7,6 +7,7 @@ import {
   GoregoError,
   Graph,
   type GraphOptions,
+  KnownFiles,
   loadDigestFunction,
   prepareAction,
   type RunOptions,
@@ -27,6 +28,8 @@ import { RemoteStore } from './remote-store.js'
 export interface RemoteExecutorOptions extends RemoteServerOptions {
   /** What everything is hashed with; the server has to offer it. Default `sha256`. */
   readonly digestFunction?: DigestFunctionName
+  /** A file of this machine in which the digests of inputs are kept for the next process. Default: they are kept in memory. */
+  readonly knownFiles?: string
 }
 
 /** How many slots the server has is not known. */
@@ -38,11 +41,19 @@ export class RemoteExecutor implements AsyncDisposable {
   readonly #channel: Channel
   readonly #instance: string
   readonly #fn: DigestFunction
+  readonly #knownFiles: KnownFiles
 
-  private constructor(channel: Channel, instance: string, fn: DigestFunction, store: RemoteStore) {
+  private constructor(
+    channel: Channel,
+    instance: string,
+    knownFiles: KnownFiles,
+    fn: DigestFunction,
+    store: RemoteStore,
+  ) {
     this.#channel = channel
     this.#instance = instance
     this.#fn = fn
+    this.#knownFiles = knownFiles
     this.store = store
   }
 
@@ -65,7 +76,8 @@ export class RemoteExecutor implements AsyncDisposable {
       throw error
     }
     const agreed = await agreeOnCompression(channel, { instance, compression })
-    return new RemoteExecutor(channel, instance, fn, new RemoteStore(channel, instance, agreed))
+    const knownFiles = new KnownFiles({ fn, ...(options.knownFiles === undefined ? {} : { path: options.knownFiles }) })
+    return new RemoteExecutor(channel, instance, knownFiles, fn, new RemoteStore(channel, instance, agreed))
   }
 
   async run(options: RunOptions): Promise<RunResult> {
@@ -84,6 +96,7 @@ export class RemoteExecutor implements AsyncDisposable {
   }
 
   async close(): Promise<void> {
+    await this.#knownFiles.close()
     this.#channel[Symbol.dispose]()
   }
 
@@ -125,8 +138,11 @@ export class RemoteExecutor implements AsyncDisposable {
     return result
   }
 
-  #upload(spec: ActionSpec, signal: AbortSignal | undefined): Promise<Digest> {
-    return prepareAction(spec, { cas: this.store, fn: this.#fn, signal })
+  async #upload(spec: ActionSpec, signal: AbortSignal | undefined): Promise<Digest> {
+    const knownFiles = this.#knownFiles
+    const action = await prepareAction(spec, { cas: this.store, fn: this.#fn, knownFiles, signal })
+    knownFiles.saveSoon()
+    return action
   }
 }
 
