@@ -15,6 +15,8 @@ export interface Host {
   readonly err: {
     readonly isTerminal: boolean
     readonly hasColours: boolean
+    /** How wide it is just now; 0 where nobody knows. */
+    readonly columns: number
     write(text: string): void
   }
   /** Asks a person, and returns the answer; undefined where there is none to ask. */
@@ -40,6 +42,9 @@ export function processHost(): Host {
     err: {
       isTerminal: stderr.isTTY,
       hasColours: hasColours(stderr),
+      get columns() {
+        return stderr.columns ?? 0
+      },
       write: (text) => void stderr.write(text),
     },
     async ask(question) {

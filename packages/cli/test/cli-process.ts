@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { type TemporaryDirectory, temporaryDirectory } from '@gorego/core/testing'
 
 const PROGRAM = fileURLToPath(new URL('./gorego.ts', import.meta.url))
+const TERMINAL = fileURLToPath(new URL('./in-terminal.py', import.meta.url))
 const NODE_ARGUMENTS = ['--conditions=gorego-source', '--import', import.meta.resolve('tsx')]
 const TOO_LONG_MS = 60_000
 
@@ -32,12 +33,24 @@ export class Machine implements AsyncDisposable {
   }
 
   start(args: readonly string[], env: Record<string, string> = {}): RunningCli {
+    return this.#start([process.execPath, ...NODE_ARGUMENTS, PROGRAM, ...args], env)
+  }
+
+  /** The same in a terminal of 100 columns, which is all of its standard output. Python has to be there. */
+  startInTerminal(args: readonly string[], env: Record<string, string> = {}): RunningCli {
+    return this.#start(['python3', TERMINAL, process.execPath, ...NODE_ARGUMENTS, PROGRAM, ...args], {
+      TERM: 'xterm',
+      ...env,
+    })
+  }
+
+  #start([program = '', ...args]: readonly string[], env: Record<string, string>): RunningCli {
     const { PATH, TMPDIR, GOREGO_TEST_RUN } = process.env
-    const child = spawn(process.execPath, [...NODE_ARGUMENTS, PROGRAM, ...args], {
+    const child = spawn(program, args, {
       cwd: this.cwd,
       // GOREGO_TEST_RUN is how the test runner recognises the processes of a test; and tests look from outside at actions.
       env: { HOME: this.home, PATH, TMPDIR, GOREGO_TEST_RUN, GOREGO_EXECUTION_SANDBOX: 'none', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [program === process.execPath ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     })
     const running = new RunningCli(child)
     this.#running.add(running)
@@ -97,6 +110,11 @@ export class RunningCli {
   async ready(): Promise<string> {
     const [address = ''] = await this.printed('stdout', /^gorego ready on (\S+)\n/m)
     return address
+  }
+
+  /** Of one in a terminal: `size COLUMNS`, or a signal for the program. */
+  tellTerminal(what: string): void {
+    this.#child.stdin?.write(`${what}\n`)
   }
 
   get pid(): number {

@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert'
 import { COMMANDS } from '../src/commands.js'
 import { parseArguments } from '../src/parse-arguments.js'
 import { EXIT_MEANINGS } from '../src/ui/exit-codes.js'
+import { LoadLines } from '../src/ui/load-lines.js'
 
 const DOCUMENT = fileURLToPath(new URL('../../../docs/cli.md', import.meta.url))
 const WIDTH = 110
@@ -24,6 +25,14 @@ for (const path of called) {
 test('docs/cli.md has the exit codes', () => {
   const rows = EXIT_MEANINGS.map(([code, meaning]) => `| ${code} | ${meaning} |`)
   check('exit codes', ['| code | meaning |', '| --- | --- |', ...rows].join('\n'))
+})
+
+test('docs/cli.md has the live view of start', () => {
+  const load = new LoadLines(8)
+  const kept = { blobs: 48_210, bytes: 12.3e9, maxBytes: 50e9 }
+  load.lines({ running: 0, queued: 0, completed: 900, cached: 600, failed: 0, ...kept }, 0)
+  const lines = load.lines({ running: 5, queued: 12, completed: 1042, cached: 730, failed: 1, ...kept }, 10_000)
+  check('live view', ['```', ...lines, '```'].join('\n'))
 })
 
 /** Compares what stands between two marks of the document; or, if so asked, writes it there. */

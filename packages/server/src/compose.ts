@@ -28,6 +28,7 @@ import { IdleWatch } from './idle-watch.js'
 import { openMetrics } from './metrics/metrics.js'
 import type { PlainMetrics } from './metrics/serving-metrics.js'
 import { sandboxFor } from './sandbox-for.js'
+import { ExecutionCounts, type ServerLoad } from './server-load.js'
 import { logExecution } from './services/execution-log.js'
 import { Health } from './services/health.js'
 import { openSecurity } from './tls/security.js'
@@ -50,6 +51,8 @@ export interface RunningServer {
   readonly slots: number
   /** What actions run in, if anything. */
   readonly sandbox: 'bubblewrap' | 'none'
+  /** How much it has to do, just now. May be asked for several times a second. */
+  readonly load: ServerLoad
   /** Process ids of the front ends that serve just now; none where this process speaks gRPC itself. */
   readonly frontEndPids: readonly number[]
   /**
@@ -136,6 +139,7 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
   // There only when the engine is, which tells it of losses.
   let entrance: Entrance | undefined
   const sandbox = await sandboxFor(config, store, logger)
+  const counts = new ExecutionCounts()
   const engine = config.execution.enabled ? startEngine() : undefined
   const scheduler = engine?.scheduler
   const engineMetrics = metrics?.ofEngine({ store, load: scheduler && (() => scheduler.load) })
@@ -172,6 +176,9 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
     slots: engine?.worker.slots ?? 0,
     idle,
     sandbox: sandbox === undefined ? 'none' : 'bubblewrap',
+    get load() {
+      return counts.loadOf(scheduler?.load ?? { running: 0, queued: 0 }, store.usage)
+    },
     get frontEndPids() {
       return opened.pids
     },
@@ -275,6 +282,7 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
       engineMetrics?.completed(operation)
       tracing?.executed(operation, request)
       history.note(operation)
+      counts.note(operation)
       // The client is about to hear that it has to send blobs again, and asks which.
       if (hasLostBlobs(operation)) entrance?.forget()
     }

@@ -17,6 +17,7 @@ export {
   userCacheDirectory,
 } from './config/index.js'
 export { createLogger, type LoggerOptions, type LogSink } from './log/index.js'
+export type { ServerLoad } from './server-load.js'
 export type { CompressionName } from './upstream/agree-on-compression.js'
 export type { ChannelTls } from './upstream/channel-identity.js'
 export { ConnectError, type ConnectProblem } from './upstream/connect-error.js'

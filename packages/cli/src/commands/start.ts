@@ -3,13 +3,15 @@ import type { Config, RunningServer } from '@gorego/server'
 import type { Arguments, Command } from '../command.js'
 import { type Host, version } from '../host.js'
 import { EXIT, exitCodeHelp } from '../ui/exit-codes.js'
+import { LiveView } from '../ui/live-view.js'
+import { LoadLines } from '../ui/load-lines.js'
 import { watchParent } from '../ui/parent-watch.js'
 import { ServiceManager } from '../ui/service-manager.js'
 import { readyLine, startBanner } from '../ui/start-banner.js'
 import { StopRequests, type StopSignal } from '../ui/stop-requests.js'
 
 const EPILOGUE = `Flags go before GOREGO_* variables, and those before the file: docs/configuration.md lists every setting.
-The line "gorego ready on grpc://…" on standard output says that it serves. Logs go to standard error: readable lines on a terminal, JSON otherwise.
+The line "gorego ready on grpc://…" on standard output says that it serves. Logs go to standard error: readable lines on a terminal, JSON otherwise. On a terminal, the lines below them show what it does.
 
 SIGTERM or Ctrl-C stops it: running actions and calls may finish, for up to shutdown_grace (30 s); a second signal ends it at once.
 
@@ -51,6 +53,7 @@ export const start: Command = {
       describe: 'Stop when nobody has used it for so many seconds',
       defaultDescription: '0: never',
     },
+    'no-ui': { type: 'boolean', describe: 'On a terminal, only log: no live view of slots, queue and cache' },
     'log-level': {
       type: 'string',
       requiresArg: true,
@@ -75,9 +78,10 @@ async function startServing(args: Arguments, host: Host): Promise<number> {
   const { collectLessOften, createLogger, loadConfig, startServer } = await import('@gorego/server')
   const { config, warnings } = await loadConfig({ surroundings: host.surroundings, ...configSources(args) })
   const { isTerminal, hasColours } = host.err
+  let view: LiveView | undefined
   const logger = createLogger({
     level: config.logLevel,
-    sink: host.err,
+    sink: { write: (text) => (view ?? host.err).write(text) },
     format: isTerminal ? 'text' : 'json',
     colours: hasColours,
   })
@@ -94,6 +98,9 @@ async function startServing(args: Arguments, host: Host): Promise<number> {
   collectLessOften()
   const server = await startServer(config, { logger })
   announce(server, config, host)
+  const isLive = isTerminal && host.surroundings.env.TERM !== 'dumb' && !args.has('no-ui')
+  using live = isLive ? liveView(server, host) : undefined
+  view = live
   using manager = new ServiceManager(host.surroundings, logger)
   await manager.ready(`serves on ${server.address}, ${server.slots} slots`)
   void server.idle.then(() => order('idle'))
@@ -106,6 +113,15 @@ async function startServing(args: Arguments, host: Host): Promise<number> {
   await server.stop()
   logger.info('stopped')
   return EXIT.ok
+}
+
+function liveView(server: RunningServer, host: Host): LiveView {
+  const load = new LoadLines(server.slots)
+  return new LiveView({
+    host,
+    lines: () => load.lines(server.load, performance.now()),
+    ...(host.err.hasColours && { paint: (line: string) => `\u001b[36m${line}\u001b[39m` }),
+  })
 }
 
 function configSources(args: Arguments) {
