@@ -128,6 +128,8 @@ export {
   type ActionExecutor,
   type ActionLookup,
   type ActionRun,
+  type ActiveTask,
+  type Activity,
   type Answer,
   type ExecuteRequest,
   type Failure,

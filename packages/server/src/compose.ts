@@ -24,6 +24,7 @@ import { ActionHistory } from './history/action-history.js'
 import { cacheParts } from './http/cache/cache-parts.js'
 import { type HttpServer, serveHttp } from './http/http-server.js'
 import { httpRoutes } from './http/routes.js'
+import { statusParts } from './http/status/status-parts.js'
 import { IdleWatch } from './idle-watch.js'
 import { openMetrics } from './metrics/metrics.js'
 import type { PlainMetrics } from './metrics/serving-metrics.js'
@@ -31,6 +32,7 @@ import { sandboxFor } from './sandbox-for.js'
 import { ExecutionCounts, type ServerLoad } from './server-load.js'
 import { logExecution } from './services/execution-log.js'
 import { Health } from './services/health.js'
+import { RecentExecutions } from './status/recent-executions.js'
 import { openSecurity } from './tls/security.js'
 import { openTracing } from './tracing/open-tracing.js'
 import { GB, MB, MINUTE_MS } from './units.js'
@@ -92,6 +94,14 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
     await closings.close(0)
     throw error
   }
+}
+
+/** What executes. */
+interface Engine {
+  readonly scheduler: TaskScheduler
+  readonly worker: LocalWorker
+  readonly history: ActionHistory
+  readonly recent: RecentExecutions
 }
 
 async function compose(config: Config, logger: Logger, closings: Closings): Promise<RunningServer> {
@@ -200,12 +210,24 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
   async function startHttp(): Promise<HttpServer | undefined> {
     const { listenAddr } = config.http
     if (listenAddr === undefined || metrics === undefined) return undefined
+    const counted = async () => [await metrics.plain(), ...((await entrance?.metrics()) ?? [])]
     const routes = httpRoutes({
       metrics: async () => await metrics.text((await entrance?.metrics()) ?? []),
       isReady: () => ready && entrance !== undefined,
+      status: statusParts({ engine, store, cas, functions, counted }),
       cache: config.http.cache ? cacheParts(config, { store, cas, functions, actionCache, metrics }) : undefined,
     })
-    return await serveHttp({ listenAddr, socketMode: config.unixSocketMode, routes, logger, access, clients, tls })
+    const { hosts } = config.http
+    return await serveHttp({
+      listenAddr,
+      hosts,
+      socketMode: config.unixSocketMode,
+      routes,
+      logger,
+      access,
+      clients,
+      tls,
+    })
   }
 
   async function serveHere(): Promise<Entrance> {
@@ -251,7 +273,7 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
     }
   }
 
-  function startEngine(): { scheduler: TaskScheduler; worker: LocalWorker; history: ActionHistory } {
+  function startEngine(): Engine {
     const { concurrency, buildRoot, queueSize, abandonAfter } = config.execution
     const { queueShare } = config.limits
     const { platform, platformPolicy, defaultTimeout, maxTimeout } = config.execution
@@ -277,10 +299,12 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
       maxTimeoutMs: maxTimeout * 1000,
     })
     const history = new ActionHistory()
+    const recent = new RecentExecutions()
     const onCompleted = (operation: OperationState, request: ExecuteRequest) => {
       logExecution(logger, operation, request)
       engineMetrics?.completed(operation)
       tracing?.executed(operation, request)
+      recent.note(operation)
       history.note(operation)
       counts.note(operation)
       // The client is about to hear that it has to send blobs again, and asks which.
@@ -290,6 +314,7 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
     return {
       worker,
       history,
+      recent,
       scheduler: new TaskScheduler({ executor: worker, lookup, queueSize, queueShare, abandonAfterMs, onCompleted }),
     }
   }

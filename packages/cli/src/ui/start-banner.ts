@@ -39,7 +39,12 @@ export function startBanner({
     ['listens on', url(address, scheme)],
     ...(httpAddress === undefined
       ? []
-      : [['metrics', `${url(httpAddress, scheme === 'grpcs' ? 'https' : 'http')}/metrics (and /healthz, /readyz)`]]),
+      : [
+          [
+            'page',
+            `${url(httpAddress, scheme === 'grpcs' ? 'https' : 'http')}/ (what it does just now; and /metrics, /healthz, /readyz)`,
+          ],
+        ]),
     ['keeps', `${localCache.dir} (blobs up to ${localCache.maxSizeGb} GB)`],
     ...(execution.buildRoot === undefined ? [] : [['runs in', execution.buildRoot]]),
     ['slots', slots === 0 ? 'none: a cache that executes nothing' : `${slots} (so many actions run at once)`],

@@ -207,6 +207,50 @@ test('OP-02 whatever is given as a page token is one, or refused', async () => {
   )
 })
 
+test('who looks sees what runs and what waits, the oldest first, each action once', async () => {
+  const hand = new HandDriven()
+  const labels = { target: '//a' }
+  await hand.ask('a', { labels })
+  await hand.ask('a')
+  for (const [action, priority] of [
+    ['b', 5],
+    ['c', 1],
+    ['d', 1],
+  ] as const)
+    await hand.ask(action, { priority })
+  const seen = (most?: number) => {
+    const { running, queued } = hand.scheduler.activity(most)
+    const line = ({ operation, operations, priority }: (typeof running)[number]) =>
+      [operation.action.hash, operations, priority] as const
+    return { running: running.map(line), queued: queued.map(line) }
+  }
+  const hash = (action: string) => actionOf(action).hash
+  assert.equal(seen(), {
+    running: [[hash('a'), 2, 0]],
+    queued: [
+      [hash('b'), 1, 5],
+      [hash('c'), 1, 1],
+      [hash('d'), 1, 1],
+    ],
+  })
+  assert.equal(hand.scheduler.activity().running[0]?.operation.labels, labels)
+  assert.equal(
+    seen(2).queued.map(([action]) => action),
+    [hash('b'), hash('c')],
+  )
+  await hand.run('a').end(resultOf('a'))
+  assert.equal(
+    seen().running.map(([action]) => action),
+    [hash('c')],
+  )
+  assert.is(seen().queued.length, 2)
+  hand.scheduler.cancel(hand.scheduler.activity().queued[0]?.operation.name ?? '')
+  assert.equal(
+    seen().queued.map(([action]) => action),
+    [hash('d')],
+  )
+})
+
 test('an operation tells when it came to each stage, and its end is told to whoever keeps the log', async () => {
   const ended: [OperationState, ExecuteRequest][] = []
   const hand = new HandDriven({ onCompleted: (...operation) => void ended.push(operation) })

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { GoregoError } from '../errors/index.js'
 import { type Clock, systemClock } from '../observe/index.js'
+import { type Activity, first } from './activity.js'
 import type { ActionExecutor, ActionLookup, ActionRun, Lookup } from './executor.js'
 import { FairQueue } from './fair-queue.js'
 import type { ExecuteRequest, Failure, OperationState, Outcome } from './operation.js'
@@ -59,8 +60,8 @@ export class TaskScheduler implements Scheduler {
   /** Tasks that an equal request may join. */
   readonly #joinable = new Map<string, Task>()
   readonly #running = new Map<Task, Promise<void>>()
-  /** Tasks, not the operations in the queue. */
-  #queued = 0
+  /** Tasks, not the operations in the queue; in the order in which they came. */
+  readonly #queuedTasks = new Set<Task>()
   #checking = 0
   #created = 0
   #closed = false
@@ -86,6 +87,11 @@ export class TaskScheduler implements Scheduler {
   /** What is under way right now. */
   get load(): { readonly queued: number; readonly running: number; readonly slots: number } {
     return { queued: this.#queued, running: this.#running.size, slots: this.#executor.slots }
+  }
+
+  /** What runs, and what waits, in the order in which it came; at most so many of each, so that anybody can look at any time. */
+  activity(most = 50): Activity {
+    return { running: first(this.#running.keys(), most), queued: first(this.#queuedTasks, most) }
   }
 
   /** Starts an action, or refuses it: `resource-exhausted` when the queue is full, or the caller's share of it, `unavailable` after `close`. */
@@ -195,7 +201,7 @@ export class TaskScheduler implements Scheduler {
     let task = key === undefined ? undefined : this.#joinable.get(key)
     if (task === undefined) {
       task = { run, key, operations: new Set(), abort: new AbortController(), stage: 'queued' }
-      this.#queued++
+      this.#queuedTasks.add(task)
       if (key !== undefined) this.#joinable.set(key, task)
     }
     record.task = task
@@ -212,7 +218,7 @@ export class TaskScheduler implements Scheduler {
       const task = this.#queue.shift()?.task
       if (task === undefined) return
       task.stage = 'executing'
-      this.#queued--
+      this.#queuedTasks.delete(task)
       for (const record of task.operations) this.#leaveQueue(record)
       for (const record of task.operations) record.advance('executing', this.#clock.now())
       this.#running.set(task, this.#run(task))
@@ -241,7 +247,7 @@ export class TaskScheduler implements Scheduler {
     if (task === undefined || task.operations.size > 0) return
     // Nobody wants it any more. A new equal request must not join what is being torn down.
     this.#unjoin(task)
-    if (task.stage === 'queued') this.#queued--
+    if (task.stage === 'queued') this.#queuedTasks.delete(task)
     else task.abort.abort()
   }
 
@@ -288,6 +294,10 @@ export class TaskScheduler implements Scheduler {
 
   #isInShare({ caller = '' }: ExecuteRequest): boolean {
     return this.#shares === undefined || this.#shares.hasPlace(caller, this.#freeSlots)
+  }
+
+  get #queued(): number {
+    return this.#queuedTasks.size
   }
 
   get #freeSlots(): number {

@@ -30,6 +30,8 @@ export interface Config {
   readonly http: {
     /** Where metrics and health are served, as `listenAddr`; undefined for nowhere. */
     readonly listenAddr: string | undefined
+    /** What the server is called there, beside `localhost` and addresses. */
+    readonly hosts: readonly string[]
     /** Whether there is a cache for clients that speak HTTP. */
     readonly cache: boolean
   }

@@ -45,7 +45,7 @@ const DEFAULTS: Config = {
   insecure: false,
   tls: { certFile: undefined, keyFile: undefined, clientCaFile: undefined, clientCerts: 'required' },
   auth: { tokensFile: undefined, htpasswdFile: undefined, permissions: [] },
-  http: { listenAddr: undefined, cache: false },
+  http: { listenAddr: undefined, hosts: [], cache: false },
   limits: { calls: 0, queueShare: 1 },
   instanceNames: [],
   reflection: true,
@@ -159,7 +159,7 @@ test('a file sets everything; its relative paths count from where it is', async 
   assert.equal(config, {
     telemetry: { tracingEndpoint: 'http://collector:4318/v1/traces', sampleRatio: 0.5 },
     listenAddr: '[::1]:8980',
-    http: { listenAddr: `unix:${dir}/http.sock`, cache: false },
+    http: { listenAddr: `unix:${dir}/http.sock`, hosts: [], cache: false },
     unixSocketMode: 0o660,
     auth: {
       tokensFile: `${dir}/etc/tokens`,

@@ -2,6 +2,7 @@ import { digestFunctions } from '@gorego/core'
 import type { Config } from './config.js'
 import { executionSettings } from './execution-settings.js'
 import { grants } from './grants-kind.js'
+import { hostName } from './host-name-kind.js'
 import { httpUrl } from './http-url-kind.js'
 import { instanceName } from './instance-name-kind.js'
 import { boolean, listenAddress, listOf, oneOf, path, serverAddress, share, socketMode, wholeNumber } from './kinds.js'
@@ -87,7 +88,14 @@ const settings: SettingsOf<Config> = {
       fallback: () => undefined,
       fallbackText: 'nowhere',
       about:
-        'Where `/metrics` (for Prometheus), `/healthz` and `/readyz` are served over HTTP, an address as `listen_addr` has it. The first of them needs the permission `read`.',
+        'Where the status page (`/`), `/metrics` (for Prometheus), `/healthz` and `/readyz` are served over HTTP, an address as `listen_addr` has it. The page needs the permission `admin`, `/metrics` needs `read`.',
+    },
+    hosts: {
+      kind: listOf(hostName),
+      fallback: () => [],
+      fallbackText: 'none',
+      about:
+        'Names of the HTTP port, where it listens on loopback and is called neither `localhost` nor by an address: behind a proxy that keeps the name that a browser asked for. Requests by other names are refused, so that no web page elsewhere can reach it through a name of its own (DNS rebinding).',
     },
     cache: {
       kind: boolean,

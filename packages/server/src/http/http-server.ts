@@ -11,6 +11,7 @@ import { CallActivity } from '../wire/call-activity.js'
 import { certificateName } from '../wire/call-gate.js'
 import { listenAt } from '../wire/listening.js'
 import { errorAnswer } from './error-answer.js'
+import { isKnownHost, unknownHost } from './known-host.js'
 import { type Answer, type Endpoint, plain, type Route, type Visit } from './route.js'
 import { sendAnswer } from './send-answer.js'
 
@@ -28,6 +29,8 @@ export interface HttpServerOptions {
   readonly clients: ClientCalls | undefined
   /** Absent where connections are not encrypted. */
   readonly tls: Tls | undefined
+  /** What the server is called beside `localhost` and the like, in lower case; see `isKnownHost`. */
+  readonly hosts: readonly string[]
 }
 
 export interface HttpServer {
@@ -54,11 +57,13 @@ export async function serveHttp({
   access,
   clients,
   tls,
+  hosts,
 }: HttpServerOptions): Promise<HttpServer> {
   const activity = new CallActivity()
   const server = createServer(
     { requestTimeout: 0, headersTimeout: HEAD_TIMEOUT_MS, connectionsCheckingInterval: HEAD_TIMEOUT_MS },
-    (request, response) => void respond({ routes, activity, logger, access, clients }, request, response),
+    (request, response) =>
+      void respond({ routes, activity, logger, access, clients, listenAddr, hosts }, request, response),
   )
   server.setTimeout(IDLE_TIMEOUT_MS)
   const gateway = tls?.gateway('http/1.1', (connection) => server.emit('connection', connection))
@@ -75,12 +80,12 @@ export async function serveHttp({
   }
 }
 
-interface Served extends Pick<HttpServerOptions, 'routes' | 'logger' | 'access' | 'clients'> {
+interface Served extends Pick<HttpServerOptions, 'routes' | 'logger' | 'access' | 'clients' | 'listenAddr' | 'hosts'> {
   readonly activity: CallActivity
 }
 
 async function respond(
-  { routes, activity, logger, access, clients }: Served,
+  { activity, logger, clients, ...served }: Served,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -101,7 +106,7 @@ async function respond(
     await sendAnswer(response, answer, request.method === 'HEAD')
   }
   try {
-    await send(await answerOf({ routes, access }, request, gone.signal, onUse))
+    await send(await answerOf(served, request, gone.signal, onUse))
   } catch (error) {
     if (gone.signal.aborted) return
     if (GoregoError.from(error).code === 'internal') {
@@ -113,7 +118,7 @@ async function respond(
 }
 
 async function answerOf(
-  { routes, access }: Pick<HttpServerOptions, 'routes' | 'access'>,
+  { routes, access, listenAddr, hosts }: Pick<HttpServerOptions, 'routes' | 'access' | 'listenAddr' | 'hosts'>,
   request: IncomingMessage,
   signal: AbortSignal,
   onUse: (path: string, name: string) => void,
@@ -124,6 +129,7 @@ async function answerOf(
     if (parts === undefined) continue
     const endpoint = endpointOf(route, request.method)
     if (endpoint === undefined) return notAllowed(route)
+    if (!route.isProbe && !isKnownHost(request.headers.host, listenAddr, hosts)) return unknownHost(request)
     const name = await nameOf(endpoint, request, access)
     // Gone while its password was looked at: nobody would tell the end of its use.
     signal.throwIfAborted()

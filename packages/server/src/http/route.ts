@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http'
+import type { Permission } from '../auth/permission.js'
 
 /** What a caller must be allowed to for an answer; `nothing` is for everybody. */
-export type Need = 'nothing' | 'read' | 'write' | 'update_action_cache'
+export type Need = 'nothing' | Permission
 
 /** Bytes that come bit by bit. */
 export interface Chunks {
@@ -36,6 +37,8 @@ export interface Endpoint {
 /** One path, or all those that a pattern fits, with what can be done there. */
 export interface Route {
   readonly path: string | RegExp
+  /** Whether it is for load balancers and the like, who call the server by any name: nothing is in it that a stranger could use. */
+  readonly isProbe?: boolean
   /** Whether who asks for it uses the server, and does not just look how it is. */
   readonly isUse?: boolean
   /** HEAD is answered, too, without a body. */

@@ -3,8 +3,13 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Answer } from './route.js'
 
-/** Nobody is to guess what an answer is, nor to keep it. */
-const HEADERS = { 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' }
+/** Nobody is to guess what an answer is, to keep it, to have it in a page of his own, or to learn from a link where it was. */
+const HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'cache-control': 'no-store',
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+}
 
 /**
  * Sends an answer, its chunks no faster than they are taken. What fails before the first chunk is thrown, and something

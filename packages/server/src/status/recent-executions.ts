@@ -1,0 +1,69 @@
+import type { OperationState } from '@gorego/core'
+import { executionPhases } from '../services/execution-phases.js'
+
+/** An operation that has ended, in a line. */
+export interface EndedExecution {
+  readonly name: string
+  /** When, in milliseconds since 1970. */
+  readonly endedAt: number
+  /** From the request to the end, in milliseconds. */
+  readonly tookMs: number
+  readonly cached: boolean
+  /** `ok`, `exit 3`, or why it did not finish: `deadline-exceeded: …`. */
+  readonly outcome: string
+  /** Whether somebody should look at it; not so what was cancelled. */
+  readonly failed: boolean
+  readonly operation: OperationState
+}
+
+const MOST_RECENT = 40
+const MOST_FAILURES = 20
+
+/** What there was lately, the youngest first, and how much there was since the start. */
+export class RecentExecutions {
+  readonly #recent: EndedExecution[] = []
+  readonly #failures: EndedExecution[] = []
+  #total = 0
+  #cached = 0
+  #failed = 0
+
+  get recent(): readonly EndedExecution[] {
+    return this.#recent
+  }
+
+  get failures(): readonly EndedExecution[] {
+    return this.#failures
+  }
+
+  get counts(): { readonly total: number; readonly cached: number; readonly failed: number } {
+    return { total: this.#total, cached: this.#cached, failed: this.#failed }
+  }
+
+  note(operation: OperationState): void {
+    const ended = endedExecution(operation)
+    this.#total++
+    if (ended.cached) this.#cached++
+    put(this.#recent, ended, MOST_RECENT)
+    if (!ended.failed) return
+    this.#failed++
+    put(this.#failures, ended, MOST_FAILURES)
+  }
+}
+
+function put(list: EndedExecution[], ended: EndedExecution, most: number): void {
+  list.unshift(ended)
+  if (list.length > most) list.pop()
+}
+
+function endedExecution(operation: OperationState): EndedExecution {
+  const { name, createdAt, enteredAt, outcome } = operation
+  const { failure, result, cached = false } = outcome ?? {}
+  const endedAt = enteredAt.completed ?? createdAt
+  const exitCode = result === undefined ? 0 : executionPhases(result, cached).exitCode
+  const common = { name, endedAt, tookMs: endedAt - createdAt, cached, operation }
+  if (failure !== undefined) {
+    const outcome = `${failure.code}: ${failure.message.slice(0, 300)}`
+    return { ...common, outcome, failed: failure.code !== 'cancelled' }
+  }
+  return { ...common, outcome: exitCode === 0 ? 'ok' : `exit ${exitCode}`, failed: exitCode !== 0 }
+}

@@ -1,0 +1,139 @@
+import type { ActiveTask, Activity, ContentAddressableStorage, OperationState } from '@gorego/core'
+import type { CacheCounts } from './cache-counts.js'
+import { printedText } from './printed-text.js'
+import type { EndedExecution, RecentExecutions } from './recent-executions.js'
+
+/** An operation as a line says it. Times are in milliseconds since 1970. */
+export interface OperationLine {
+  readonly name: string
+  readonly action: string
+  readonly target?: string
+  readonly mnemonic?: string
+  readonly invocation?: string
+}
+
+export interface ActiveLine extends OperationLine {
+  readonly since: number
+  /** How many wait for it. */
+  readonly operations: number
+  readonly priority: number
+}
+
+export interface EndedLine extends OperationLine, Omit<EndedExecution, 'operation' | 'failed'> {}
+
+export interface FailureLine extends EndedLine {
+  /** The end of what it printed to standard error. */
+  readonly stderr?: string
+}
+
+/** How a server is just now: plain data, bounded, for people to look at. Counts are since the start. */
+export interface StatusSnapshot {
+  readonly startedAt: number
+  /** Absent from a cache that executes nothing. */
+  readonly execution?: {
+    readonly slots: number
+    readonly busy: number
+    readonly waiting: number
+    /** In the order in which they came; no more than `LINES` of each. */
+    readonly running: readonly ActiveLine[]
+    readonly queued: readonly ActiveLine[]
+    readonly total: number
+    readonly cached: number
+    readonly failed: number
+    /** The youngest first. */
+    readonly recent: readonly EndedLine[]
+    readonly failures: readonly FailureLine[]
+  }
+  readonly cache: CacheCounts
+  readonly disk: {
+    readonly blobs: number
+    readonly bytes: number
+    readonly maxBytes: number
+    readonly evictions: number
+    /** Of the file system; absent where it does not say. */
+    readonly freeBytes?: number
+  }
+}
+
+/** What a snapshot is taken of. */
+export interface StatusSources {
+  readonly startedAt: number
+  readonly engine:
+    | {
+        readonly scheduler: {
+          readonly load: { readonly queued: number; readonly running: number; readonly slots: number }
+          activity(most: number): Activity
+        }
+        readonly recent: RecentExecutions
+      }
+    | undefined
+  readonly cas: ContentAddressableStorage
+  readonly cacheCounts: () => Promise<CacheCounts>
+  readonly disk: () => Promise<StatusSnapshot['disk']>
+}
+
+export const LINES = 50
+
+const STDERR_BYTES = 2000
+
+export async function takeSnapshot({
+  startedAt,
+  engine,
+  cas,
+  cacheCounts,
+  disk,
+}: StatusSources): Promise<StatusSnapshot> {
+  const [cache, usage] = await Promise.all([cacheCounts(), disk()])
+  if (engine === undefined) return { startedAt, cache, disk: usage }
+  const { scheduler, recent } = engine
+  const failures = await Promise.all(recent.failures.map((failure) => failureLine(cas, failure)))
+  const { running, queued } = scheduler.activity(LINES)
+  const { slots, running: busy, queued: waiting } = scheduler.load
+  const execution = {
+    ...{ slots, busy, waiting, ...recent.counts },
+    running: running.map((task) => activeLine(task, 'executing')),
+    queued: queued.map((task) => activeLine(task, 'queued')),
+    recent: recent.recent.map(endedLine),
+    failures,
+  }
+  return { startedAt, execution, cache, disk: usage }
+}
+
+function operationLine({ name, action, labels = {} }: OperationState): OperationLine {
+  const { target, mnemonic, invocation } = labels
+  return {
+    ...{ name, action: String(action) },
+    ...(target === undefined ? {} : { target }),
+    ...(mnemonic === undefined ? {} : { mnemonic }),
+    ...(invocation === undefined ? {} : { invocation }),
+  }
+}
+
+function activeLine({ operation, operations, priority }: ActiveTask, stage: 'executing' | 'queued'): ActiveLine {
+  const since = operation.enteredAt[stage] ?? operation.createdAt
+  return { ...operationLine(operation), since, operations, priority }
+}
+
+function endedLine({ operation, failed: _, ...rest }: EndedExecution): EndedLine {
+  return { ...operationLine(operation), ...rest }
+}
+
+/** What a failure printed, read once: it does not change, and may be evicted. */
+const read = new WeakMap<EndedExecution, Promise<FailureLine>>()
+
+function failureLine(cas: ContentAddressableStorage, failure: EndedExecution): Promise<FailureLine> {
+  let line = read.get(failure)
+  if (line === undefined) {
+    line = withStderr(cas, failure)
+    read.set(failure, line)
+  }
+  return line
+}
+
+async function withStderr(cas: ContentAddressableStorage, failure: EndedExecution): Promise<FailureLine> {
+  const { action, outcome } = failure.operation
+  const line = endedLine(failure)
+  if (outcome?.result === undefined) return line
+  const printed = await printedText(cas, action.fn, outcome.result, 'stderr', STDERR_BYTES).catch(() => undefined)
+  return printed === undefined ? line : { ...line, stderr: printed.text }
+}
