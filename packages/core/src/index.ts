@@ -92,6 +92,7 @@ export { type DirectoryEntry, readDirectory } from './embed/read-directory.js'
 export type { Progress, RunOptions } from './embed/run-options.js'
 export { type DirectoryOutput, ExecutionError, type Output, RunResult, type Timings } from './embed/run-result.js'
 export { storeFile } from './embed/store-file.js'
+export { type Prediction, type WouldHitOptions, wouldHit } from './embed/would-hit.js'
 export { type ErrorCode, type ErrorDetail, GoregoError, type GoregoErrorOptions } from './errors/index.js'
 export {
   type ActionRunner,

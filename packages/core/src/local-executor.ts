@@ -4,9 +4,10 @@ import { type ActionCache, LocalActionCache, withCompleteness } from './action-c
 import { LocalStore } from './cas/index.js'
 import { type DigestFunction, type DigestFunctionName, loadDigestFunction } from './digest/index.js'
 import { KnownFiles } from './embed/known-files.js'
-import { prepareAction } from './embed/prepare-action.js'
+import { type ActionSpec, prepareAction } from './embed/prepare-action.js'
 import type { RunOptions } from './embed/run-options.js'
 import { ExecutionError, RunResult } from './embed/run-result.js'
+import { type Prediction, wouldHit } from './embed/would-hit.js'
 import { GoregoError } from './errors/index.js'
 import { Graph, type GraphOptions } from './graph/index.js'
 import { type Logger, silentLogger } from './observe/index.js'
@@ -146,6 +147,12 @@ export class LocalExecutor implements AsyncDisposable {
         for (const subject of lost) named.add(subject)
       }
     }
+  }
+
+  /** Whether `run` would find a result. Hashes the inputs, and neither stores nor runs anything. */
+  async wouldHit(spec: ActionSpec, signal?: AbortSignal): Promise<Prediction> {
+    const { store: cas, actionCache: results } = this
+    return await wouldHit(spec, { cas, results, fn: this.#fn, knownFiles: this.#knownFiles, signal })
   }
 
   /** Actions that take what others make: see `Graph`. By default as many nodes are under way as there are slots, and as many are prepared. */

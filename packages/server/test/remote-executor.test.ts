@@ -61,6 +61,15 @@ test('a graph runs there as it runs here: outputs pass as digests, directories t
   }
 })
 
+test('wouldHit asks the server whether it has a result, and sends it nothing', async () => {
+  const spec = { ...shell('cat in'), inputs: { in: content('asked for first') } }
+  const before = await executor.wouldHit(spec)
+  assert.is(before.reason, 'not-cached')
+  assert.equal(await executor.store.findMissing([before.action]), [before.action])
+  assert.ok((await executor.run(spec)).action.equals(before.action))
+  assert.is((await executor.wouldHit(spec)).hit, true)
+})
+
 test('DIG-09: everything is hashed with the function that was asked for', async () => {
   for (const { name } of digestFunctions) {
     await using own = await RemoteExecutor.connect(`grpc://${rig.server.address}`, { digestFunction: name })

@@ -9,17 +9,20 @@ import {
   type GraphOptions,
   KnownFiles,
   loadDigestFunction,
+  type Prediction,
   prepareAction,
   type RunOptions,
   RunResult,
   reapi,
   type Stage,
+  wouldHit,
 } from '@gorego/core'
 import { fromRpcStatus } from '../wire/status.js'
 import { agreeOnCompression } from './agree-on-compression.js'
 import { Channel } from './channel.js'
 import { checkDigestFunction } from './check-digest-function.js'
 import { execute } from './execute.js'
+import { RemoteActionCache } from './remote-action-cache.js'
 import { responseOf } from './remote-operation.js'
 import type { RemoteServerOptions } from './remote-server.js'
 import { RemoteStore } from './remote-store.js'
@@ -88,6 +91,12 @@ export class RemoteExecutor implements AsyncDisposable {
       if (!options.signal?.aborted) throw error
       throw new GoregoError('cancelled', 'the caller aborted the run', { cause: error })
     }
+  }
+
+  /** Whether `run` would find a result there. Hashes the inputs, and neither sends nor runs anything. */
+  async wouldHit(spec: ActionSpec, signal?: AbortSignal): Promise<Prediction> {
+    const results = new RemoteActionCache(this.#channel, this.#instance)
+    return await wouldHit(spec, { cas: this.store, results, fn: this.#fn, knownFiles: this.#knownFiles, signal })
   }
 
   /** Actions that take what others make: see `Graph`. By default so many nodes are under way that the server's queue is never empty. */
