@@ -12,6 +12,7 @@ const run = promisify(execFile)
 const examples = fileURLToPath(new URL('../../examples/', import.meta.url))
 const echoHello = join(examples, 'echo-hello/echo-hello.js')
 const buildTool = join(examples, 'embed-build-tool')
+const testRunner = join(examples, 'test-runner')
 
 test('echo-hello in-process prints hello', async () => {
   const { stdout } = await run(process.execPath, [echoHello])
@@ -59,6 +60,29 @@ test('embed-build-tool compiles and bundles, does nothing the second time, and o
     assert.is(failure?.code, 1)
     assert.match(failure?.stderr ?? '', 'compile greeting.ts failed')
     assert.match(failure?.stderr ?? '', 'Expected identifier')
+  } finally {
+    rmSync(work, { recursive: true })
+  }
+})
+
+test('test-runner runs a test when a file that it imports has changed, and not otherwise', async () => {
+  const work = mkdtempSync(join(tmpdir(), 'gorego-example-'))
+  try {
+    for (const part of ['src', 'test']) cpSync(join(testRunner, part), join(work, part), { recursive: true })
+    const flags = ['--dir', work, '--cache', join(work, 'cache')]
+    const runTests = () => run(process.execPath, [join(testRunner, 'run-tests.js'), ...flags])
+    assert.match((await runTests()).stdout, '2 ran, 0 cached, 0 failed')
+    assert.match((await runTests()).stdout, '0 ran, 2 cached, 0 failed')
+
+    const add = join(work, 'src/add.js')
+    writeFileSync(add, `// Another one.\n${readFileSync(add, 'utf8')}`)
+    assert.match((await runTests()).stdout, /cached shout.test.js\ndone {3}sum.test.js\n1 ran, 1 cached, 0 failed/)
+
+    writeFileSync(add, 'export const add = (a, b) => a * b')
+    const failure = await runTests().catch((error: { stdout: string; code: number }) => error)
+    assert.match(failure.stdout, /failed "sum.test.js" failed with exit code 1: .*AssertionError/s)
+    assert.match(failure.stdout, '0 ran, 1 cached, 1 failed')
+    assert.is((failure as { code?: number }).code, 1)
   } finally {
     rmSync(work, { recursive: true })
   }

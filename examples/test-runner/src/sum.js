@@ -1,0 +1,3 @@
+import { add } from './add.js'
+
+export const sum = (numbers) => numbers.reduce(add, 0)
