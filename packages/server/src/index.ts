@@ -16,12 +16,14 @@ export {
   type Surroundings,
   userCacheDirectory,
 } from './config/index.js'
+export type { Explanation } from './history/explain.js'
 export { createLogger, type LoggerOptions, type LogSink } from './log/index.js'
 export type { ServerLoad } from './server-load.js'
 export type { CompressionName } from './upstream/agree-on-compression.js'
 export type { ChannelTls } from './upstream/channel-identity.js'
 export { ConnectError, type ConnectProblem } from './upstream/connect-error.js'
 export type { ExecuteOptions } from './upstream/execute.js'
+export type { ExplainSubject } from './upstream/explain.js'
 export { type IdentityFiles, type IdentityNames, readIdentity } from './upstream/identity-files.js'
 export type { RemoteActionCache } from './upstream/remote-action-cache.js'
 export { RemoteExecutor, type RemoteExecutorOptions } from './upstream/remote-executor.js'

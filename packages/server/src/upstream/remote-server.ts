@@ -1,8 +1,10 @@
 import type { Digest, reapi } from '@gorego/core'
+import type { Explanation } from '../history/explain.js'
 import { agreeOnCompression, type CompressionName } from './agree-on-compression.js'
 import { Channel } from './channel.js'
 import type { ChannelTls } from './channel-identity.js'
 import { type ExecuteOptions, execute } from './execute.js'
+import { type ExplainSubject, explain } from './explain.js'
 import { getCapabilities } from './get-capabilities.js'
 import { RemoteActionCache } from './remote-action-cache.js'
 import type { RemoteOperation } from './remote-operation.js'
@@ -62,6 +64,11 @@ export class RemoteServer implements Disposable {
   /** Executes an action that the server has every blob of; resolves when the operation is done. Aborting cancels it there. */
   async execute(action: Digest, options: ExecuteOptions = {}, signal?: AbortSignal): Promise<RemoteOperation> {
     return await execute(this.#channel, this.instance, action, options, signal)
+  }
+
+  /** Why an action is not the one before: for a gorego only. Throws `unimplemented` where a server is another one. */
+  async explain(subject: ExplainSubject, signal?: AbortSignal): Promise<Explanation> {
+    return await explain(this.#channel, this.instance, subject, signal)
   }
 
   [Symbol.dispose](): void {
