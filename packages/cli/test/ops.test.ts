@@ -11,10 +11,10 @@ test('operations are listed, shown, waited for and cancelled', async () => {
   const server = machine.start(SERVER)
   const env = { GOREGO_REMOTE: await server.ready() }
   const gorego = (...args: string[]) => machine.gorego(args, env)
-  const empty = gorego('ops', 'ls')
+  const empty = await gorego('ops', 'ls')
+  assert.equal(empty.stdout, 'no operations\n', empty.stderr)
   const running = machine.start(['run', '--', 'sh', '-c', `echo > ${started}; cat ${go}; echo \u202e >&2; exit 3`], env)
   await readFile(started)
-  assert.equal((await empty).stdout, 'no operations\n', (await empty).stderr)
   const queued = machine.start(['run', '--', 'echo', 'later'], env)
   let listed: { name: string; stage: string; createdAt: string }[] = []
   while (listed.length < 2) listed = JSON.parse((await gorego('ops', 'ls', '--json')).stdout).operations
