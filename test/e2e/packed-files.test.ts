@@ -24,7 +24,17 @@ const expected: Record<PackageName, string[]> = {
     'dist/testing/index.js',
     'dist/types/*.d.ts',
   ],
-  '@gorego/server': [...always, 'dist/*-*.js', 'dist/front-end.js', 'dist/index.js', 'dist/types/*.d.ts'],
+  '@gorego/server': [
+    ...always,
+    // The status page.
+    ...['elements.js', 'operation.html', 'operation.js', 'status.css', 'status.html', 'status.js'].map(
+      (name) => `assets/status/${name}`,
+    ),
+    'dist/*-*.js',
+    'dist/front-end.js',
+    'dist/index.js',
+    'dist/types/*.d.ts',
+  ],
   gorego: [...always, 'bin/gorego.js', 'dist/*-*.js', 'dist/main.js'],
 }
 // Only where there was a C compiler.
@@ -40,7 +50,9 @@ const packed = suite('what is in the packages')
 const programOf = (name: string, path: string) => join(repository, 'node_modules', name, path)
 
 const kindOf = (path: string) =>
-  path.replace(/-[A-Z0-9]{8}\.js$/, '-*.js').replace(/^dist\/types\/(?!.*\.test\.).+\.d\.ts$/, 'dist/types/*.d.ts')
+  path
+    .replace(/^dist\/[a-z-]+-[A-Z0-9]{8}\.js$/, 'dist/*-*.js')
+    .replace(/^dist\/types\/(?!.*\.test\.).+\.d\.ts$/, 'dist/types/*.d.ts')
 
 for (const name of names) {
   packed(`${name} ships its code, its declarations and its licence only`, async () => {
