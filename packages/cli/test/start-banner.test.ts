@@ -13,6 +13,7 @@ async function bannerFor(env: Record<string, string>, httpAddress?: string): Pro
     ...addresses,
     slots: 2,
     sandbox: 'none',
+    runAs: undefined,
     frontEnds: 0,
     hostname: 'here',
   })

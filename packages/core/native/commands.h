@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,7 +23,7 @@ struct order {
   uint32_t sandbox; /* start: how many strings say what stands between the command and the machine; 0 for nothing */
   uint32_t uid;     /* start: who the command is run by; SAME_USER for whoever runs this */
   uint32_t gid;
-  uint32_t unused;
+  uint32_t exclusive; /* start: 1 where nothing else is run by that user */
 };
 static const uint32_t SAME_USER = 0xffffffff;
 
@@ -82,10 +83,10 @@ static struct command read_command(const struct order *order, char *payload) {
   return command;
 }
 
-/* For good. Supplementary groups go, too: they are those of whoever runs this. */
+/* For good: no program that is started from here gives it more. Supplementary groups are those of whoever runs this, and go, too. */
 static int become(uint32_t uid, uint32_t gid) {
   if (uid == SAME_USER) return 0;
-  return setgroups(0, NULL) < 0 || setgid(gid) < 0 || setuid(uid) < 0 ? -1 : 0;
+  return setgroups(0, NULL) < 0 || setgid(gid) < 0 || setuid(uid) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -1 : 0;
 }
 
 /* What a process is started with, beside its program. */

@@ -14,7 +14,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -34,6 +33,7 @@ enum { SWEEP_LIMIT_MS = 5000, SWEEP_PAUSE_MS = 20 };
 
 static pid_t pid_of_command; /* 0 when none is running */
 static pid_t group;          /* of the last command, and its session: its number */
+static uid_t own_user;       /* by whom nothing but the last command, and what it started, is run; SAME_USER for nobody */
 static int null_input, child_events;
 static int control = -1; /* to the process inside a sandbox, where there is one */
 static struct answer books;
@@ -125,11 +125,20 @@ static void drain_child_events(void) {
   while (read(child_events, &event, sizeof event) > 0) continue;
 }
 
+/* All that a user has running, at once: nothing can fork faster than that, or hide. */
+static void kill_all_of(uid_t user) {
+  pid_t pid = vfork();
+  if (pid != 0) return;
+  if (setuid(user) == 0) kill(-1, SIGKILL);
+  _exit(0);
+}
+
 /* Kills all children, and what become children when those are gone. Returns whether somebody may be left. */
 static int sweep(void) {
   if (reap() == 0) return 0;
   /* A whole group at once, faster than it can fork. */
   if (group > 0) kill(-group, SIGKILL);
+  if (own_user != SAME_USER) kill_all_of(own_user);
   for (int64_t limit = now_ms() + SWEEP_LIMIT_MS; now_ms() < limit;) {
     if (!kill_children()) break;
     struct pollfd event = {.fd = child_events, .events = POLLIN};
@@ -195,6 +204,7 @@ static void start(const struct order *order, char *payload) {
   int out = open_afresh(STDOUT_FILE), err = open_afresh(STDERR_FILE);
   struct setting setting = {.in = null_input, .out = out, .err = err, .uid = order->uid, .gid = order->gid};
   books = (struct answer){.kind = ANSWER_ENDED};
+  own_user = order->exclusive == 1 && order->uid != 0 ? order->uid : SAME_USER;
   int failure = order->sandbox > 1
                     ? spawn_in_sandbox(order, payload, &command, setting)
                     : spawn(command.directory, command.program, command.argv, command.env, setting, &pid_of_command);
@@ -277,6 +287,7 @@ int main(void) {
   sigset_t children;
   sigemptyset(&children);
   sigaddset(&children, SIGCHLD);
+  own_user = SAME_USER;
   child_events = signalfd(-1, &children, SFD_NONBLOCK | SFD_CLOEXEC);
   null_input = open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (child_events < 0 || null_input < 0) give_up("starting");

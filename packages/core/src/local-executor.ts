@@ -12,9 +12,9 @@ import { GoregoError } from './errors/index.js'
 import { Graph, type GraphOptions } from './graph/index.js'
 import { type Logger, silentLogger } from './observe/index.js'
 import { createPlatformCheck, type PlatformLabels, type PlatformPolicy, platformProperties } from './platform/index.js'
-import type { SandboxChoice, SandboxSetup } from './sandbox/index.js'
+import type { SandboxChoice } from './sandbox/index.js'
 import { type OperationState, TaskScheduler } from './scheduler/index.js'
-import { type ActionPolicy, createActionLookup, LocalWorker, openSandbox } from './worker/index.js'
+import { type ActionPolicy, createActionLookup, type Isolation, LocalWorker, openIsolation } from './worker/index.js'
 
 /** Where an executor keeps things, and what its actions may do. */
 export interface LocalExecutorOptions {
@@ -39,6 +39,11 @@ export interface LocalExecutorOptions {
   readonly sandbox?: SandboxChoice
   /** Absolute paths that actions see in the sandbox beside the system's own directories. */
   readonly sandboxMounts?: readonly string[]
+  /**
+   * Who runs actions, where root runs this: `unprivileged` for nobody else, or a user (`name`, `uid` or `uid:gid`). That user must get to `root`, unless
+   * there is a sandbox. Default: whoever runs this.
+   */
+  readonly runAs?: string
   /** What every action has to put up with: how much it may print, say. Default: `DEFAULT_POLICY`. */
   readonly policy?: Partial<Omit<ActionPolicy, 'reportResources'>>
   readonly logger?: Logger
@@ -62,12 +67,7 @@ export class LocalExecutor implements AsyncDisposable {
   readonly #fn: DigestFunction
   readonly #knownFiles: KnownFiles
 
-  private constructor(
-    store: LocalStore,
-    fn: DigestFunction,
-    sandbox: SandboxSetup | undefined,
-    options: LocalExecutorOptions,
-  ) {
+  private constructor(store: LocalStore, fn: DigestFunction, isolation: Isolation, options: LocalExecutorOptions) {
     const logger = options.logger ?? silentLogger
     this.store = store
     this.#fn = fn
@@ -86,13 +86,13 @@ export class LocalExecutor implements AsyncDisposable {
       // Results here are read by nobody who could stumble over it.
       policy: { ...options.policy, reportResources: true },
       ...(options.runner === undefined ? {} : { runner: options.runner }),
-      ...(sandbox === undefined ? {} : { sandbox }),
+      ...isolation,
     })
     const { platform = {}, platformPolicy = 'standard' } = options
     const checkPlatform = createPlatformCheck({
       labels: platformProperties(platform),
       policy: platformPolicy,
-      withoutNetwork: sandbox !== undefined,
+      withoutNetwork: isolation.sandbox !== undefined,
       logger,
     })
     this.#scheduler = new TaskScheduler({
@@ -106,7 +106,7 @@ export class LocalExecutor implements AsyncDisposable {
 
   /**
    * Opens the directory. Throws `invalid-argument` for a digest function that is unknown, and `failed-precondition` for
-   * one that cannot be computed here (`blake3` where hash-wasm is not installed), or a sandbox that does not work here.
+   * one that cannot be computed here (`blake3` where hash-wasm is not installed), or a sandbox or user that does not work here.
    */
   static async open(options: LocalExecutorOptions): Promise<LocalExecutor> {
     const { root, maxBytes, graceMs, digestFunction = 'sha256' } = options
@@ -116,10 +116,14 @@ export class LocalExecutor implements AsyncDisposable {
       ...(maxBytes === undefined ? {} : { maxBytes }),
       ...(graceMs === undefined ? {} : { graceMs }),
     })
-    const { sandbox: choice = 'none', sandboxMounts: mounts = [], runner, logger } = options
-    const rest = { ...(runner === undefined ? {} : { runner }), ...(logger === undefined ? {} : { logger }) }
+    const { sandbox: choice = 'none', sandboxMounts: mounts = [], runAs, runner, logger } = options
+    const rest = {
+      ...(runAs === undefined ? {} : { runAs }),
+      ...(runner === undefined ? {} : { runner }),
+      ...(logger === undefined ? {} : { logger }),
+    }
     try {
-      return new LocalExecutor(store, fn, await openSandbox({ store, choice, mounts, ...rest }), options)
+      return new LocalExecutor(store, fn, await openIsolation({ store, choice, mounts, ...rest }), options)
     } catch (error) {
       store[Symbol.dispose]()
       throw error

@@ -9,6 +9,7 @@ import {
   LocalWorker,
   type Logger,
   type OperationState,
+  type RunAs,
   TaskScheduler,
 } from '@gorego/core'
 import { ClientCalls } from './clients/client-calls.js'
@@ -26,9 +27,9 @@ import { type HttpServer, serveHttp } from './http/http-server.js'
 import { httpRoutes } from './http/routes.js'
 import { statusParts } from './http/status/status-parts.js'
 import { IdleWatch } from './idle-watch.js'
+import { isolationFor } from './isolation-for.js'
 import { openMetrics } from './metrics/metrics.js'
 import type { PlainMetrics } from './metrics/serving-metrics.js'
-import { sandboxFor } from './sandbox-for.js'
 import { ExecutionCounts, type ServerLoad } from './server-load.js'
 import { logExecution } from './services/execution-log.js'
 import { Health } from './services/health.js'
@@ -53,6 +54,8 @@ export interface RunningServer {
   readonly slots: number
   /** What actions run in, if anything. */
   readonly sandbox: 'bubblewrap' | 'none'
+  /** Who runs actions; undefined for whoever runs the server. */
+  readonly runAs: RunAs | undefined
   /** How much it has to do, just now. May be asked for several times a second. */
   readonly load: ServerLoad
   /** Process ids of the front ends that serve just now; none where this process speaks gRPC itself. */
@@ -148,7 +151,7 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
   })
   // There only when the engine is, which tells it of losses.
   let entrance: Entrance | undefined
-  const sandbox = await sandboxFor(config, store, logger)
+  const isolation = await isolationFor(config, store, logger)
   const counts = new ExecutionCounts()
   const engine = config.execution.enabled ? startEngine() : undefined
   const scheduler = engine?.scheduler
@@ -185,7 +188,8 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
     httpAddress: http?.address,
     slots: engine?.worker.slots ?? 0,
     idle,
-    sandbox: sandbox === undefined ? 'none' : 'bubblewrap',
+    sandbox: isolation.sandbox === undefined ? 'none' : 'bubblewrap',
+    runAs: isolation.runAs,
     get load() {
       return counts.loadOf(scheduler?.load ?? { running: 0, queued: 0 }, store.usage)
     },
@@ -286,11 +290,11 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
       policy: { absoluteSymlinks, strict, maxPrintedBytes: maxStdoutMb * MB, reportResources: reportResourceUsage },
       ...(backing === undefined ? {} : { fetchMissing: (digests, signal) => backing.cache.fetch(digests, signal) }),
       ...(buildRoot === undefined ? {} : { buildRoot }),
-      ...(sandbox === undefined ? {} : { sandbox }),
+      ...isolation,
       ...(metrics === undefined ? {} : { onRan: (report) => engineMetrics?.ran(report) }),
     })
     closings.add(() => worker[Symbol.asyncDispose]())
-    const withoutNetwork = sandbox !== undefined
+    const withoutNetwork = isolation.sandbox !== undefined
     const lookup = createActionLookup({
       cas,
       actionCache,

@@ -106,6 +106,9 @@ export class ServerRig implements AsyncDisposable {
 /** So that all tests can be tried with several: `GOREGO_TEST_FRONT_ENDS=2 npm test -- packages/server/test`. */
 const frontEnds = Number(process.env.GOREGO_TEST_FRONT_ENDS ?? 1)
 
+/** Users that others than root cannot become are for the tests that ask for them. */
+const STAY = process.geteuid?.() === 0 ? 'root' : 'auto'
+
 /** The defaults, with one slot and a short queue, and over them what a test wants otherwise. */
 export async function configOf(options: RigOptions, directory: string): Promise<Config> {
   const surroundings = { env: {}, cwd: directory, home: directory, platform: process.platform }
@@ -127,7 +130,7 @@ export async function configOf(options: RigOptions, directory: string): Promise<
     http: { ...config.http, ...http },
     localCache: { ...config.localCache, dir: directory, maxSizeGb: 1, ...localCache },
     // Tests look from outside at what actions do.
-    execution: { ...config.execution, concurrency: 1, queueSize: 100, sandbox: 'none', ...execution },
+    execution: { ...config.execution, concurrency: 1, queueSize: 100, sandbox: 'none', runAs: STAY, ...execution },
     actionCache: { ...config.actionCache, ...actionCache },
     backingCache: { ...config.backingCache, ...backingCache },
     ...rest,

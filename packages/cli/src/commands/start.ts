@@ -135,7 +135,7 @@ function configSources(args: Arguments) {
 }
 
 function announce(
-  { address, httpAddress, slots, sandbox, frontEndPids }: RunningServer,
+  { address, httpAddress, slots, sandbox, runAs, frontEndPids }: RunningServer,
   config: Config,
   host: Host,
 ): void {
@@ -147,6 +147,7 @@ function announce(
       httpAddress,
       slots,
       sandbox,
+      runAs,
       frontEnds: frontEndPids.length,
       hostname: hostname(),
     }),

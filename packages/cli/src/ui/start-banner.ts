@@ -11,6 +11,8 @@ export interface Announcement {
   readonly slots: number
   /** What actions run in. */
   readonly sandbox: RunningServer['sandbox']
+  /** Who runs them; undefined for whoever runs the server. */
+  readonly runAs: RunningServer['runAs']
   /** How many processes speak gRPC beside the one that was started. */
   readonly frontEnds: number
   /** How clients elsewhere call this machine. */
@@ -19,7 +21,7 @@ export interface Announcement {
 
 const SANDBOXES = {
   bubblewrap: "bubblewrap (actions have no network unless they ask, and see no files but their own and the system's)",
-  none: 'none (actions can do whatever you can)',
+  none: 'none (actions can do whatever their user can)',
 }
 
 /** What `gorego start` says once it serves, before its last line. */
@@ -30,6 +32,7 @@ export function startBanner({
   httpAddress,
   slots,
   sandbox,
+  runAs,
   frontEnds,
   hostname,
 }: Announcement): string {
@@ -48,7 +51,12 @@ export function startBanner({
     ['keeps', `${localCache.dir} (blobs up to ${localCache.maxSizeGb} GB)`],
     ...(execution.buildRoot === undefined ? [] : [['runs in', execution.buildRoot]]),
     ['slots', slots === 0 ? 'none: a cache that executes nothing' : `${slots} (so many actions run at once)`],
-    ...(slots === 0 ? [] : [['sandbox', SANDBOXES[sandbox]]]),
+    ...(slots === 0
+      ? []
+      : [
+          ['sandbox', SANDBOXES[sandbox]],
+          ['run as', actionUser(runAs)],
+        ]),
     ...(frontEnds === 0 ? [] : [['front ends', `${frontEnds} (so many processes speak gRPC)`]]),
   ]
   const target = url(address.replace(/^(0\.0\.0\.0|\[::\])(?=:\d+$)/, hostname), scheme)
@@ -63,6 +71,11 @@ export function startBanner({
     '',
     '',
   ].join('\n')
+}
+
+function actionUser(runAs: RunningServer['runAs']): string {
+  if (runAs === undefined) return 'you (the user who started gorego)'
+  return runAs.perSlot ? 'a user of its own for each slot' : `user ${runAs.uid}:${runAs.gid}`
 }
 
 /** Bazel uses the empty name unless told otherwise, which a server with names of its own may not have. */

@@ -5,6 +5,7 @@ import {
   BlobIndex,
   type BlobVariant,
   type Budget,
+  closeToOthers,
   DiskBudget,
   FreeSpaceFloor,
   freeBytes,
@@ -289,6 +290,12 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
   /** A directory of this process's own beside the blobs, on the same file system; gone when the store is closed. */
   workDirectory(name: string): string {
     return this.#session.directory(name)
+  }
+
+  /** As `workDirectory`, for other users to pass through; from then on they do not get at what is stored. */
+  passableDirectory(name: string): string {
+    closeToOthers(this.layout)
+    return this.#session.passableDirectory(name)
   }
 
   [Symbol.dispose](): void {

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { letPass } from './close-to-others.js'
 import { isProcessAlive, processIdentity } from './process-identity.js'
 import { removeTree } from './remove-tree.js'
 
@@ -12,9 +13,11 @@ const SESSION_NAME = /^gorego-(\d+-\d+)-\d+(\.deep-[\d-]+)*$/
  * several processes may share the parent directory.
  */
 export class Session implements Disposable {
+  readonly #parent: string
   readonly #directory: string
 
-  private constructor(directory: string) {
+  private constructor(parent: string, directory: string) {
+    this.#parent = parent
     this.#directory = directory
   }
 
@@ -24,7 +27,7 @@ export class Session implements Disposable {
       const identity = SESSION_NAME.exec(name)?.[1]
       if (identity !== undefined && !isProcessAlive(identity)) sweep(join(parent, name))
     }
-    return new Session(makeDirectory(parent))
+    return new Session(parent, makeDirectory(parent))
   }
 
   /** Process ids of those that have a session open beside each other there. */
@@ -33,10 +36,17 @@ export class Session implements Disposable {
     return [...new Set(identities)].filter(isProcessAlive).map((identity) => Number.parseInt(identity, 10))
   }
 
-  /** A directory of that name inside, made when first asked for. */
+  /** A directory of that name inside, made when first asked for, for us alone. */
   directory(name: string): string {
     const path = join(this.#directory, name)
-    mkdirSync(path, { recursive: true })
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+    return path
+  }
+
+  /** As `directory`; other users may pass through it and what is above, up to where sessions are, and list nothing. */
+  passableDirectory(name: string): string {
+    const path = this.directory(name)
+    for (const each of [this.#parent, this.#directory, path]) letPass(each)
     return path
   }
 

@@ -1,4 +1,5 @@
 import { linkSync, lstatSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { Digest, type DigestFunction, isEmptyBlob } from '../digest/index.js'
 import {
   type BlobVariant,
@@ -11,11 +12,14 @@ import {
   sealFile,
 } from '../disk/index.js'
 import { GoregoError } from '../errors/index.js'
+import type { ActionUser } from './action-user.js'
 import { attributesOf, type OutputAttributes } from './node-properties.js'
 import { copyDescriptor, OpenedFile } from './opened-file.js'
 
 /** Actions, Commands and Directories are read whole; a Directory of 100,000 files has some 10 MB. */
 const MAX_MESSAGE_BYTES = 128 * 1024 * 1024
+
+const OTHERS_READ = 0o004n
 
 /** Bytes that are hashed at a time. */
 const CHUNK = 1024 * 1024
@@ -40,14 +44,17 @@ export class BlobFiles {
   readonly stored: Stored[] = []
   readonly #layout: StoreLayout
   readonly #temporary: string
+  readonly #user: ActionUser | undefined
   /** By inode: what was stored already is read-only by now, whatever the action had made it. */
   readonly #outputs = new Map<number, OutputFile>()
   readonly #device: bigint
   readonly #buffer = Buffer.allocUnsafeSlow(CHUNK)
   #temporaries = 0
 
-  constructor(layout: StoreLayout, temporary: string) {
+  /** `user`: who makes the outputs; undefined for whoever runs this. */
+  constructor(layout: StoreLayout, temporary: string, user?: ActionUser) {
     this.#layout = layout
+    this.#user = user
     this.#temporary = temporary
     this.#device = lstatSync(temporary, { bigint: true }).dev
   }
@@ -84,6 +91,7 @@ export class BlobFiles {
     using file = OpenedFile.open(path)
     if (file === undefined) return undefined
     const { stats } = file
+    this.#checkReadable(file)
     const inode = Number(stats.ino)
     const known = this.#outputs.get(inode)
     if (known !== undefined) return known
@@ -97,6 +105,15 @@ export class BlobFiles {
     const output = { digest, executable: (attributes.mode & 0o100) !== 0, attributes }
     this.#outputs.set(inode, output)
     return output
+  }
+
+  /** Root reads everything; an action that links to what its user may not read gets it no other way. */
+  #checkReadable({ path, stats }: OpenedFile): void {
+    if (this.#user === undefined || stats.uid === BigInt(this.#user.uid) || (stats.mode & OTHERS_READ) !== 0n) return
+    throw new GoregoError(
+      'failed-precondition',
+      `an output is a file of another user, which the action may not read: ${JSON.stringify(basename(path))}`,
+    )
   }
 
   storeBytes(fn: DigestFunction, bytes: Uint8Array): Digest {

@@ -1,5 +1,6 @@
-import { lstatSync, mkdirSync, realpathSync, type Stats, statSync } from 'node:fs'
+import { chownSync, lstatSync, mkdirSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { GoregoError } from '../errors/index.js'
+import type { ActionUser } from './action-user.js'
 
 /** DR-01: a name in a Directory is one segment, and never a way up. */
 export function checkName(name: string): void {
@@ -34,14 +35,19 @@ function badPath(path: string, what: string, why: string): GoregoError {
  */
 export class RootedDirectories {
   readonly #root: string
+  readonly #user: ActionUser | undefined
   /** Made, or found to be there, before the command ran. */
   readonly #made = new Set<string>()
   /** What was found after it. */
   readonly #found = new Map<string, string | undefined>()
 
-  /** `root`: without symbolic links on the way, as it was before the command ran, which can put something else at the path. */
-  constructor(root: string) {
+  /**
+   * `root`: without symbolic links on the way, as it was before the command ran, which can put something else at the path. `user`: who
+   * owns what is made; undefined for whoever runs this.
+   */
+  constructor(root: string, user?: ActionUser) {
     this.#root = root
+    this.#user = user
   }
 
   /** Makes a directory and those above it (CM-07); they may exist, or have to. */
@@ -57,7 +63,7 @@ export class RootedDirectories {
           `${what} ${segments.join('/')} is not among the inputs, which this server wants (execution.strict)`,
         )
       }
-      if (!isThere) mkdirSync(path)
+      if (!isThere) this.#makeOne(path)
       else if (!this.#leadsInside(path)) {
         throw new GoregoError(
           'invalid-argument',
@@ -67,6 +73,11 @@ export class RootedDirectories {
       this.#made.add(path)
     }
     return path
+  }
+
+  #makeOne(path: string): void {
+    mkdirSync(path)
+    if (this.#user !== undefined) chownSync(path, this.#user.uid, this.#user.gid)
   }
 
   /** The path of a directory after the action ran; undefined where there is none. */

@@ -1,6 +1,8 @@
 export { type ActionPolicy, DEFAULT_POLICY } from './action-policy.js'
-export { killProcessesIn, killSession } from './launch/kill-session.js'
+export type { ActionUser } from './action-user.js'
+export { killProcessesIn, killProcessesOf, killSession } from './launch/kill-session.js'
 export { trySandbox } from './launch/try-sandbox.js'
+export { tryUser } from './launch/try-user.js'
 export { SUPPORTED_NODE_PROPERTIES } from './node-properties.js'
 export {
   type CopyInputs,

@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, realpathSync } from 'node:fs'
+import { chmodSync, chownSync, lstatSync, mkdirSync, realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Digest } from '../digest/index.js'
 import { isDiskFull, removeTree } from '../disk/index.js'
@@ -10,6 +10,9 @@ import { DisturbedRoot, makeDirectory, Staging, type StagingOptions } from './st
 const MAX_KEPT_ENTRIES = 100_000
 
 const ROOT = 'root'
+
+/** For the user of a slot's commands to pass through, and for other slots' not to. */
+const PASS_MODE = 0o710
 
 export interface InputRootOptions extends StagingOptions {
   /** A directory of the runner's own. What an earlier runner left there is removed. */
@@ -146,7 +149,12 @@ export class InputRoot {
   #makePlace(): KeptDirectory {
     // The first place, which later ones are in, may be gone.
     mkdirSync(dirname(this.#place), { recursive: true })
-    return makeDirectory(this.#place)
+    return makeDirectory(this.#place, () => {
+      const { user } = this.#options
+      if (user === undefined) return
+      chownSync(this.#place, process.geteuid?.() ?? 0, user.gid)
+      chmodSync(this.#place, PASS_MODE)
+    })
   }
 
   /** Where something cannot be removed, because a process that got away keeps writing there, it is left for whoever sweeps next. */

@@ -76,7 +76,7 @@ async function work(job: Job): Promise<void> {
 }
 
 function workplaceOf(setup: RunnerSetup): Workplace {
-  const { storeRoot, temporary, directory, workerName, policy, sandbox } = setup
+  const { storeRoot, temporary, directory, workerName, policy, sandbox, user } = setup
   return onDiskOf(`the cache, ${storeRoot}`, () => {
     // What a runner before us, when it died, was about to write is of no use to anybody.
     const prints = `${directory}.printed`
@@ -87,25 +87,25 @@ function workplaceOf(setup: RunnerSetup): Workplace {
       mkdirSync(own, { recursive: true })
     }
     const layout = new StoreLayout(storeRoot)
-    const blobs = new BlobFiles(layout, temporary)
+    const blobs = new BlobFiles(layout, temporary, user)
     const files = new InputFiles(layout, blobs)
-    const root = new InputRoot({ directory, files, directories: new DirectoryReader(blobs, policy), copied })
-    const printed = new PrintedFiles(prints)
-    const walls = sandbox && new SlotSandbox(sandbox, actionsTemporary)
-    return { blobs, root, printed, launcher: launcherOf(setup, printed), sandbox: walls, workerName, policy }
+    const root = new InputRoot({ directory, files, directories: new DirectoryReader(blobs, policy), copied, user })
+    const printed = new PrintedFiles(prints, user)
+    const walls = sandbox && new SlotSandbox(sandbox, actionsTemporary, user)
+    return { blobs, root, printed, launcher: launcherOf(setup, printed), sandbox: walls, user, workerName, policy }
   })
 }
 
-function launcherOf({ launcher: program, directory }: RunnerSetup, printed: PrintedFiles): Launcher {
-  if (program !== undefined) return new NativeLauncher({ program, printed, onDeath })
+function launcherOf({ launcher: program, directory, user }: RunnerSetup, printed: PrintedFiles): Launcher {
+  if (program !== undefined) return new NativeLauncher({ program, printed, user, onDeath })
   const onStart = (processGroup: number) => {
     if (running !== undefined) send({ kind: 'started', id: running.job.id, processGroup })
   }
-  return new NodeLauncher({ directory, printed, onStart })
+  return new NodeLauncher({ directory, printed, user, onStart })
 
   // As if we had died ourselves: the main process cleans up, and has the action run again.
   function onDeath(why: string): void {
-    new Leftovers(directory, printed).end(undefined, Number.POSITIVE_INFINITY)
+    new Leftovers(directory, printed, user).end(undefined, Number.POSITIVE_INFINITY)
     writeSync(process.stderr.fd, `the launcher ended: ${why}\n`)
     process.exit(1)
   }

@@ -4,6 +4,7 @@ import {
   closeSync,
   constants,
   fchmodSync,
+  fchownSync,
   fstatSync,
   lstatSync,
   openSync,
@@ -47,8 +48,11 @@ export class OpenedFile implements Disposable {
     return undefined
   }
 
-  /** Gives it the mode and time of a stored file. A write that comes later shows in the time. */
+  /** Gives it the owner, mode and time of a stored file. A write that comes later shows in the time. */
   seal(): void {
+    const [uid, gid] = [process.geteuid?.(), process.getegid?.()]
+    // Whose it was could make it writable again.
+    if (uid !== undefined && gid !== undefined && this.stats.uid !== BigInt(uid)) fchownSync(this.#fd, uid, gid)
     sealDescriptor(this.#fd, 'plain', Number(this.stats.mode))
   }
 

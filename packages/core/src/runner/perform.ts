@@ -9,6 +9,7 @@ import { resourceUsageToAny } from '../proto/resource-usage.js'
 import { durationFromMillis, timestampFromMillis } from '../proto/time.js'
 import { ActionLog } from './action-log.js'
 import type { ActionPolicy } from './action-policy.js'
+import type { ActionUser } from './action-user.js'
 import type { BlobFiles } from './blob-files.js'
 import { checkActionOrder, checkCommandOrder } from './canonical-order.js'
 import { environmentOf } from './environment.js'
@@ -46,6 +47,8 @@ export interface Workplace {
   readonly launcher: Launcher
   /** What commands run in. */
   readonly sandbox: SlotSandbox | undefined
+  /** Who runs commands; undefined for whoever runs this. */
+  readonly user: ActionUser | undefined
 }
 
 /** One action from its digest to its result: stage, run, check the inputs, collect. What fails is a reply, not a throw. */
@@ -80,7 +83,7 @@ class Performance {
   }
 
   async perform(signal: AbortSignal): Promise<JobReply> {
-    const { policy } = this.#workplace
+    const { policy, user } = this.#workplace
     this.#metadata.setInputFetchStartTimestamp(this.#now())
     // DIG-09: from here on everything is hashed with the action's function.
     await this.#action.fn.prepare()
@@ -90,7 +93,7 @@ class Performance {
     const wanted = WantedProperties.of(command.getOutputNodePropertiesList())
     const workingDirectory = segmentsOf(command.getWorkingDirectory(), [], 'the working directory')
     const outputs = declaredOutputs(command, workingDirectory)
-    const directories = new RootedDirectories(this.#workplace.root.path)
+    const directories = new RootedDirectories(this.#workplace.root.path, user)
     const cwd = onDiskOf(this.#place, () => {
       // CM-08
       const path = directories.make(workingDirectory, 'the working directory', { mustExist: policy.strict })
@@ -141,7 +144,7 @@ class Performance {
 
   async #run(command: Command, cwd: string, streams: PrintedStreams, signal: AbortSignal): Promise<CommandEnd> {
     const { timeoutMs, network } = this.#job
-    const { launcher, root, sandbox, policy } = this.#workplace
+    const { launcher, root, sandbox, user, policy } = this.#workplace
     const { maxPrintedBytes } = policy
     const argv = command.getArgumentsList()
     if (argv.length === 0)
@@ -156,6 +159,7 @@ class Performance {
     const isThere = sandbox && ((path: string) => sandbox.shows(path, root.path))
     const program = findProgram(argv[0] ?? '', env.PATH, cwd, isThere)
     this.#log.note('program', () => program)
+    if (user !== undefined) this.#log.note('user', () => `${user.uid}:${user.gid}`)
     if (sandbox !== undefined) this.#log.note('sandbox', () => `bubblewrap, ${network ? 'with' : 'without'} network`)
     const place =
       sandbox === undefined

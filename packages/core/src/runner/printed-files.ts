@@ -1,5 +1,6 @@
-import { closeSync, constants, existsSync, ftruncateSync, openSync, readSync, unlinkSync } from 'node:fs'
+import { closeSync, constants, existsSync, fchownSync, ftruncateSync, openSync, readSync, unlinkSync } from 'node:fs'
 import { onDiskOf } from '../disk/index.js'
+import type { ActionUser } from './action-user.js'
 
 export type StreamName = 'stdout' | 'stderr'
 
@@ -23,12 +24,17 @@ export interface CommandsFiles extends Disposable {
  */
 export class PrintedFiles {
   readonly #directory: string
+  readonly #user: ActionUser | undefined
   #kept: Both | undefined
   #abandoned = false
 
-  /** `directory`: where the files have names for a moment, and take their space. */
-  constructor(directory: string) {
+  /**
+   * `directory`: where the files have names for a moment, and take their space. `user`: who is to be able to open them again, as
+   * /dev/stdout.
+   */
+  constructor(directory: string, user?: ActionUser) {
     this.#directory = directory
+    this.#user = user
   }
 
   /** To read from. */
@@ -82,7 +88,7 @@ export class PrintedFiles {
   }
 
   #make(): Both {
-    const make = (name: StreamName) => openNameless(`${this.#directory}/${name}`)
+    const make = (name: StreamName) => openNameless(`${this.#directory}/${name}`, this.#user)
     return this.#onDisk(() =>
       openBoth(
         () => make('stdout'),
@@ -110,8 +116,9 @@ function closeBoth(descriptors: Both): void {
   for (const descriptor of descriptors) closeSync(descriptor)
 }
 
-function openNameless(path: string): number {
+function openNameless(path: string, user: ActionUser | undefined): number {
   const descriptor = openSync(path, 'wx+', 0o644)
   unlinkSync(path)
+  if (user !== undefined) fchownSync(descriptor, user.uid, user.gid)
   return descriptor
 }

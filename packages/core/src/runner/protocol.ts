@@ -4,6 +4,7 @@ import { type ErrorCode, type ErrorDetail, GoregoError } from '../errors/index.j
 import type { UsedResources } from '../proto/resource-usage.js'
 import type { SandboxSetup } from '../sandbox/index.js'
 import type { ActionPolicy } from './action-policy.js'
+import type { ActionUser } from './action-user.js'
 
 /** What goes over the channel between the main process and a runner. Plain data, cloned on the way. */
 export interface PlainDigest {
@@ -28,6 +29,8 @@ export interface RunnerSetup {
   readonly launcher: string | undefined
   /** What commands run in, for which they need the native launcher. */
   readonly sandbox: SandboxSetup | undefined
+  /** Who runs commands; undefined for whoever runs the runner. */
+  readonly user: ActionUser | undefined
 }
 
 export interface Job {

@@ -1,6 +1,7 @@
 import { chmodSync, lstatSync, mkdirSync, readdirSync } from 'node:fs'
 import { removeTree } from '../disk/index.js'
 import { enterBubblewrap, isShown, pathInSandbox, type SandboxEntry, type SandboxSetup } from '../sandbox/index.js'
+import type { ActionUser } from './action-user.js'
 
 /** As everybody finds /tmp everywhere. */
 const TMP_MODE = 0o1777
@@ -9,17 +10,22 @@ const TMP_MODE = 0o1777
 export class SlotSandbox {
   readonly #setup: SandboxSetup
   readonly #temporary: string
+  readonly #changesUser: boolean
 
-  /** `temporary`: a path of the slot's own, for what its actions find at /tmp: on disk, where it takes no memory. */
-  constructor(setup: SandboxSetup, temporary: string) {
+  /**
+   * `temporary`: a path of the slot's own, for what its actions find at /tmp: on disk, where it takes no memory. `user`: who they
+   * become inside.
+   */
+  constructor(setup: SandboxSetup, temporary: string, user: ActionUser | undefined) {
     this.#setup = setup
     this.#temporary = temporary
+    this.#changesUser = user !== undefined
   }
 
   /** For the next action, with an empty /tmp. `root`: of its inputs, without symbolic links on the way. */
   enter(root: string, network: boolean): SandboxEntry {
     this.#emptyTemporary()
-    return enterBubblewrap(this.#setup, { root, network, temporary: this.#temporary })
+    return enterBubblewrap(this.#setup, { root, network, temporary: this.#temporary, changesUser: this.#changesUser })
   }
 
   /** Removes what the last action left at /tmp. */

@@ -1,6 +1,7 @@
-import { lstatSync, mkdirSync, symlinkSync, unlinkSync } from 'node:fs'
+import { chownSync, lstatSync, mkdirSync, symlinkSync, unlinkSync } from 'node:fs'
 import type { Digest } from '../digest/index.js'
 import { removeTree } from '../disk/index.js'
+import type { ActionUser } from './action-user.js'
 import type { DirectoryReader } from './directory-reader.js'
 import type { InputDirectory, InputFile, InputSymlink } from './input-directory.js'
 import type { InputFiles, PlacedFile } from './input-files.js'
@@ -13,6 +14,8 @@ export interface StagingOptions {
   readonly directories: DirectoryReader
   /** Keys of the inputs that must not share an inode with the store. */
   readonly copied: ReadonlySet<string>
+  /** Who is to write to the directories, and owns files with attributes of their own; undefined for whoever runs this. */
+  readonly user?: ActionUser | undefined
 }
 
 /** Somebody who got away from an earlier action is at what was kept. */
@@ -50,7 +53,7 @@ export class Staging {
     const kept = parent.directories.get(name)
     if (kept?.digest?.equals(digest)) return kept
     if (kept !== undefined && !isAsLeft(kept, path)) throw new DisturbedRoot()
-    const directory = kept ?? makeDirectory(path)
+    const directory = kept ?? makeDirectory(path, () => this.#giveAway(path))
     parent.directories.set(name, directory)
     directory.digest = undefined
     const wanted = this.#plan.directory(digest)
@@ -106,10 +109,17 @@ export class Staging {
     if (placed.shared) this.linkedBytes += digest.sizeBytes
     else this.copiedBytes += digest.sizeBytes
     if (attributes !== undefined) {
+      // Its mode says what the owner may.
+      this.#giveAway(path)
       applyAttributes(path, attributes)
       this.hasAttributes = true
     }
     return 1
+  }
+
+  #giveAway(path: string): void {
+    const { user } = this.#options
+    if (user !== undefined) chownSync(path, user.uid, user.gid)
   }
 
   #makeLink(directory: KeptDirectory, name: string, { target, attributes }: InputSymlink, path: string): number {
@@ -123,8 +133,10 @@ export class Staging {
   }
 }
 
-export function makeDirectory(path: string): KeptDirectory {
+/** `prepare`: before it is looked at. */
+export function makeDirectory(path: string, prepare: () => void): KeptDirectory {
   mkdirSync(path)
+  prepare()
   const { ino: inode, mode, ctimeMs: changedAt } = lstatSync(path)
   const empty = { files: new Map(), symlinks: new Map(), directories: new Map() }
   return { digest: undefined, entries: 0, inode, mode, changedAt, ...empty }

@@ -8,11 +8,15 @@ import { type HostView, SANDBOX_ROOT, type SandboxEntry, type SandboxPlace, type
 export function enterBubblewrap({ program, init, host }: SandboxSetup, place: SandboxPlace): SandboxEntry {
   const argv = [
     program,
-    ...['--unshare-user', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'],
+    // There are no other users in a user namespace that was made for one.
+    ...(place.changesUser ? [] : ['--unshare-user']),
+    ...['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'],
     ...(place.network ? [] : ['--unshare-net']),
     // Programs look up the address of their host; this one is found without a network.
     ...['--hostname', 'localhost'],
     ...['--cap-drop', 'ALL', '--die-with-parent', '--as-pid-1'],
+    // Gone with the change.
+    ...(place.changesUser ? ['--cap-add', 'CAP_SETUID', '--cap-add', 'CAP_SETGID'] : []),
     ...hostArguments(host),
     ...['--dev', '/dev', '--proc', '/proc'],
     ...['--bind', place.temporary, '/tmp', '--symlink', '../tmp', '/var/tmp'],

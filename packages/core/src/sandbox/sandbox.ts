@@ -36,4 +36,6 @@ export interface SandboxPlace {
   readonly temporary: string
   /** Whether it reaches the network, or only itself. */
   readonly network: boolean
+  /** Whether its first process becomes another user, for which root has to make it. */
+  readonly changesUser: boolean
 }

@@ -59,6 +59,11 @@ export class WorkerRig implements AsyncDisposable {
     }
   }
 
+  /** With a store that is there already in a directory, both of which are the rig's from now on. */
+  static around(directory: string, store: LocalStore, options: Partial<LocalWorkerOptions>): WorkerRig {
+    return new WorkerRig(directory, store, options)
+  }
+
   /** A path in the rig's directory that nothing else uses. */
   path(name: string): string {
     return join(this.directory, name)

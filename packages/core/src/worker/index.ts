@@ -1,5 +1,7 @@
 export { type ActionPolicy, SUPPORTED_NODE_PROPERTIES } from '../runner/index.js'
 export { type ActionLookupOptions, createActionLookup } from './action-lookup.js'
 export { LocalWorker, type LocalWorkerOptions, type RunReport } from './local-worker.js'
+export { type Isolation, type OpenIsolationOptions, openIsolation } from './open-isolation.js'
 export { type OpenSandboxOptions, openSandbox } from './open-sandbox.js'
+export type { RunAs } from './run-as.js'
 export { nativeLauncher } from './runner-program.js'

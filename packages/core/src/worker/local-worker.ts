@@ -21,6 +21,7 @@ import type { SandboxSetup } from '../sandbox/index.js'
 import type { ActionExecutor, ActionRun, Outcome } from '../scheduler/index.js'
 import { deferred } from './deferred.js'
 import { NearestSlot } from './nearest-slot.js'
+import { type RunAs, slotUser } from './run-as.js'
 import type { RunnerAnswer } from './runner-process.js'
 import { runnerProgram } from './runner-program.js'
 import { Slot } from './slot.js'
@@ -47,6 +48,8 @@ export interface LocalWorkerOptions {
   readonly launcher?: 'auto' | 'node'
   /** What commands run in, as `openSandbox` found it. Default: nothing but their own good will. */
   readonly sandbox?: SandboxSetup
+  /** Who actions are run by, as `openIsolation` found it; only root can have that. Default: whoever runs this. */
+  readonly runAs?: RunAs
   /** What every action has to put up with. Default: `DEFAULT_POLICY`. */
   readonly policy?: Partial<ActionPolicy>
   /** Is told of each command that ran here, once, however many wait for it: for metrics. Must not throw. */
@@ -103,7 +106,7 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
     this.#logger = options.logger ?? silentLogger
     this.#nearest = new NearestSlot(options.store)
     this.#session = options.buildRoot === undefined ? undefined : Session.open(options.buildRoot)
-    const roots = this.#session?.directory('slots') ?? options.store.workDirectory('slots')
+    const roots = this.#slotsDirectory()
     const program = runnerProgram(options.runner)
     if (options.launcher !== 'node' && program.launcher === undefined) {
       this.#logger.info('there is no native launcher for this system here: commands are started by Node')
@@ -118,6 +121,7 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
         policy: { ...DEFAULT_POLICY, ...options.policy },
         launcher: options.launcher === 'node' ? undefined : program.launcher,
         sandbox: options.sandbox,
+        user: options.runAs && slotUser(options.runAs),
       } as const
       return new Slot(program, setup, this.#copied)
     })
@@ -174,6 +178,14 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
   /** Process ids of the runners that are there now. */
   get runnerPids(): number[] {
     return this.#all.flatMap((slot) => slot.pid ?? [])
+  }
+
+  /** Only a sandbox brings another user to its input root past directories that are shut. */
+  #slotsDirectory(): string {
+    const place = this.#session ?? this.#options.store
+    const { runAs, sandbox } = this.#options
+    if (runAs !== undefined && sandbox === undefined) return place.passableDirectory('slots')
+    return this.#session?.directory('slots') ?? this.#options.store.workDirectory('slots')
   }
 
   /** Why nothing is to be run any more, for this caller or at all. */

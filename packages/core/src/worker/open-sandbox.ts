@@ -3,7 +3,7 @@ import type { LocalStore } from '../cas/index.js'
 import { Session } from '../disk/index.js'
 import { GoregoError } from '../errors/index.js'
 import type { Logger } from '../observe/index.js'
-import { trySandbox } from '../runner/index.js'
+import { type ActionUser, trySandbox } from '../runner/index.js'
 import { chooseSandbox, type SandboxChoice, type SandboxSetup } from '../sandbox/index.js'
 import { runnerProgram } from './runner-program.js'
 
@@ -13,6 +13,8 @@ export interface OpenSandboxOptions {
   readonly choice: SandboxChoice
   /** Absolute paths that actions see beside the system's own directories, to be read only. */
   readonly mounts?: readonly string[]
+  /** Who actions become in it; undefined for whoever runs this. */
+  readonly user?: ActionUser
   /** As the LocalWorker's. */
   readonly buildRoot?: string
   /** As the LocalWorker's. */
@@ -26,7 +28,7 @@ export interface OpenSandboxOptions {
  * where `bubblewrap` is asked for and does not work, `invalid-argument` for mounts that cannot be.
  */
 export async function openSandbox(options: OpenSandboxOptions): Promise<SandboxSetup | undefined> {
-  const { store, buildRoot, runner, choice, mounts, logger } = options
+  const { store, user, buildRoot, runner, choice, mounts, logger } = options
   if (choice === 'none') return undefined
   const { launcher, sandboxInit } = runnerProgram(runner)
   if (buildRoot !== undefined) mkdirSync(buildRoot, { recursive: true, mode: 0o700 })
@@ -38,7 +40,7 @@ export async function openSandbox(options: OpenSandboxOptions): Promise<SandboxS
       if (launcher === undefined) throw new GoregoError('internal', 'there is an init without a launcher')
       using session = buildRoot === undefined ? undefined : Session.open(buildRoot)
       const directory = session?.directory('try') ?? store.workDirectory('try')
-      await trySandbox({ launcher, setup, directory })
+      await trySandbox({ launcher, setup, user, directory })
     },
     ...(mounts === undefined ? {} : { mounts }),
     ...(logger === undefined ? {} : { logger }),

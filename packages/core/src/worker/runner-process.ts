@@ -5,6 +5,7 @@ import {
   type Job,
   type JobReply,
   killProcessesIn,
+  killProcessesOf,
   killSession,
   type RunnerSetup,
   type StoredBlob,
@@ -33,6 +34,8 @@ export type RunnerAnswer =
 export class RunnerProcess {
   readonly #child: ChildProcess
   readonly #directory: string
+  /** Who runs commands of this runner, and nothing else. */
+  readonly #uid: number | undefined
   #current: { readonly id: number; readonly answer: (answer: RunnerAnswer) => void } | undefined
   /** The job that it puts things in order after. */
   #restoring: number | undefined
@@ -46,6 +49,7 @@ export class RunnerProcess {
 
   constructor(program: RunnerProgram, setup: RunnerSetup) {
     this.#directory = setup.directory
+    this.#uid = setup.user?.exclusive ? setup.user.uid : undefined
     this.#child = fork(program.path, [], {
       execArgv: [...program.execArgv],
       env: { ...program.env },
@@ -145,6 +149,7 @@ export class RunnerProcess {
     this.#dead = true
     killSession(this.#processGroup)
     killProcessesIn(this.#directory)
+    if (this.#uid !== undefined) killProcessesOf(this.#uid)
     this.#current?.answer({
       kind: 'died',
       lastWords: `${why}${this.#lastWords === '' ? '' : `: ${this.#lastWords.trim()}`}`,

@@ -126,6 +126,8 @@ export interface Config {
     readonly sandbox: SandboxChoice
     /** Absolute paths that actions see in the sandbox beside the system's own directories. */
     readonly sandboxMounts: readonly string[]
+    /** Who runs actions: `auto`, `unprivileged`, or a user; `root` to stay root. */
+    readonly runAs: string
   }
   readonly telemetry: {
     /** Where spans are sent, over OTLP/HTTP; undefined for nowhere. */

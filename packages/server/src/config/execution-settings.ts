@@ -2,6 +2,7 @@ import type { Config } from './config.js'
 import { boolean, listOf, oneOf, path, wholeNumber } from './kinds.js'
 import { platformProperties } from './platform-kind.js'
 import { LONGEST_TIMEOUT_S, type SettingsOf } from './setting.js'
+import { user } from './user-kind.js'
 
 /** How actions run. */
 export const executionSettings: SettingsOf<Config['execution']> = {
@@ -95,5 +96,11 @@ export const executionSettings: SettingsOf<Config['execution']> = {
     fallbackText: 'none',
     about:
       'Further files and directories that actions see in the sandbox, to be read only, beside `/usr`, `/bin`, `/sbin`, `/lib*`, `/etc`, `/opt`, `/nix/store` and `/gnu/store`: where else compilers and tools are. A list.',
+  },
+  runAs: {
+    kind: user,
+    fallback: () => 'auto',
+    about:
+      'Who runs actions when root runs gorego. `unprivileged`: a user that nobody else is, one for all where there is a sandbox, otherwise one for each slot; gorego does not start where that does not work. `auto`: the same where it works, otherwise root and a warning. `root`: root. A user (name, `uid` or `uid:gid`): that one. Only root can run actions as somebody else: otherwise `auto` is whoever runs gorego, and anything else is an error.',
   },
 }

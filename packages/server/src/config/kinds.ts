@@ -110,7 +110,8 @@ export const serverAddress: Kind<string> = textual(
   },
 )
 
-function textual<T>(wants: string, fromText: Kind<T>['fromText']): Kind<T> {
+/** A kind that a file, too, gives as text. */
+export function textual<T>(wants: string, fromText: Kind<T>['fromText']): Kind<T> {
   return {
     wants,
     fromText,

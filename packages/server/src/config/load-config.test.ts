@@ -92,6 +92,7 @@ const DEFAULTS: Config = {
     reportResourceUsage: false,
     sandbox: 'auto',
     sandboxMounts: [],
+    runAs: 'auto',
   },
   logLevel: 'info',
 }
@@ -150,6 +151,7 @@ test('a file sets everything; its relative paths count from where it is', async 
         report_resource_usage: true
         sandbox: none
         sandbox_mounts: [/srv/tools, ../tools]
+        run_as: 1000:1000
       telemetry:
         tracing_endpoint: http://collector:4318/v1/traces
         sample_ratio: 0.5
@@ -226,6 +228,7 @@ test('a file sets everything; its relative paths count from where it is', async 
       reportResourceUsage: true,
       sandbox: 'none',
       sandboxMounts: ['/srv/tools', join(dir, 'tools')],
+      runAs: '1000:1000',
     },
     logLevel: 'debug',
   })

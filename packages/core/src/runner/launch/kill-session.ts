@@ -1,5 +1,5 @@
 import { killGroup } from './kill-group.js'
-import { killAll, sessionOf, worksIn } from './process-table.js'
+import { isRunBy, killAll, sessionOf, worksIn } from './process-table.js'
 
 /**
  * Ends every process of a session: also those that have process groups of their own, as the jobs of a shell with job
@@ -18,4 +18,9 @@ export function killSession(leader: number | undefined): void {
  */
 export function killProcessesIn(directory: string): void {
   killAll((pid) => worksIn(pid, directory))
+}
+
+/** Ends every process of a user. */
+export function killProcessesOf(uid: number): void {
+  killAll((pid) => isRunBy(pid, uid))
 }

@@ -1,5 +1,6 @@
 // What goes between a runner and the native launcher (native/launcher.c): numbers in the order of bytes of this machine's
 // processor, which is little-endian on every one that Node runs on but one; that one has no launcher.
+import type { ActionUser } from '../action-user.js'
 import type { CommandOrder } from './launcher.js'
 
 const ORDER_HEADER = 32
@@ -33,23 +34,27 @@ export type Answer =
   | { readonly kind: 'no-sandbox' }
 
 /** Strings with a NUL in them are not for the system: whoever made the order has refused them. */
-export function startOrder({ program, argv, env, workingDirectory, sandbox }: CommandOrder): Buffer {
+export function startOrder(
+  { program, argv, env, workingDirectory, sandbox }: CommandOrder,
+  user: ActionUser | undefined,
+): Buffer {
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`)
   const walls = sandbox === undefined ? [] : [sandbox.init, ...sandbox.argv, SANDBOX_INIT]
   const strings = Buffer.from(`${[workingDirectory, program, ...argv, ...variables, ...walls].join('\0')}\0`)
-  return Buffer.concat([header(START, strings.length, argv.length, variables.length, walls.length), strings])
+  return Buffer.concat([header([START, strings.length, argv.length, variables.length, walls.length], user), strings])
 }
 
 /** For the command's process group. */
 export function signalOrder(signal: number): Buffer {
-  return header(SIGNAL, 0, signal, 0, 0)
+  return header([SIGNAL, 0, signal, 0, 0], undefined)
 }
 
 type Header = readonly [kind: number, length: number, a: number, b: number, sandbox: number]
 
-function header(...numbers: Header): Buffer {
+function header(numbers: Header, user: ActionUser | undefined): Buffer {
   const bytes = Buffer.alloc(ORDER_HEADER)
-  for (const [n, number] of [...numbers, SAME_USER, SAME_USER].entries()) bytes.writeUInt32LE(number, 4 * n)
+  const { uid, gid, exclusive } = user ?? { uid: SAME_USER, gid: SAME_USER, exclusive: false }
+  for (const [n, number] of [...numbers, uid, gid, exclusive ? 1 : 0].entries()) bytes.writeUInt32LE(number, 4 * n)
   return bytes
 }
 

@@ -3,6 +3,7 @@ import { constants } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import { getSystemErrorMap } from 'node:util'
 import { GoregoError } from '../../errors/index.js'
+import type { ActionUser } from '../action-user.js'
 import type { PrintedFiles } from '../printed-files.js'
 import { signalNumbered } from '../signal-numbered.js'
 import type { CommandOrder, LaunchEnd, Launched, Launcher } from './launcher.js'
@@ -12,6 +13,8 @@ export interface NativeLauncherOptions {
   /** The program that native/launcher.c becomes. */
   readonly program: string
   readonly printed: PrintedFiles
+  /** Who runs commands; undefined for whoever runs this. */
+  readonly user?: ActionUser | undefined
   /** The program ended while a command was running: what that left has no parent any more. */
   readonly onDeath: (why: string) => void
 }
@@ -30,11 +33,11 @@ export class NativeLauncher implements Launcher {
   }
 
   launch(order: CommandOrder): Launched {
-    const { program, printed, onDeath } = this.#options
+    const { program, printed, user, onDeath } = this.#options
     if (this.#process?.alive !== true) this.#process = new LauncherProcess(program, printed.descriptors, onDeath)
     const process = this.#process
     return {
-      ended: process.start(order).then((answer) => this.#end(answer)),
+      ended: process.start(startOrder(order, user)).then((answer) => this.#end(answer)),
       signal: (name) => process.signal(constants.signals[name]),
     }
   }
@@ -90,10 +93,10 @@ class LauncherProcess {
     })
   }
 
-  start(order: CommandOrder): Promise<Answer> {
+  start(order: Buffer): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.#answer = { resolve, reject }
-      this.#orders.write(startOrder(order))
+      this.#orders.write(order)
     })
   }
 

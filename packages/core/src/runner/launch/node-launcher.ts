@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import type { UsedResources } from '../../proto/resource-usage.js'
+import type { ActionUser } from '../action-user.js'
 import type { PrintedFiles } from '../printed-files.js'
 import { childCpuSinceLast } from './child-cpu.js'
 import { killGroup } from './kill-group.js'
@@ -14,6 +15,8 @@ export interface NodeLauncherOptions {
   /** The slot's: what works in it is the command's. */
   readonly directory: string
   readonly printed: PrintedFiles
+  /** Who runs commands; undefined for whoever runs this. */
+  readonly user?: ActionUser | undefined
   /** A command runs in the process group, and session, of this number. */
   readonly onStart: (processGroup: number) => void
 }
@@ -26,7 +29,7 @@ export class NodeLauncher implements Launcher {
 
   constructor(options: NodeLauncherOptions) {
     this.#options = options
-    this.#leftovers = new Leftovers(options.directory, options.printed)
+    this.#leftovers = new Leftovers(options.directory, options.printed, options.user)
   }
 
   launch(order: CommandOrder): Launched {
@@ -52,12 +55,15 @@ export class NodeLauncher implements Launcher {
   }
 
   #start({ program, argv, env, workingDirectory }: CommandOrder): ChildProcess {
-    using files = this.#options.printed.openForCommand()
+    const { printed, user } = this.#options
+    using files = printed.openForCommand()
     return spawn(program, argv.slice(1), {
       argv0: argv[0],
       cwd: workingDirectory,
       env,
       detached: true,
+      // Drops supplementary groups, too.
+      ...(user === undefined ? {} : { uid: user.uid, gid: user.gid }),
       stdio: ['ignore', ...files.descriptors],
     })
   }

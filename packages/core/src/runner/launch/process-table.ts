@@ -1,5 +1,5 @@
 // What /proc tells of processes, and the end of those that are meant. Where there is no /proc, nothing is known of any.
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 
 /** Processes may fork while we look; after so many looks they have had their chance. */
 const LOOKS = 5
@@ -25,6 +25,14 @@ export function killAll(isMeant: (pid: string) => boolean): { readonly killed: n
 export function worksIn(pid: string, directory: string): boolean {
   const cwd = workingDirectoryOf(pid)
   return cwd === directory || cwd?.startsWith(`${directory}/`) === true
+}
+
+export function isRunBy(pid: string, uid: number): boolean {
+  try {
+    return statSync(`/proc/${pid}`).uid === uid
+  } catch {
+    return false
+  }
 }
 
 function processes(): string[] {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { removeTree } from '../../disk/index.js'
 import { GoregoError } from '../../errors/index.js'
 import type { SandboxSetup } from '../../sandbox/index.js'
+import type { ActionUser } from '../action-user.js'
 import { PrintedFiles } from '../printed-files.js'
 import { SlotSandbox } from '../slot-sandbox.js'
 import { NativeLauncher } from './native-launcher.js'
@@ -14,20 +15,22 @@ export interface TrySandboxOptions {
   /** The native launcher's program. */
   readonly launcher: string
   readonly setup: SandboxSetup
+  /** Who actions are run by; undefined for whoever runs this. */
+  readonly user?: ActionUser | undefined
   /** Where slots are: the try has a directory of its own in it. */
   readonly directory: string
 }
 
 /** Runs one command in a sandbox, just as every action will be. Rejects with what went wrong, in the words of whoever noticed. */
-export async function trySandbox({ launcher: program, setup, directory }: TrySandboxOptions): Promise<void> {
+export async function trySandbox({ launcher: program, setup, user, directory }: TrySandboxOptions): Promise<void> {
   const place = mkdtempSync(join(directory, 'try-'))
   const printed = new PrintedFiles(place)
   const onDeath = () => {}
-  const launcher = new NativeLauncher({ program, printed, onDeath })
+  const launcher = new NativeLauncher({ program, printed, user, onDeath })
   try {
     const root = join(place, 'root')
     mkdirSync(root)
-    const sandbox = new SlotSandbox(setup, join(place, 'tmp'))
+    const sandbox = new SlotSandbox(setup, join(place, 'tmp'), user)
     // The answer comes from within the sandbox, whether there is such a program or not.
     const order = { program: '/bin/true', argv: ['true'], env: {}, workingDirectory: sandbox.inside(root, root) }
     const launched = launcher.launch({ ...order, sandbox: sandbox.enter(root, false) })
