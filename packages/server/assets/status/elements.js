@@ -13,7 +13,18 @@ export function element(name, attributes = {}, ...children) {
 }
 
 /** Text of a client's, which must not change the direction of what is around it. */
-export const foreign = (text) => element('bdi', {}, text)
+export const foreign = (text) => element('bdi', {}, printable(text))
+
+/** Colours, links and the like, as programs send them to terminals. */
+const ESCAPES = new RegExp(
+  `${'\u001b'}(?:\\[[0-?]*[ -/]*[@-~]|\\][^${'\u0007\u001b'}]*(?:${'\u0007'}|${'\u001b'}\\\\))`,
+  'g',
+)
+
+/** What has no look is seen all the same: control characters as their pictures. */
+const printable = (text) => text.replace(ESCAPES, '').replace(/(?![\n\t])\p{Cc}/gu, picture)
+
+const picture = (control) => (control < ' ' ? String.fromCharCode(0x2400 + control.charCodeAt(0)) : '\ufffd')
 
 export const $ = (id) => document.getElementById(id)
 

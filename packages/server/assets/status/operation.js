@@ -12,8 +12,10 @@ const PHASES = {
   other: 'the rest',
 }
 
+/** The stage that the page shows. */
 let shown
-await show()
+/** Of the Action, which stays the same: what somebody has opened stays open. */
+let inputTree
 
 async function show() {
   const operation = await ask(`/api/operations/${name}`)
@@ -28,6 +30,7 @@ async function show() {
   shown = stage
   document.title = `${labels.target ?? name} · gorego`
   $('connection').textContent = stage
+  if (operation.inputRoot !== undefined) inputTree ??= inputs(operation.inputRoot)
   const parts = [
     element('h2', {}, foreign(labels.target ?? `operation ${name}`)),
     summary(operation),
@@ -37,7 +40,7 @@ async function show() {
     ...printed('Standard error', operation.stderr),
     ...printed('Standard output', operation.stdout),
     ...outputs(operation),
-    ...(operation.inputRoot === undefined ? [] : inputs(operation.inputRoot)),
+    ...(inputTree ?? []),
     ...why(),
   ]
   $('operation').replaceChildren(...parts)
@@ -231,3 +234,5 @@ function explained({ error, previous, previousAt, comparison }) {
     ...comparison.unknown.map(say),
   ]
 }
+
+await show()
