@@ -59,6 +59,18 @@ test('requests to the cache over HTTP are a use of it, a scrape is none', async 
   clearInterval(scrapes)
 })
 
+test('who watches the status page does not use the server', async () => {
+  await using rig = await ServerRig.start({ idleTimeout: 1, http: { listenAddr: '127.0.0.1:0' }, frontEnds: 1 })
+  const watching = request(`http://${rig.server.httpAddress}/events`)
+  const answered = once(watching, 'response')
+  watching.end()
+  const [events] = (await answered) as [IncomingMessage]
+  await once(events, 'data')
+  await rig.server.idle
+  assert.not(events.readableEnded, 'still watches')
+  watching.destroy()
+})
+
 test('requests that are refused are no use, and do not hide one', async () => {
   using files = temporaryDirectory()
   const tokensFile = join(files.path, 'tokens')
