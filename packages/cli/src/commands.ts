@@ -8,6 +8,7 @@ import { doctor } from './commands/doctor.js'
 import { ops } from './commands/ops.js'
 import { run } from './commands/run.js'
 import { start } from './commands/start.js'
+import { verifyDeterminism } from './commands/verify-determinism.js'
 import { why } from './commands/why.js'
 
 const completion = createCompletion(() => COMMANDS)
@@ -22,6 +23,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   ac,
   cache,
   why,
+  verifyDeterminism,
   doctor,
   completion,
 ]

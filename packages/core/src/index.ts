@@ -85,6 +85,7 @@ export {
   SHA512,
 } from './digest/index.js'
 export { type Budget, blocks, type Reservation, reservationFrom } from './disk/index.js'
+export { compareOutputs, type OutputDifference } from './embed/compare-outputs.js'
 export { content, directory, file, type Input, type Inputs, stored, storedDirectory, symlink } from './embed/inputs.js'
 export { KnownFiles, type KnownFilesOptions } from './embed/known-files.js'
 export { type ActionSpec, type PrepareOptions, prepareAction } from './embed/prepare-action.js'

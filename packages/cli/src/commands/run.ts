@@ -9,6 +9,7 @@ import { REMOTE_FLAGS } from '../remote/remote-flags.js'
 import { maybeRemote, type RemoteChoice } from '../remote/which-remote.js'
 import { EXIT, exitCodeHelp, exitCodeOf } from '../ui/exit-codes.js'
 import { Interruption } from '../ui/interruption.js'
+import { RunProgress } from '../ui/run-progress.js'
 import { type RunReport, runJson, runSummary } from '../ui/run-report.js'
 
 const EPILOGUE = `The command runs in a directory of its own that holds its inputs and nothing else. Of the environment it sees --env, and PATH (/usr/local/bin:/usr/bin:/bin unless --env PATH=… says otherwise). What it prints appears when it has ended.
@@ -96,7 +97,10 @@ async function runOnce(args: Arguments, host: Host): Promise<number> {
   try {
     const executor = await openExecutor(remote, args, host, interruption.signal)
     try {
-      const report = await execute(executor, { ...spec, signal: interruption.signal }, outDir)
+      using progress = new RunProgress(host)
+      const onProgress = progress.follow
+      const report = await execute(executor, { ...spec, onProgress, signal: interruption.signal }, outDir)
+      progress[Symbol.dispose]()
       await print(report, args.has('json'), host)
       return interruption.exitCode ?? report.exitCode
     } finally {

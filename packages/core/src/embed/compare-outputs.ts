@@ -1,0 +1,111 @@
+import type { ContentAddressableStorage } from '../cas/index.js'
+import type { Digest } from '../digest/index.js'
+import type { Directory } from '../proto/messages.js'
+import { type DirectorySource, nodeDigest, openDirectory } from './directory-source.js'
+import type { RunResult } from './run-result.js'
+
+/** Something that two runs of an action did not do alike. */
+export interface OutputDifference {
+  /** Which: the path of an output or of something in one, `stdout`, `stderr`, or `exit code`. */
+  readonly subject: string
+  /** What the runs have there, for people; `nothing` where it is absent. */
+  readonly first: string
+  readonly second: string
+  /** Of two files: where the first byte is that is not alike, from 0. */
+  readonly offset?: number
+}
+
+/** What is at a path, in words that are equal where it is; and the blob, of a file. */
+interface Leaf {
+  readonly text: string
+  readonly blob?: Digest
+}
+
+/**
+ * What two results of one action do not have alike, down to files in directories and the place in a file. The blobs of both are read
+ * from the store where they differ, as streams.
+ */
+export async function compareOutputs(
+  first: RunResult,
+  second: RunResult,
+  cas: ContentAddressableStorage,
+  signal?: AbortSignal,
+): Promise<OutputDifference[]> {
+  const [before, after] = [await leavesOf(first, cas, signal), await leavesOf(second, cas, signal)]
+  const differences: OutputDifference[] = []
+  for (const subject of new Set([...before.keys(), ...after.keys()])) {
+    const [one, other] = [before.get(subject), after.get(subject)]
+    if (one?.text === other?.text) continue
+    const texts = { first: one?.text ?? 'nothing', second: other?.text ?? 'nothing' }
+    const areFiles = one?.blob !== undefined && other?.blob !== undefined && !one.blob.equals(other.blob)
+    const offset = areFiles ? await firstDifference(cas, one.blob as Digest, other.blob as Digest, signal) : undefined
+    differences.push({ subject, ...texts, ...(offset !== undefined && { offset }) })
+  }
+  return differences
+}
+
+async function leavesOf(
+  result: RunResult,
+  cas: ContentAddressableStorage,
+  signal: AbortSignal | undefined,
+): Promise<Map<string, Leaf>> {
+  const leaves = new Map<string, Leaf>([['exit code', { text: String(result.exitCode) }]])
+  for (const stream of ['stdout', 'stderr'] as const) leaves.set(stream, { text: JSON.stringify(result[stream]) })
+  for (const [path, output] of result.outputs) {
+    if (output.kind === 'file') leaves.set(path, fileLeaf(output.digest, output.executable))
+    else if (output.kind === 'symlink') leaves.set(path, { text: `symbolic link to ${output.target}` })
+    else {
+      leaves.set(path, { text: 'directory' })
+      const source = await openDirectory(output, cas, signal)
+      gather(source, source.root, path, leaves)
+    }
+  }
+  return leaves
+}
+
+function gather(source: DirectorySource, directory: Directory, path: string, leaves: Map<string, Leaf>): void {
+  for (const node of directory.getFilesList())
+    leaves.set(`${path}/${node.getName()}`, fileLeaf(nodeDigest(source.fn, node), node.getIsExecutable()))
+  for (const node of directory.getSymlinksList())
+    leaves.set(`${path}/${node.getName()}`, { text: `symbolic link to ${node.getTarget()}` })
+  for (const node of directory.getDirectoriesList()) {
+    const inside = `${path}/${node.getName()}`
+    leaves.set(inside, { text: 'directory' })
+    gather(source, source.child(node), inside, leaves)
+  }
+}
+
+function fileLeaf(blob: Digest, executable: boolean): Leaf {
+  return { text: `file ${blob}${executable ? ', executable' : ''}`, blob }
+}
+
+/** Undefined where one is the beginning of the other and as long: that is, never for two blobs that differ. */
+async function firstDifference(
+  cas: ContentAddressableStorage,
+  one: Digest,
+  other: Digest,
+  signal: AbortSignal | undefined,
+): Promise<number | undefined> {
+  const sides = [cas.read(one, {}, signal), cas.read(other, {}, signal)].map((chunks) => chunks[Symbol.asyncIterator]())
+  const [left, right] = sides as [AsyncIterator<Uint8Array>, AsyncIterator<Uint8Array>]
+  let [a, b] = [new Uint8Array(0), new Uint8Array(0)] as [Uint8Array, Uint8Array]
+  try {
+    for (let offset = 0; ; ) {
+      if (a.length === 0) a = (await left.next()).value ?? a
+      if (b.length === 0) b = (await right.next()).value ?? b
+      const length = Math.min(a.length, b.length)
+      if (length === 0) return a.length === b.length ? undefined : offset
+      const at = placeOfDifference(a.subarray(0, length), b.subarray(0, length))
+      if (at !== undefined) return offset + at
+      ;[a, b, offset] = [a.subarray(length), b.subarray(length), offset + length]
+    }
+  } finally {
+    await Promise.all([left.return?.(), right.return?.()])
+  }
+}
+
+function placeOfDifference(a: Uint8Array, b: Uint8Array): number | undefined {
+  if (Buffer.compare(a, b) === 0) return undefined
+  const at = a.findIndex((byte, place) => byte !== b[place])
+  return at < 0 ? undefined : at
+}
