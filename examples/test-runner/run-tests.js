@@ -12,7 +12,7 @@ const { values } = parseArgs({
 
 const executor = await LocalExecutor.open({ root: values.cache })
 try {
-  const tests = (await readdir(join(values.dir, 'test'))).filter((name) => name.endsWith('.test.js')).sort()
+  const tests = (await readdir(join(values.dir, 'test'))).filter((name) => name.endsWith('.spec.js')).sort()
   // A test that fails says nothing about the others.
   const graph = executor.graph({ keepGoing: true })
   for (const name of tests) {

@@ -76,11 +76,11 @@ test('test-runner runs a test when a file that it imports has changed, and not o
 
     const add = join(work, 'src/add.js')
     writeFileSync(add, `// Another one.\n${readFileSync(add, 'utf8')}`)
-    assert.match((await runTests()).stdout, /cached shout.test.js\ndone {3}sum.test.js\n1 ran, 1 cached, 0 failed/)
+    assert.match((await runTests()).stdout, /cached shout.spec.js\ndone {3}sum.spec.js\n1 ran, 1 cached, 0 failed/)
 
     writeFileSync(add, 'export const add = (a, b) => a * b')
     const failure = await runTests().catch((error: { stdout: string; code: number }) => error)
-    assert.match(failure.stdout, /failed "sum.test.js" failed with exit code 1: .*AssertionError/s)
+    assert.match(failure.stdout, /failed "sum.spec.js" failed with exit code 1: .*AssertionError/s)
     assert.match(failure.stdout, '0 ran, 1 cached, 1 failed')
     assert.is((failure as { code?: number }).code, 1)
   } finally {

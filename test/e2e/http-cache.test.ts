@@ -18,7 +18,7 @@ const root = mkdtempSync(join(tmpdir(), 'gorego-http-cache-'))
 const forget = onExit(() => rmSync(root, { recursive: true, force: true }))
 const env = { GOREGO_HTTP_LISTEN_ADDR: '127.0.0.1:0', GOREGO_HTTP_CACHE: 'true' }
 const gorego: GoregoProcess = await startGorego([], { env })
-const [, http = ''] = /metrics\s+(http:\S+)\/metrics/.exec(gorego.stdout + gorego.stderr) ?? []
+const [, http = ''] = /page\s+(http:\S+)\/ /.exec(gorego.stdout + gorego.stderr) ?? []
 
 test.after(async () => {
   rmSync(root, { recursive: true })

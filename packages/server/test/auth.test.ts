@@ -221,6 +221,27 @@ test('passwords with bcrypt hashes, looked at beside the event loop and remember
   assert.match(String(rig.complaints[0]?.fields.error), /htpasswd:1: only bcrypt hashes are taken: htpasswd -B/)
 })
 
+test('over HTTP, too, a permission for one instance is good for paths that name it, and no others', async () => {
+  const inOne = (permission: Permission): Grant => ({ name: 'team', permission, instance: 'team/a' })
+  const http = { listenAddr: '127.0.0.1:0', cache: true }
+  await using rig = await startRig([inOne('read'), inOne('write'), inOne('update_action_cache')], { http })
+  const status = async (method: string, path: string, body?: Buffer) => {
+    const init = { method, headers: { authorization: `Bearer ${TEAM}` }, ...(body && { body: new Uint8Array(body) }) }
+    return (await fetch(`http://${rig.server.httpAddress}${path}`, init)).status
+  }
+  const { digest, bytes } = blobOf('of the team')
+  const paths = (instance: string) => [`${instance}/cas/${digest.hash}`, `${instance}/ac/${digest.hash}`]
+  for (const path of paths('/team/a')) {
+    assert.equal([path, await status('PUT', path, Buffer.from(bytes))], [path, 200])
+    assert.equal([path, await status('GET', path)], [path, 200])
+  }
+  for (const path of ['', '/team', '/team/a/b', '/team%2Fb', '//team/a'].flatMap(paths)) {
+    assert.equal([path, await status('GET', path)], [path, 403])
+    assert.equal([path, await status('PUT', path, Buffer.from(bytes))], [path, 403])
+  }
+  assert.is(await status('GET', `/%/cas/${digest.hash}`), 400)
+  assert.is(await status('GET', '/metrics'), 403)
+})
 test('HTTP asks the same: what needs nothing is for everybody', async () => {
   await using rig = await startRig(allow('team', 'none'), { http: { listenAddr: '127.0.0.1:0' } })
   const status = async (path: string, authorization?: string) =>

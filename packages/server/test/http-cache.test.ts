@@ -88,7 +88,7 @@ test('an upload that breaks off leaves nothing', async () => {
   const { digest } = blobOf('never all of it')
   const [host, port] = (rig.server.httpAddress ?? '').split(':')
   const socket = connect({ host: host ?? '', port: Number(port) })
-  socket.write(`PUT /cas/${digest.hash} HTTP/1.1\r\nhost: x\r\ncontent-length: 500000\r\n\r\n`)
+  socket.write(`PUT /cas/${digest.hash} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 500000\r\n\r\n`)
   socket.write(Buffer.alloc(200_000))
   await eventually(() => rig.temporaryFiles().length === 1)
   socket.destroy()
@@ -200,7 +200,7 @@ test('a blob that is larger than the store is refused before it comes', async ()
   await using rig = await startRig({ localCache: { maxSizeGb: 0.001 } })
   const [host, port] = (rig.server.httpAddress ?? '').split(':')
   const socket = connect({ host: host ?? '', port: Number(port) })
-  socket.write(`PUT /cas/${KEY} HTTP/1.1\r\nhost: x\r\ncontent-length: 99999999999\r\n\r\n`)
+  socket.write(`PUT /cas/${KEY} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 99999999999\r\n\r\n`)
   let answer = ''
   for await (const chunk of socket) answer += chunk
   assert.match(answer, /^HTTP\/1\.1 400 /)

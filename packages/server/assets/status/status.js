@@ -61,8 +61,8 @@ function tiles() {
           tile('Waiting', String(execution.waiting), `${execution.total} executions so far`),
           tile('From the cache', share(execution.cached, execution.total), `${execution.cached} executions`),
         ]),
-    tile('Results found', of(cache.results), counted(cache.results)),
-    tile('Blobs found', of(cache.blobs), counted(cache.blobs)),
+    tile('Results found', of(cache.results), `${counted(cache.results)} that clients asked for`),
+    tile('Blobs found', of(cache.blobs), `${counted(cache.blobs)} that clients read`),
     tile('Disk', bytes(disk.bytes), `of ${bytes(disk.maxBytes)}, ${disk.blobs} blobs`, full),
     tile('Evicted', String(disk.evictions), free),
   ]

@@ -65,10 +65,10 @@ export class Access implements Disposable {
     if (!this.#permissions.allows(caller, needed, instance)) throw refused(caller, needed, instance)
   }
 
-  /** Throws where who shows that must not do it in every instance. */
-  require(needed: Permission, credentials: Credentials): string | Promise<string> {
+  /** Throws where who shows that must not do it in that instance; without one, in each of them. */
+  require(needed: Permission, credentials: Credentials, instance: string | undefined): string | Promise<string> {
     return this.#identify(credentials, (name) => {
-      if (!this.#permissions.allows(name, needed, undefined)) throw refused(name, needed, undefined)
+      if (!this.#permissions.allows(name, needed, instance)) throw refused(name, needed, instance)
       return name
     })
   }

@@ -130,7 +130,7 @@ async function answerOf(
     const endpoint = endpointOf(route, request.method)
     if (endpoint === undefined) return notAllowed(route)
     if (!route.isProbe && !isKnownHost(request.headers.host, listenAddr, hosts)) return unknownHost(request)
-    const name = await nameOf(endpoint, request, access)
+    const name = await nameOf(endpoint, request, access, route.instanceOf?.(parts))
     // Gone while its password was looked at: nobody would tell the end of its use.
     signal.throwIfAborted()
     if (route.isUse) onUse(path, name)
@@ -140,12 +140,17 @@ async function answerOf(
   return plain(404, `nothing is served here; there is ${known.join(', ')}`)
 }
 
-/** Names of instances are in what is asked for, if anywhere: who has a permission in some of them only is refused here. */
-async function nameOf({ needs }: Endpoint, request: IncomingMessage, access: Access | undefined): Promise<string> {
+/** Who asks, if that is allowed to do it: in the instance that the path names, or in all of them. */
+async function nameOf(
+  { needs }: Endpoint,
+  request: IncomingMessage,
+  access: Access | undefined,
+  instance: string | undefined,
+): Promise<string> {
   if (needs === 'nothing' || access === undefined) return ANONYMOUS
   const { headers, socket } = request
   const certificate = socket instanceof TLSSocket ? certificateName(socket) : undefined
-  return await access.require(needs, { authorization: headers.authorization, certificate })
+  return await access.require(needs, { authorization: headers.authorization, certificate }, instance)
 }
 
 function partsOf({ path: wanted }: Route, path: string): Visit['parts'] | undefined {

@@ -3,7 +3,7 @@ import type { Dialect } from '../../wire/dialect.js'
 import { plain, type Route, type Visit } from '../route.js'
 import { blobAnswer } from './blob-answer.js'
 import type { BlobsByHash } from './blobs-by-hash.js'
-import { BLOB_PATH, blobPath } from './cache-path.js'
+import { BLOB_PATH, blobPath, instanceIn } from './cache-path.js'
 import { drain, mostBytesOf } from './upload.js'
 
 export interface BlobRouteOptions extends Pick<Dialect, 'checkInstance' | 'functions'> {
@@ -18,6 +18,7 @@ export interface BlobRouteOptions extends Pick<Dialect, 'checkInstance' | 'funct
 export function blobRoute({ writable, ...options }: BlobRouteOptions): Route {
   return {
     path: BLOB_PATH,
+    instanceOf: instanceIn,
     isUse: true,
     GET: { needs: 'read', answer: (visit) => get(options, visit) },
     ...(writable ? { PUT: { needs: 'write', answer: (visit: Visit) => put(options, visit) } } : {}),

@@ -47,7 +47,12 @@ function checked(fn: DigestFunction, hash: string): Pick<CachePath, 'fn' | 'hash
 }
 
 function instanceOf(encoded: string | undefined, check: InstanceCheck): string {
-  return check(encoded === undefined ? '' : decoded(encoded))
+  return check(instanceIn([encoded]))
+}
+
+/** What a path of the cache says of the instance, not yet checked; empty where it says nothing. */
+export function instanceIn([encoded]: Parts): string {
+  return encoded === undefined ? '' : decoded(encoded)
 }
 
 function decoded(text: string): string {

@@ -5,7 +5,7 @@ import type { Dialect } from '../../wire/dialect.js'
 import { type Answer, plain, type Route, type Visit } from '../route.js'
 import { blobAnswer, bytesAnswer } from './blob-answer.js'
 import type { BlobsByHash } from './blobs-by-hash.js'
-import { type CachePath, RESULT_PATH, resultPath } from './cache-path.js'
+import { type CachePath, instanceIn, RESULT_PATH, resultPath } from './cache-path.js'
 import { OpaqueResults } from './opaque-results.js'
 import { mostBytesOf } from './upload.js'
 
@@ -31,6 +31,7 @@ export function resultRoute(options: ResultRouteOptions): Route {
   const results = new Results(options)
   return {
     path: RESULT_PATH,
+    instanceOf: instanceIn,
     isUse: true,
     GET: { needs: 'read', answer: (visit) => results.get(visit) },
     PUT: { needs: 'update_action_cache', answer: (visit) => results.put(visit) },
