@@ -9,7 +9,7 @@ for (const frontEnds of [1, 2]) {
       seconds: 6,
       seed: 20_261_124,
       frontEnds,
-      maxBytes: 12_000_000,
+      maxBytes: 20_000_000,
       log: () => {},
     })
     assert.equal(problems, [])
