@@ -9,13 +9,13 @@ import {
   RawClient,
   read,
   type Seen,
+  sayingFor,
   shell,
   until,
   uploadAction,
 } from '@gorego/conformance/client'
 import { reapi, SHA256 } from '@gorego/core'
 import type { ActionMessages } from '@gorego/core/testing'
-import { Metadata } from '@grpc/grpc-js'
 import { onExit } from './gorego-process.js'
 
 const { EXECUTING, QUEUED } = reapi.ExecutionStage.Value
@@ -94,13 +94,10 @@ export class TownBuild {
 
   async #start({ script, target, mnemonic = 'CppCompile', ...messages }: Asked): Promise<AsyncGenerator<Seen>> {
     const { digest } = await uploadAction(this.#client, shell(script, messages))
-    const metadata = new Metadata()
-    const said = new reapi.RequestMetadata()
-      .setToolDetails(new reapi.ToolDetails().setToolName('bazel').setToolVersion('8.4.2'))
-      .setToolInvocationId('6f1c2a52-7f3e-4d0a-9a61-0d6c4b7f1e20')
-      .setActionMnemonic(mnemonic)
-      .setTargetId(target)
-    metadata.set('build.bazel.remote.execution.v2.requestmetadata-bin', Buffer.from(said.serializeBinary()))
+    const metadata = sayingFor({
+      ...{ target, mnemonic },
+      ...{ tool: ['bazel', '8.4.2'], invocation: '6f1c2a52-7f3e-4d0a-9a61-0d6c4b7f1e20' },
+    })
     return execute(this.#client, digest, { metadata })
   }
 }

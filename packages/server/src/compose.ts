@@ -30,7 +30,7 @@ import { IdleWatch } from './idle-watch.js'
 import { isolationFor } from './isolation-for.js'
 import { openMetrics } from './metrics/metrics.js'
 import type { PlainMetrics } from './metrics/serving-metrics.js'
-import { ExecutionCounts, type ServerLoad } from './server-load.js'
+import { type ServerLoad, serverLoad } from './server-load.js'
 import { logExecution } from './services/execution-log.js'
 import { Health } from './services/health.js'
 import { RecentExecutions } from './status/recent-executions.js'
@@ -152,7 +152,6 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
   // There only when the engine is, which tells it of losses.
   let entrance: Entrance | undefined
   const isolation = await isolationFor(config, store, logger)
-  const counts = new ExecutionCounts()
   const engine = config.execution.enabled ? startEngine() : undefined
   const scheduler = engine?.scheduler
   const engineMetrics = metrics?.ofEngine({ store, load: scheduler && (() => scheduler.load) })
@@ -191,7 +190,7 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
     sandbox: isolation.sandbox === undefined ? 'none' : 'bubblewrap',
     runAs: isolation.runAs,
     get load() {
-      return counts.loadOf(scheduler?.load ?? { running: 0, queued: 0 }, store.usage)
+      return serverLoad(engine, store.usage)
     },
     get frontEndPids() {
       return opened.pids
@@ -310,7 +309,6 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
       tracing?.executed(operation, request)
       recent.note(operation)
       history.note(operation)
-      counts.note(operation)
       // The client is about to hear that it has to send blobs again, and asks which.
       if (hasLostBlobs(operation)) entrance?.forget()
     }

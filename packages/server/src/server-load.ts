@@ -1,4 +1,5 @@
-import type { OperationState, StoreUsage } from '@gorego/core'
+import type { StoreUsage, TaskScheduler } from '@gorego/core'
+import type { RecentExecutions } from './status/recent-executions.js'
 
 /** How much a server has under way, has done since it began, and keeps. Plain data. */
 export interface ServerLoad {
@@ -15,24 +16,12 @@ export interface ServerLoad {
   readonly maxBytes: number
 }
 
-/** Counts executions as they end. */
-export class ExecutionCounts {
-  #completed = 0
-  #cached = 0
-  #failed = 0
-
-  note({ outcome }: OperationState): void {
-    this.#completed++
-    if (outcome?.cached) this.#cached++
-    if (outcome?.failure !== undefined) this.#failed++
-  }
-
-  /** With what the scheduler has under way, and what the store keeps. */
-  loadOf(
-    { running, queued }: { readonly running: number; readonly queued: number },
-    { blobs, bytes, maxBytes }: StoreUsage,
-  ): ServerLoad {
-    const counts = { completed: this.#completed, cached: this.#cached, failed: this.#failed }
-    return { running, queued, ...counts, blobs, bytes, maxBytes }
-  }
+/** How it does just now; without an engine, nothing is executed. */
+export function serverLoad(
+  engine: { readonly scheduler: Pick<TaskScheduler, 'load'>; readonly recent: RecentExecutions } | undefined,
+  { blobs, bytes, maxBytes }: StoreUsage,
+): ServerLoad {
+  const { running, queued } = engine?.scheduler.load ?? { running: 0, queued: 0 }
+  const { total, cached, withoutResult } = engine?.recent.counts ?? { total: 0, cached: 0, withoutResult: 0 }
+  return { running, queued, completed: total, cached, failed: withoutResult, blobs, bytes, maxBytes }
 }

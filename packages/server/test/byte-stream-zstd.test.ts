@@ -9,13 +9,13 @@ import {
   read,
   readChunks,
   readRequest,
+  sayingFor,
   upload,
   write,
   writeRequest,
 } from '@gorego/conformance/client'
-import { emptyDigest, reapi, SHA256 } from '@gorego/core'
+import { emptyDigest, type reapi, SHA256 } from '@gorego/core'
 import { blobOf, blobOfSize, type TestBlob } from '@gorego/core/testing'
-import { Metadata } from '@grpc/grpc-js'
 import * as fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -115,10 +115,7 @@ test('BW-10: tools that are known to want it get the uncompressed size', async (
   ]) {
     const blob = mixed(50_000, `tool ${tool}`)
     const packed = await compressed(blob.bytes)
-    const details = new reapi.ToolDetails().setToolName(tool as string).setToolVersion('1.2.3')
-    const header = new reapi.RequestMetadata().setToolDetails(details).serializeBinary()
-    const metadata = new Metadata()
-    metadata.set('build.bazel.remote.execution.v2.requestmetadata-bin', Buffer.from(header))
+    const metadata = sayingFor({ tool: [tool as string, '1.2.3'] })
     assert.is(await uploadPacked(blob, packed, { metadata }), wanted === 'size' ? 50_000 : packed.length, tool)
   }
 })

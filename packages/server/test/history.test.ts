@@ -1,24 +1,24 @@
 // Why an action is not the one that ran before: gorego's own service History.
-import { execute, failure, lastOf, paths, type RawClient, shell, uploadAction } from '@gorego/conformance/client'
+import {
+  execute,
+  failure,
+  lastOf,
+  paths,
+  type RawClient,
+  sayingFor,
+  shell,
+  uploadAction,
+} from '@gorego/conformance/client'
 import { type Digest, reapi } from '@gorego/core'
 import type { ActionMessages } from '@gorego/core/testing'
-import { Metadata } from '@grpc/grpc-js'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ServerRig } from './server-rig.js'
 
 const EXPLAIN = '/gorego.execution.v1.History/Explain'
 
-function said(target: string, mnemonic = 'CppCompile'): Metadata {
-  const metadata = new Metadata()
-  const message = new reapi.RequestMetadata()
-    .setToolDetails(new reapi.ToolDetails().setToolName('bazel').setToolVersion('8.1.0'))
-    .setToolInvocationId('an-invocation')
-    .setActionMnemonic(mnemonic)
-    .setTargetId(target)
-  metadata.set('build.bazel.remote.execution.v2.requestmetadata-bin', Buffer.from(message.serializeBinary()))
-  return metadata
-}
+const said = (target: string, mnemonic = 'CppCompile') =>
+  sayingFor({ target, mnemonic, tool: ['bazel', '8.1.0'], invocation: 'an-invocation' })
 
 interface Ran {
   readonly digest: Digest

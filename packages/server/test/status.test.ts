@@ -7,6 +7,7 @@ import {
   getResult,
   lastOf,
   read,
+  sayingFor,
   shell,
   store,
   until,
@@ -14,7 +15,6 @@ import {
 } from '@gorego/conformance/client'
 import { type Digest, reapi } from '@gorego/core'
 import { type ActionMessages, blobOf, temporaryDirectory } from '@gorego/core/testing'
-import { Metadata } from '@grpc/grpc-js'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { ListedEntry } from '../src/status/directory-listing.js'
@@ -39,12 +39,7 @@ async function json<T>(rig: ServerRig, path: string): Promise<T> {
   return JSON.parse(text) as T
 }
 
-function said(target: string): { metadata: Metadata } {
-  const metadata = new Metadata()
-  const message = new reapi.RequestMetadata().setActionMnemonic('Genrule').setTargetId(target)
-  metadata.set('build.bazel.remote.execution.v2.requestmetadata-bin', Buffer.from(message.serializeBinary()))
-  return { metadata }
-}
+const said = (target: string) => ({ metadata: sayingFor({ target, mnemonic: 'Genrule' }) })
 
 async function ran(rig: ServerRig, script: string, messages: ActionMessages = {}, target = '//a:b') {
   const action = await uploadAction(rig.client, shell(script, messages))

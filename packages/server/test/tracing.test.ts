@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module'
-import { execute, lastOf, paths, run, shell, uploadAction } from '@gorego/conformance/client'
+import { execute, lastOf, paths, run, sayingFor, shell, uploadAction } from '@gorego/conformance/client'
 import { reapi } from '@gorego/core'
 import { blobOf } from '@gorego/core/testing'
-import { Metadata } from '@grpc/grpc-js'
+import type { Metadata } from '@grpc/grpc-js'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Collector, type SentSpan } from './collector.js'
@@ -14,15 +14,12 @@ const TRACE = '0af7651916cd43dd8448eb211c80319c'
 const CLIENT_SPAN = 'b7ad6b7169203331'
 
 function headers(traceparent = `00-${TRACE}-${CLIENT_SPAN}-01`): Metadata {
-  const metadata = new Metadata()
+  const metadata = sayingFor({
+    ...{ target: '//a:b', mnemonic: 'Genrule' },
+    ...{ tool: ['bazel', '8.1.0'], invocation: 'an-invocation' },
+  })
   metadata.set('traceparent', traceparent)
   metadata.set('authorization', 'Bearer nobody-may-see-this')
-  const message = new reapi.RequestMetadata()
-    .setToolDetails(new reapi.ToolDetails().setToolName('bazel').setToolVersion('8.1.0'))
-    .setToolInvocationId('an-invocation')
-    .setActionMnemonic('Genrule')
-    .setTargetId('//a:b')
-  metadata.set('build.bazel.remote.execution.v2.requestmetadata-bin', Buffer.from(message.serializeBinary()))
   return metadata
 }
 

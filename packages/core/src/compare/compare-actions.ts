@@ -4,7 +4,7 @@ import { GoregoError } from '../errors/index.js'
 import { compareCommands, compareMaps } from './compare-commands.js'
 import { compareTrees } from './compare-trees.js'
 import { type DescribedAction, describeAction } from './described-action.js'
-import { type Comparison, Findings } from './difference.js'
+import { type Comparison, type DifferenceKind, Findings } from './difference.js'
 
 /** Two actions, and the store that has them. */
 export interface CompareActionsOptions {
@@ -41,31 +41,26 @@ export async function compareActions(options: CompareActionsOptions): Promise<Co
     describeAction(cas, options.after, signal),
   ])
   if (!before.commandDigest.equals(after.commandDigest)) compareCommands(before.command, after.command, findings)
-  compareMaps('platform', platformOf(before), platformOf(after), findings)
+  compareMaps('platform', valuesByName(before), valuesByName(after), findings)
   compareFields(before, after, findings)
   await compareTrees({ cas, before: before.inputRoot, after: after.inputRoot, findings, signal })
   return findings.comparison
 }
 
-function compareFields({ action: before }: DescribedAction, { action: after }: DescribedAction, findings: Findings) {
-  const timeout = (action: typeof before) => {
-    const duration = action.getTimeout()
-    return duration && `${duration.getSeconds() + duration.getNanos() / 1e9} s`
-  }
-  findings.compare('timeout', '', timeout(before), timeout(after))
-  const caching = (action: typeof before) => (action.getDoNotCache() ? 'not cached' : 'cached')
-  findings.compare('caching', '', caching(before), caching(after))
-  const salt = (action: typeof before) => Buffer.from(action.getSalt_asU8()).toString('hex') || undefined
-  findings.compare('salt', '', salt(before), salt(after))
+function compareFields(before: DescribedAction, after: DescribedAction, findings: Findings): void {
+  const compare = (kind: DifferenceKind, textOf: (described: DescribedAction) => string | undefined) =>
+    findings.compare(kind, '', textOf(before), textOf(after))
+  compare('timeout', ({ timeoutSeconds }) => (timeoutSeconds === undefined ? undefined : `${timeoutSeconds} s`))
+  compare('caching', ({ action }) => (action.getDoNotCache() ? 'not cached' : 'cached'))
+  compare('salt', ({ action }) => Buffer.from(action.getSalt_asU8()).toString('hex') || undefined)
 }
 
-/** All values of each property; the Action's where it has any, the Command's otherwise (AN-06). */
-function platformOf({ action, command }: DescribedAction): Map<string, string> {
-  const values = new Map<string, string[]>()
-  const platform = action.getPlatform() ?? command.getPlatform()
-  for (const property of platform?.getPropertiesList() ?? []) {
-    const name = property.getName()
-    values.set(name, [...(values.get(name) ?? []), property.getValue()])
+/** All values of each property. */
+function valuesByName({ platform }: DescribedAction): Map<string, string> {
+  const values = new Map<string, string>()
+  for (const [name, value] of platform) {
+    const others = values.get(name)
+    values.set(name, others === undefined ? value : `${others}, ${value}`)
   }
-  return new Map([...values].map(([name, all]) => [name, all.join(', ')]))
+  return values
 }

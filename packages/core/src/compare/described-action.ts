@@ -3,6 +3,7 @@ import type { Digest } from '../digest/index.js'
 import { GoregoError } from '../errors/index.js'
 import { decode } from '../proto/decode.js'
 import { fromDigestMessage } from '../proto/digests.js'
+import { MAX_ACTION_BYTES, MAX_COMMAND_BYTES } from '../proto/message-sizes.js'
 import { Action, Command } from '../proto/messages.js'
 
 /** What an Action says, with its Command. */
@@ -12,10 +13,13 @@ export interface DescribedAction {
   readonly commandDigest: Digest
   readonly command: Command
   readonly inputRoot: Digest
+  /** What it wants of a worker, in the order in which it says so: the Action's where it has any, the Command's otherwise (AN-06). */
+  readonly platform: readonly (readonly [name: string, value: string])[]
+  /** In seconds, as it says; absent where it does not. */
+  readonly timeoutSeconds?: number
 }
 
-/** Blobs beyond these are no Actions and Commands, and would take their time to parse. */
-const MAX_BYTES = { Action: 128 * 1024, Command: 16 * 1024 * 1024 }
+const MAX_BYTES = { Action: MAX_ACTION_BYTES, Command: MAX_COMMAND_BYTES }
 
 /** Reads an Action and its Command. Throws `not-found` for what is not in the store, `invalid-argument` for what is something else. */
 export async function describeAction(
@@ -27,7 +31,13 @@ export async function describeAction(
   const commandDigest = fromDigestMessage(digest.fn, action.getCommandDigest(), "the Action's command_digest")
   const command = decode(Command, await read('Command', commandDigest), `the Command ${commandDigest}`)
   const inputRoot = fromDigestMessage(digest.fn, action.getInputRootDigest(), "the Action's input_root_digest")
-  return { digest, action, commandDigest, command, inputRoot }
+  const timeout = action.getTimeout()
+  const properties = (action.getPlatform() ?? command.getPlatform())?.getPropertiesList() ?? []
+  return {
+    ...{ digest, action, commandDigest, command, inputRoot },
+    platform: properties.map((property) => [property.getName(), property.getValue()] as const),
+    ...(timeout === undefined ? {} : { timeoutSeconds: timeout.getSeconds() + timeout.getNanos() / 1e9 }),
+  }
 
   async function read(what: 'Action' | 'Command', blob: Digest): Promise<Uint8Array> {
     if (blob.sizeBytes > MAX_BYTES[what])

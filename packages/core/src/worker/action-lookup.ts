@@ -4,6 +4,7 @@ import { GoregoError } from '../errors/index.js'
 import { createPlatformCheck, type PlatformCheck, wantsNetwork } from '../platform/index.js'
 import { decode } from '../proto/decode.js'
 import { fromDigestMessage } from '../proto/digests.js'
+import { MAX_ACTION_BYTES, MAX_COMMAND_BYTES } from '../proto/message-sizes.js'
 import { Action } from '../proto/messages.js'
 import { durationToMillis } from '../proto/time.js'
 import type { ActionLookup } from '../scheduler/index.js'
@@ -23,12 +24,6 @@ export interface ActionLookupOptions {
 }
 
 const HOUR_MS = 3_600_000
-
-/** An Action is a handful of fields; a blob beyond this is something else, and would take its time to parse. */
-const MAX_ACTION_BYTES = 128 * 1024
-
-/** No system starts a program with more than a few MiB of arguments and environment. */
-const MAX_COMMAND_BYTES = 16 * 1024 * 1024
 
 /**
  * CACHE_CHECK: reads the Action, checks what can be checked before it runs, and looks for its result. A cached result is

@@ -1,4 +1,10 @@
-import { type ContentAddressableStorage, type Digest, GoregoError, reapi } from '@gorego/core'
+import {
+  type ContentAddressableStorage,
+  type Digest,
+  type DirectoryEntry,
+  GoregoError,
+  readDirectory,
+} from '@gorego/core'
 import { digestPath } from './digest-path.js'
 
 export interface ListedEntry {
@@ -22,28 +28,12 @@ export async function directoryListing(cas: ContentAddressableStorage, digest: D
       'failed-precondition',
       `this directory takes ${digest.sizeBytes} bytes to list, too many for a page`,
     )
-  const directory = reapi.decode(reapi.Directory, await cas.get(digest, signal), `the directory ${digest}`)
-  const located = (message: reapi.Digest | undefined) => {
-    const found = reapi.fromDigestMessage(digest.fn, message, 'the digest of an entry')
-    return { digest: digestPath(found), sizeBytes: found.sizeBytes }
-  }
-  const directories = directory.getDirectoriesList()
-  const files = directory.getFilesList()
-  const links = directory.getSymlinksList()
-  const some = <T>(list: readonly T[]) => list.slice(0, MOST_ENTRIES)
-  const entries: ListedEntry[] = [
-    ...some(directories).map((node) => ({
-      name: node.getName(),
-      kind: 'directory' as const,
-      ...located(node.getDigest()),
-    })),
-    ...some(files).map((node) => ({
-      name: node.getName(),
-      kind: 'file' as const,
-      ...located(node.getDigest()),
-      executable: node.getIsExecutable(),
-    })),
-    ...some(links).map((node) => ({ name: node.getName(), kind: 'symlink' as const, target: node.getTarget() })),
-  ]
-  return { entries: some(entries), entriesInAll: directories.length + files.length + links.length }
+  const all = await readDirectory(cas, digest, signal)
+  return { entries: all.slice(0, MOST_ENTRIES).map(listed), entriesInAll: all.length }
+}
+
+function listed(entry: DirectoryEntry): ListedEntry {
+  if (entry.kind === 'symlink') return entry
+  const { digest, ...rest } = entry
+  return { ...rest, digest: digestPath(digest), sizeBytes: digest.sizeBytes }
 }

@@ -62,9 +62,7 @@ async function commandOf({ action }: OperationState, cas: ContentAddressableStor
   } catch (error) {
     return { unavailable: GoregoError.from(error).message }
   }
-  const { command, inputRoot } = described
-  const platform = described.action.getPlatform() ?? command.getPlatform()
-  const timeout = described.action.getTimeout()
+  const { command, inputRoot, platform, timeoutSeconds } = described
   return {
     inputRoot: digestPath(inputRoot),
     command: {
@@ -72,8 +70,8 @@ async function commandOf({ action }: OperationState, cas: ContentAddressableStor
       variables: command.getEnvironmentVariablesList().map((variable) => [variable.getName(), variable.getValue()]),
       workingDirectory: command.getWorkingDirectory(),
       outputs: [...outputsOf(command).keys()],
-      platform: (platform?.getPropertiesList() ?? []).map((property) => [property.getName(), property.getValue()]),
-      timeoutSeconds: timeout && timeout.getSeconds() + timeout.getNanos() / 1e9,
+      platform,
+      timeoutSeconds,
       doNotCache: described.action.getDoNotCache(),
     },
   }

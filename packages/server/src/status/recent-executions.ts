@@ -16,6 +16,17 @@ export interface EndedExecution {
   readonly operation: OperationState
 }
 
+/** How many there were since the start. */
+export interface ExecutionCounts {
+  readonly total: number
+  /** Answered by the action cache. */
+  readonly cached: number
+  /** For somebody to look at: what exited with another code than 0, and what did not finish, unless it was cancelled. */
+  readonly failed: number
+  /** Did not finish, or were cancelled. */
+  readonly withoutResult: number
+}
+
 const MOST_RECENT = 40
 const MOST_FAILURES = 20
 
@@ -26,6 +37,7 @@ export class RecentExecutions {
   #total = 0
   #cached = 0
   #failed = 0
+  #withoutResult = 0
 
   get recent(): readonly EndedExecution[] {
     return this.#recent
@@ -35,14 +47,15 @@ export class RecentExecutions {
     return this.#failures
   }
 
-  get counts(): { readonly total: number; readonly cached: number; readonly failed: number } {
-    return { total: this.#total, cached: this.#cached, failed: this.#failed }
+  get counts(): ExecutionCounts {
+    return { total: this.#total, cached: this.#cached, failed: this.#failed, withoutResult: this.#withoutResult }
   }
 
   note(operation: OperationState): void {
     const ended = endedExecution(operation)
     this.#total++
     if (ended.cached) this.#cached++
+    if (operation.outcome?.failure !== undefined) this.#withoutResult++
     put(this.#recent, ended, MOST_RECENT)
     if (!ended.failed) return
     this.#failed++

@@ -88,9 +88,10 @@ export async function takeSnapshot({
   const { scheduler, recent } = engine
   const failures = await Promise.all(recent.failures.map((failure) => failureLine(cas, failure)))
   const { running, queued } = scheduler.activity(LINES)
+  const { total, cached, failed } = recent.counts
   const { slots, running: busy, queued: waiting } = scheduler.load
   const execution = {
-    ...{ slots, busy, waiting, ...recent.counts },
+    ...{ slots, busy, waiting, total, cached, failed },
     running: running.map((task) => activeLine(task, 'executing')),
     queued: queued.map((task) => activeLine(task, 'queued')),
     recent: recent.recent.map(endedLine),

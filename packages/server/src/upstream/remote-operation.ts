@@ -1,4 +1,5 @@
 import { type Digest, digestFunctions, GoregoError, reapi, SHA256, type Stage } from '@gorego/core'
+import { valuesOf } from '../wire/request-metadata.js'
 import { fromRpcStatus } from '../wire/status.js'
 
 const PACKAGE = 'build.bazel.remote.execution.v2'
@@ -83,14 +84,8 @@ function originOf(partial: reapi.ExecutedActionMetadata | undefined): OperationO
   for (const packed of partial?.getAuxiliaryMetadataList() ?? []) {
     const said = unpack(packed, 'RequestMetadata', reapi.RequestMetadata)
     if (said === undefined) continue
-    const tool = said.getToolDetails()
-    const values = {
-      tool: tool && `${tool.getToolName()} ${tool.getToolVersion()}`.trim(),
-      invocation: said.getToolInvocationId(),
-      target: said.getTargetId(),
-      mnemonic: said.getActionMnemonic(),
-    }
-    return Object.fromEntries(Object.entries(values).filter(([, value]) => value))
+    const { tool, invocation, target, mnemonic } = valuesOf(said)
+    return Object.fromEntries(Object.entries({ tool, invocation, target, mnemonic }).filter(([, value]) => value))
   }
   return {}
 }

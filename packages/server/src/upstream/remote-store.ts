@@ -12,6 +12,7 @@ import {
 } from '@gorego/core'
 import type { Compressor } from '../compression/compressor.js'
 import { type AgreedCompression, isRefusal } from './agreed-compression.js'
+import { BlamedSource } from './blamed-source.js'
 import type { Channel } from './channel.js'
 import { unpackBlob } from './unpack-blob.js'
 
@@ -97,23 +98,11 @@ export class RemoteStore implements ContentAddressableStorage {
     const checked = checkedContent(digest, content instanceof Uint8Array ? [content] : content)
     const upload = `uploads/${randomUUID()}`
     if (compressor === undefined) return await this.#write(`${upload}/blobs/${digest}`, checked, signal)
-    let wrong: unknown
-    async function* source(): AsyncGenerator<Uint8Array> {
-      try {
-        yield* checked
-      } catch (error) {
-        wrong = error
-        throw error
-      }
-    }
+    const source = new BlamedSource(checked)
     try {
-      await this.#write(
-        `${upload}/compressed-blobs/${compressor.name}/${digest}`,
-        compressor.compress(source()),
-        signal,
-      )
+      await this.#write(`${upload}/compressed-blobs/${compressor.name}/${digest}`, compressor.compress(source), signal)
     } catch (error) {
-      if (error === wrong || !isRefusal(error)) throw error
+      if (source.threw(error) || !isRefusal(error)) throw error
       this.#compression?.refused(error)
       throw new GoregoError(
         'aborted',

@@ -1,5 +1,6 @@
 import { CorruptBlobError, type Digest, GoregoError } from '@gorego/core'
 import type { Compressor } from '../compression/compressor.js'
+import { BlamedSource } from './blamed-source.js'
 
 export interface UnpackOptions {
   readonly compressor: Compressor
@@ -17,25 +18,17 @@ export async function* unpackBlob(
   packed: AsyncIterable<Uint8Array>,
   { compressor, digest, expected }: UnpackOptions,
 ): AsyncGenerator<Uint8Array> {
-  let theirs: unknown
-  async function* source(): AsyncGenerator<Uint8Array> {
-    try {
-      yield* packed
-    } catch (error) {
-      theirs = error
-      throw error
-    }
-  }
+  const source = new BlamedSource(packed)
   let left = expected
   try {
-    for await (const chunk of compressor.decompress(source())) {
+    for await (const chunk of compressor.decompress(source)) {
       left -= chunk.length
       if (left < 0) throw new CorruptBlobError(digest, `it decompresses to more than ${expected} bytes`)
       yield chunk
     }
   } catch (error) {
     // A full memory of ours is not their fault.
-    if (error === theirs || !(error instanceof GoregoError) || error.code !== 'invalid-argument') throw error
+    if (source.threw(error) || !(error instanceof GoregoError) || error.code !== 'invalid-argument') throw error
     throw new CorruptBlobError(digest, error.message, error)
   }
 }

@@ -11,18 +11,22 @@ export function requestLabels(metadata: Metadata): Record<string, string> {
   const [header] = metadata.get(HEADER)
   if (!Buffer.isBuffer(header)) return {}
   try {
-    const message = reapi.RequestMetadata.deserializeBinary(header)
-    const tool = message.getToolDetails()
-    return labels({
-      tool: tool === undefined ? '' : `${tool.getToolName()} ${tool.getToolVersion()}`.trim(),
-      invocation: message.getToolInvocationId(),
-      correlated: message.getCorrelatedInvocationsId(),
-      action: message.getActionId(),
-      mnemonic: message.getActionMnemonic(),
-      target: message.getTargetId(),
-    })
+    return labels(valuesOf(reapi.RequestMetadata.deserializeBinary(header)))
   } catch {
     return {}
+  }
+}
+
+/** What a message says under the names that labels have; empty where it says nothing. */
+export function valuesOf(message: reapi.RequestMetadata) {
+  const tool = message.getToolDetails()
+  return {
+    tool: tool === undefined ? '' : `${tool.getToolName()} ${tool.getToolVersion()}`.trim(),
+    invocation: message.getToolInvocationId(),
+    correlated: message.getCorrelatedInvocationsId(),
+    action: message.getActionId(),
+    mnemonic: message.getActionMnemonic(),
+    target: message.getTargetId(),
   }
 }
 
