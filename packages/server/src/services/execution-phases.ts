@@ -25,6 +25,13 @@ export function executionPhases(result: Uint8Array, cached: boolean): ExecutionP
   return { exitCode, periods: cached || metadata === undefined ? {} : periodsOf(metadata) }
 }
 
+/** For whoever counts all that end, and wants no times. */
+export function exitCodeOf(result: Uint8Array): number {
+  let exitCode = 0
+  for (const { number, value } of reapi.wireFields(result)) if (number === EXIT_CODE_FIELD) exitCode = value
+  return exitCode
+}
+
 function periodsOf(metadata: Uint8Array): ExecutionPhases['periods'] {
   const message = reapi.ExecutedActionMetadata.deserializeBinary(metadata)
   const phases = {

@@ -1,5 +1,5 @@
 import type { OperationState } from '@gorego/core'
-import { executionPhases } from '../services/execution-phases.js'
+import { exitCodeOf } from '../services/execution-phases.js'
 
 /** An operation that has ended, in a line. */
 export interface EndedExecution {
@@ -72,7 +72,7 @@ function endedExecution(operation: OperationState): EndedExecution {
   const { name, createdAt, enteredAt, outcome } = operation
   const { failure, result, cached = false } = outcome ?? {}
   const endedAt = enteredAt.completed ?? createdAt
-  const exitCode = result === undefined ? 0 : executionPhases(result, cached).exitCode
+  const exitCode = result === undefined ? 0 : exitCodeOf(result)
   const common = { name, endedAt, tookMs: endedAt - createdAt, cached, operation }
   if (failure !== undefined) {
     const outcome = `${failure.code}: ${failure.message.slice(0, 300)}`
