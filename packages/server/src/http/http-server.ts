@@ -11,7 +11,7 @@ import { CallActivity } from '../wire/call-activity.js'
 import { certificateName } from '../wire/call-gate.js'
 import { listenAt } from '../wire/listening.js'
 import { errorAnswer } from './error-answer.js'
-import { isKnownHost, unknownHost } from './known-host.js'
+import { createHostCheck, type HostCheck, unknownHost } from './known-host.js'
 import { type Answer, type Endpoint, plain, type Route, type Visit } from './route.js'
 import { sendAnswer } from './send-answer.js'
 
@@ -29,7 +29,7 @@ export interface HttpServerOptions {
   readonly clients: ClientCalls | undefined
   /** Absent where connections are not encrypted. */
   readonly tls: Tls | undefined
-  /** What the server is called beside `localhost` and the like, in lower case; see `isKnownHost`. */
+  /** What the server is called beside `localhost` and the like, in lower case; see `createHostCheck`. */
   readonly hosts: readonly string[]
 }
 
@@ -60,10 +60,10 @@ export async function serveHttp({
   hosts,
 }: HttpServerOptions): Promise<HttpServer> {
   const activity = new CallActivity()
+  const checkHost = createHostCheck(listenAddr, hosts)
   const server = createServer(
     { requestTimeout: 0, headersTimeout: HEAD_TIMEOUT_MS, connectionsCheckingInterval: HEAD_TIMEOUT_MS },
-    (request, response) =>
-      void respond({ routes, activity, logger, access, clients, listenAddr, hosts }, request, response),
+    (request, response) => void respond({ routes, activity, logger, access, clients, checkHost }, request, response),
   )
   server.setTimeout(IDLE_TIMEOUT_MS)
   const gateway = tls?.gateway('http/1.1', (connection) => server.emit('connection', connection))
@@ -80,7 +80,8 @@ export async function serveHttp({
   }
 }
 
-interface Served extends Pick<HttpServerOptions, 'routes' | 'logger' | 'access' | 'clients' | 'listenAddr' | 'hosts'> {
+interface Served extends Pick<HttpServerOptions, 'routes' | 'logger' | 'access' | 'clients'> {
+  readonly checkHost: HostCheck
   readonly activity: CallActivity
 }
 
@@ -118,7 +119,7 @@ async function respond(
 }
 
 async function answerOf(
-  { routes, access, listenAddr, hosts }: Pick<HttpServerOptions, 'routes' | 'access' | 'listenAddr' | 'hosts'>,
+  { routes, access, checkHost }: Pick<Served, 'routes' | 'access' | 'checkHost'>,
   request: IncomingMessage,
   signal: AbortSignal,
   onUse: (path: string, name: string) => void,
@@ -129,7 +130,7 @@ async function answerOf(
     if (parts === undefined) continue
     const endpoint = endpointOf(route, request.method)
     if (endpoint === undefined) return notAllowed(route)
-    if (!route.isProbe && !isKnownHost(request.headers.host, listenAddr, hosts)) return unknownHost(request)
+    if (!route.isProbe && !checkHost(request.headers.host)) return unknownHost(request)
     const name = await nameOf(endpoint, request, access, route.instanceOf?.(parts))
     // Gone while its password was looked at: nobody would tell the end of its use.
     signal.throwIfAborted()
