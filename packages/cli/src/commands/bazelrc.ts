@@ -5,6 +5,7 @@ import type { Host } from '../host.js'
 import { DEFAULT_REMOTE } from '../remote/which-remote.js'
 import { bazelrcLines } from '../ui/bazelrc-lines.js'
 import { EXIT } from '../ui/exit-codes.js'
+import { jsonText } from '../ui/json-text.js'
 import { UsageError } from '../usage-error.js'
 
 const BEGIN = '# gorego: begin'
@@ -27,6 +28,7 @@ export const bazelrc: Command = {
       type: 'string',
       describe: 'Write them into a file, .bazelrc here if none is named; lines of an earlier time are replaced',
     },
+    json: { type: 'boolean', describe: 'Print one JSON document' },
   },
   examples: [
     ['gorego bazelrc', 'for a server on this machine'],
@@ -46,15 +48,17 @@ async function printBazelrc(args: Arguments, { out, err, surroundings }: Host): 
       'gorego bazelrc --help',
     )
   }
-  const lines = `${bazelrcLines({ address }).join('\n')}\n`
+  const lines = bazelrcLines({ address })
+  const text = `${lines.join('\n')}\n`
   const append = args.text('append')
   if (append === undefined) {
-    out(lines)
+    out(args.has('json') ? jsonText({ remote: address, lines }) : text)
     return EXIT.ok
   }
   const file = resolve(surroundings.cwd, append === '' ? '.bazelrc' : append)
-  await writeFile(file, withOurLines(await readIfThere(file), `${BEGIN}\n${lines}${END}\n`))
-  err.write(`gorego: wrote to ${file}\n`)
+  await writeFile(file, withOurLines(await readIfThere(file), `${BEGIN}\n${text}${END}\n`))
+  if (args.has('json')) out(jsonText({ remote: address, lines, file }))
+  else err.write(`gorego: wrote to ${file}\n`)
   return EXIT.ok
 }
 

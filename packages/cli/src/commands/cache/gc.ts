@@ -2,6 +2,7 @@ import type { Arguments, Command } from '../../command.js'
 import type { Host } from '../../host.js'
 import { readAge, readBytes, showBytes } from '../../ui/amounts.js'
 import { EXIT, exitCodeHelp } from '../../ui/exit-codes.js'
+import { jsonText } from '../../ui/json-text.js'
 import { CACHE_FLAGS, whichCache } from './which-cache.js'
 
 export const gc: Command = {
@@ -45,7 +46,7 @@ async function collect(args: Arguments, host: Host): Promise<number> {
   const { blobs, results, bytes } = await collectGarbage({ dir, maxBytes, maxAgeMs })
   host.out(
     args.has('json')
-      ? `${JSON.stringify({ dir, evictedBlobs: blobs, removedResults: results, bytes }, undefined, 2)}\n`
+      ? jsonText({ dir, evictedBlobs: blobs, removedResults: results, bytes })
       : `evicted ${blobs} blobs and ${results} action results; what is left takes ${showBytes(bytes)}\n`,
   )
   return EXIT.ok

@@ -3,6 +3,7 @@ import type { Arguments, Command } from '../../command.js'
 import type { Host } from '../../host.js'
 import { showBytes } from '../../ui/amounts.js'
 import { EXIT, exitCodeHelp } from '../../ui/exit-codes.js'
+import { jsonText } from '../../ui/json-text.js'
 import { CACHE_FLAGS, whichCache } from './which-cache.js'
 
 export const stat: Command = {
@@ -61,5 +62,5 @@ function asJson(dir: string, budgetBytes: number, { uses, ...rest }: StoreStatis
     uses === undefined
       ? {}
       : { leastRecentUse: new Date(uses.oldest).toISOString(), lastUse: new Date(uses.newest).toISOString() }
-  return `${JSON.stringify({ dir, budgetBytes, ...rest, ...times }, undefined, 2)}\n`
+  return jsonText({ dir, budgetBytes, ...rest, ...times })
 }

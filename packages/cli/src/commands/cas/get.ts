@@ -8,6 +8,8 @@ import type { Host } from '../../host.js'
 import { REMOTE_FLAGS } from '../../remote/remote-flags.js'
 import { withRemote } from '../../remote/with-remote.js'
 import { EXIT } from '../../ui/exit-codes.js'
+import { jsonText } from '../../ui/json-text.js'
+import { UsageError } from '../../usage-error.js'
 import { REMOTE_EXIT_CODES } from '../remote-exit-codes.js'
 
 export const get: Command = {
@@ -23,6 +25,7 @@ export const get: Command = {
       describe: 'Write it into this file, which is there only when it is whole and right',
       defaultDescription: 'standard output',
     },
+    json: { type: 'boolean', describe: 'With --output: print digest, size and path as one JSON document' },
     ...REMOTE_FLAGS,
   },
   operands: { what: 'DIGEST', atLeast: 1, atMost: 1 },
@@ -36,10 +39,21 @@ async function fetchBlob(args: Arguments, host: Host): Promise<number> {
   const { parseDigest, readChecked } = await import('@gorego/core')
   const digest = parseDigest(args.operands[0] ?? '')
   const output = args.text('output')
+  if (output === undefined && args.has('json')) {
+    throw new UsageError(
+      '--json: standard output has the blob; say where it goes instead: --output',
+      'gorego cas get --help',
+    )
+  }
   return await withRemote(args, host, async ({ blobs }, signal) => {
     const chunks = readChecked(blobs, digest, signal)
-    if (output === undefined) await host.pass(chunks, 'stdout')
-    else await writeWhole(resolve(host.surroundings.cwd, output), chunks)
+    if (output === undefined) {
+      await host.pass(chunks, 'stdout')
+      return EXIT.ok
+    }
+    const path = resolve(host.surroundings.cwd, output)
+    await writeWhole(path, chunks)
+    if (args.has('json')) host.out(jsonText({ digest: String(digest), bytes: digest.sizeBytes, path }))
     return EXIT.ok
   })
 }

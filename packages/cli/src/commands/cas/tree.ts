@@ -4,8 +4,9 @@ import type { Host } from '../../host.js'
 import { REMOTE_FLAGS } from '../../remote/remote-flags.js'
 import { withRemote } from '../../remote/with-remote.js'
 import { readCount, showBytes } from '../../ui/amounts.js'
-import { DirectoryTree } from '../../ui/directory-tree.js'
+import { DirectoryTree, treeJson, treeLine } from '../../ui/directory-tree.js'
 import { EXIT } from '../../ui/exit-codes.js'
+import { jsonText } from '../../ui/json-text.js'
 import { REMOTE_EXIT_CODES } from '../remote-exit-codes.js'
 
 const DEFAULT_LIMIT = 1000
@@ -22,6 +23,7 @@ export const tree: Command = {
       describe: 'How many entries at most',
       defaultDescription: String(DEFAULT_LIMIT),
     },
+    json: { type: 'boolean', describe: 'Print one JSON document' },
     ...REMOTE_FLAGS,
   },
   operands: { what: 'DIGEST', atLeast: 1, atMost: 1 },
@@ -37,10 +39,17 @@ async function show(args: Arguments, host: Host): Promise<number> {
   const limit = readCount(args.text('limit') ?? String(DEFAULT_LIMIT), '--limit', 'gorego cas tree --help')
   return await withRemote(args, host, async ({ blobs }, signal) => {
     const root = await rootOf(blobs, digest, signal)
-    const drawn = new DirectoryTree({ read: (directory) => readDirectory(blobs, directory, signal), limit })
+    const found = new DirectoryTree({ read: (directory) => readDirectory(blobs, directory, signal), limit })
+    if (args.has('json')) {
+      const entries: Record<string, unknown>[] = []
+      for await (const entry of found.entries(root)) entries.push(treeJson(entry))
+      const { files, directories, bytes, isCut: more } = found
+      host.out(jsonText({ root: String(root), entries, directories, files, bytes, more }))
+      return EXIT.ok
+    }
     host.out(`${root}\n`)
-    for await (const line of drawn.lines(root)) host.out(`${line}\n`)
-    const { files, directories, bytes, isCut } = drawn
+    for await (const entry of found.entries(root)) host.out(`${treeLine(entry)}\n`)
+    const { files, directories, bytes, isCut } = found
     host.out(`\n${directories} directories, ${files} files, ${showBytes(bytes)}\n`)
     if (isCut) host.err.write(`gorego: that is not all: --limit\n`)
     return EXIT.ok
