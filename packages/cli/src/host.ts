@@ -19,10 +19,13 @@ export interface Host {
     readonly columns: number
     write(text: string): void
   }
+  /** How long a person waits without a word of what is under way, in milliseconds. */
+  readonly patienceMs: number
   /** Asks a person, and returns the answer; undefined where there is none to ask. */
   ask(question: string): Promise<string | undefined>
   /** Writes to standard output. */
   out(text: string): void
+  readonly outIsTerminal: boolean
   /** Whether whoever reads standard output likes colours. */
   readonly outHasColours: boolean
   /** Passes bytes on as they come, no faster than they are taken. */
@@ -30,6 +33,9 @@ export interface Host {
   /** Leaves at once, whatever is under way. */
   exit(code: number): never
 }
+
+/** What takes less is not worth a word. */
+const PATIENCE_MS = 1000
 
 export function processHost(): Host {
   const { stdout, stderr } = process
@@ -47,6 +53,7 @@ export function processHost(): Host {
       },
       write: (text) => void stderr.write(text),
     },
+    patienceMs: PATIENCE_MS,
     async ask(question) {
       if (!process.stdin.isTTY || !stderr.isTTY) return undefined
       const { createInterface } = await import('node:readline/promises')
@@ -58,6 +65,7 @@ export function processHost(): Host {
       }
     },
     out: (text) => void stdout.write(text),
+    outIsTerminal: stdout.isTTY,
     outHasColours: hasColours(stdout),
     async pass(chunks, to) {
       for await (const chunk of chunks) await written(to === 'stdout' ? stdout : stderr, chunk)

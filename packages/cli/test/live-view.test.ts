@@ -31,9 +31,12 @@ test('lines are written above the view, which stays at the end', () => {
   host.signals.emit('SIGWINCH')
   assert.is(screen().text, 'log one\nlog two\nfirst 2\na second one that i')
   assert.not(screen().cursorIsVisible)
+  view.above(() => host.err.write('three\n'))
+  assert.is(screen().text, 'log one\nlog two\nthree\nfirst 2\na second one that i')
   view[Symbol.dispose]()
   view.write('after\n')
-  assert.is(screen().text, 'log one\nlog two\nafter\n')
+  view.above(() => host.err.write('and this\n'))
+  assert.is(screen().text, 'log one\nlog two\nthree\nafter\nand this\n')
   assert.ok(screen().cursorIsVisible)
 })
 

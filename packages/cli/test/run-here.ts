@@ -7,11 +7,15 @@ import type { Finished, Machine } from './cli-process.js'
 
 const COLUMNS = 110
 
-/** Runs gorego in this process, where it starts much sooner, as if it were that machine's: for commands that end by themselves. */
+/**
+ * Runs gorego in this process, where it starts much sooner, as if it were that machine's: for commands that end by themselves.
+ * With `isTerminal`, standard error is one, and standard output is not.
+ */
 export async function runHere(
   { cwd, home }: Pick<Machine, 'cwd' | 'home'>,
   argv: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  { isTerminal = false }: { readonly isTerminal?: boolean } = {},
 ): Promise<Finished> {
   const printed = { stdout: '', stderr: '' }
   const host: Host = {
@@ -24,17 +28,20 @@ export async function runHere(
     signals: new EventEmitter(),
     columns: COLUMNS,
     err: {
-      isTerminal: false,
+      isTerminal,
       hasColours: false,
-      columns: 0,
+      columns: isTerminal ? COLUMNS : 0,
       write: (text) => {
         printed.stderr += text
       },
     },
+    // Progress is shown at once.
+    patienceMs: 0,
     ask: async () => undefined,
     out: (text) => {
       printed.stdout += text
     },
+    outIsTerminal: false,
     outHasColours: false,
     async pass(chunks, to) {
       const decoder = new TextDecoder()

@@ -92,7 +92,7 @@ export { type ActionSpec, type PrepareOptions, prepareAction } from './embed/pre
 export { type DirectoryEntry, readDirectory } from './embed/read-directory.js'
 export type { Progress, RunOptions } from './embed/run-options.js'
 export { type DirectoryOutput, ExecutionError, type Output, RunResult, type Timings } from './embed/run-result.js'
-export { storeFile } from './embed/store-file.js'
+export { type FileToStore, storeFile } from './embed/store-file.js'
 export { type Prediction, type WouldHitOptions, wouldHit } from './embed/would-hit.js'
 export { type ErrorCode, type ErrorDetail, GoregoError, type GoregoErrorOptions } from './errors/index.js'
 export {
@@ -149,6 +149,7 @@ export {
 export {
   type Collected,
   type CollectOptions,
+  type CollectStage,
   collectGarbage,
   emptyStore,
   type StoreStatistics,

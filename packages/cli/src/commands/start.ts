@@ -8,7 +8,7 @@ import { LoadLines } from '../ui/load-lines.js'
 import { watchParent } from '../ui/parent-watch.js'
 import { ServiceManager } from '../ui/service-manager.js'
 import { readyLine, startBanner } from '../ui/start-banner.js'
-import { StopRequests, type StopSignal } from '../ui/stop-requests.js'
+import { StopRequests, type StopSignal, stopExitCode } from '../ui/stop-requests.js'
 
 const EPILOGUE = `Flags go before GOREGO_* variables, and those before the file: docs/configuration.md lists every setting.
 The line "gorego ready on grpc://…" on standard output says that it serves. Logs go to standard error: readable lines on a terminal, JSON otherwise. On a terminal, the lines below them show what it does.
@@ -91,7 +91,7 @@ async function startServing(args: Arguments, host: Host): Promise<number> {
     order = resolve
   })
   using _requests = new StopRequests(host.signals, (signal, times) => {
-    if (times > 1) host.exit(signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated)
+    if (times > 1) host.exit(stopExitCode(signal))
     order(signal)
   })
   using _parent = watchParent(host.surroundings, () => host.signals.emit('SIGTERM', 'SIGTERM'))

@@ -8,6 +8,7 @@ import { readCount } from '../ui/amounts.js'
 import { EXIT } from '../ui/exit-codes.js'
 import { jsonText } from '../ui/json-text.js'
 import { plainLine } from '../ui/plain-text.js'
+import { ProgressLine } from '../ui/progress-line.js'
 import { UsageError } from '../usage-error.js'
 import { JUDGING_EXIT_CODES } from './remote-exit-codes.js'
 
@@ -42,7 +43,9 @@ async function verify(args: Arguments, host: Host): Promise<number> {
     const { compareOutputs } = await import('@gorego/core')
     const actions = [...(await named(args.operands, server, signal)), ...(await lastOnes(many, server, signal))]
     const verdicts: { action: string; differences: readonly OutputDifference[] }[] = []
-    for (const action of new Map(actions.map((digest) => [digest.key, digest])).values()) {
+    const distinct = [...new Map(actions.map((digest) => [digest.key, digest])).values()]
+    using progress = new ProgressLine(host, () => `${verdicts.length} of ${distinct.length} actions compared`)
+    for (const action of distinct) {
       const first = await runAfresh(action, server, signal)
       const second = await runAfresh(action, server, signal)
       const verdict = {
@@ -50,8 +53,9 @@ async function verify(args: Arguments, host: Host): Promise<number> {
         differences: await compareOutputs(first, second, server.blobs, signal),
       }
       verdicts.push(verdict)
-      if (!args.has('json')) host.out(verdictText(verdict))
+      if (!args.has('json')) progress.print(verdictText(verdict))
     }
+    progress[Symbol.dispose]()
     const isGood = verdicts.every(({ differences }) => differences.length === 0)
     if (args.has('json')) host.out(jsonText({ deterministic: isGood, actions: verdicts }))
     return isGood ? EXIT.ok : EXIT.bad

@@ -1,6 +1,5 @@
 import type { Host } from '../host.js'
-import { EXIT } from './exit-codes.js'
-import { StopRequests } from './stop-requests.js'
+import { StopRequests, stopExitCode } from './stop-requests.js'
 
 /** Ctrl-C, or being told to end, as a signal for what is under way; the second time the process leaves at once. */
 export class Interruption implements Disposable {
@@ -10,7 +9,7 @@ export class Interruption implements Disposable {
 
   constructor(host: Host) {
     this.#requests = new StopRequests(host.signals, (signal, times) => {
-      this.#exitCode = signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated
+      this.#exitCode = stopExitCode(signal)
       if (times > 1) host.exit(this.#exitCode)
       this.#stop.abort()
     })

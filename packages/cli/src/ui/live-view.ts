@@ -47,6 +47,18 @@ export class LiveView implements Disposable {
     err.write(this.#isOver ? text : `${this.#clear()}${text}${this.#shown}`)
   }
 
+  /** Whatever else writes whole lines to the same terminal. */
+  above(write: () => void): void {
+    if (this.#isOver) {
+      write()
+      return
+    }
+    const { err } = this.#options.host
+    err.write(this.#clear())
+    write()
+    err.write(this.#shown)
+  }
+
   [Symbol.dispose](): void {
     if (this.#isOver) return
     this.#isOver = true

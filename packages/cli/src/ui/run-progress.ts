@@ -1,10 +1,7 @@
 import type { Progress } from '@gorego/core'
 import type { Host } from '../host.js'
 import { showDuration } from './amounts.js'
-import { LiveView } from './live-view.js'
-
-/** What takes less is not worth a word. */
-const QUIET_MS = 1000
+import { ProgressLine } from './progress-line.js'
 
 const STAGES: Readonly<Partial<Record<Progress['stage'], string>>> = {
   preparing: 'preparing inputs',
@@ -13,18 +10,17 @@ const STAGES: Readonly<Partial<Record<Progress['stage'], string>>> = {
   executing: 'running',
 }
 
-/** On a terminal, and after a second: what an action is at, and for how long. */
+/** What an action is at, and for how long. */
 export class RunProgress implements Disposable {
   #stage: Progress['stage'] = 'preparing'
   #since = performance.now()
-  readonly #timer: NodeJS.Timeout | undefined
-  #view: LiveView | undefined
+  readonly #line: ProgressLine
 
   constructor(host: Host) {
-    if (!host.err.isTerminal || host.surroundings.env.TERM === 'dumb') return
-    this.#timer = setTimeout(() => {
-      this.#view = new LiveView({ host, lines: () => [this.#line()] })
-    }, QUIET_MS).unref()
+    this.#line = new ProgressLine(host, () => {
+      const stage = STAGES[this.#stage] ?? 'fetching outputs'
+      return `${stage}, ${showDuration(performance.now() - this.#since)}`
+    })
   }
 
   readonly follow = ({ stage }: Progress): void => {
@@ -34,11 +30,6 @@ export class RunProgress implements Disposable {
   };
 
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer)
-    this.#view?.[Symbol.dispose]()
-  }
-
-  #line(): string {
-    return `gorego: ${STAGES[this.#stage] ?? 'fetching outputs'}, ${showDuration(performance.now() - this.#since)}`
+    this.#line[Symbol.dispose]()
   }
 }

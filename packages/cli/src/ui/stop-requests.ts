@@ -1,7 +1,13 @@
 import type { EventEmitter } from 'node:events'
+import { EXIT } from './exit-codes.js'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 export type StopSignal = (typeof SIGNALS)[number]
+
+/** What gorego exits with when it leaves because of a signal. */
+export function stopExitCode(signal: StopSignal): number {
+  return signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated
+}
 
 /** npm and npx pass a Ctrl-C on that the terminal has sent to us already: signals so close together are one request. */
 const SAME_REQUEST_MS = 500

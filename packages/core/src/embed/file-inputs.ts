@@ -59,7 +59,7 @@ export async function storeFileInputs(files: readonly FileInput[], options: File
   await concurrently(toRead, WIDTH, async (n) => {
     const { input, stats, at } = looked[n] as Looked
     try {
-      const digest = await storeFile(cas, fn, input.path, Number(stats.size), signal)
+      const digest = await storeFile(cas, fn, { path: input.path, size: Number(stats.size) }, signal)
       digests[n] = digest
       knownFiles?.note(input.path, stats, digest, at)
     } catch (error) {

@@ -8,12 +8,20 @@ const IN_MEMORY = 1024 * 1024
 
 const CHUNK = 256 * 1024
 
-/** Stores a file of this machine, of about that size, unless the store has its content already. */
+/** A file of this machine. */
+export interface FileToStore {
+  readonly path: string
+  /** About, in bytes. */
+  readonly size: number
+  /** Is told, of a large file, what becomes of it, and with how many of its bytes that was done. Must not throw. */
+  readonly onProgress?: (stage: 'hashing' | 'sending', bytes: number) => void
+}
+
+/** Stores a file, unless the store has its content already. */
 export async function storeFile(
   cas: ContentAddressableStorage,
   fn: DigestFunction,
-  path: string,
-  size: number,
+  { path, size, onProgress = () => {} }: FileToStore,
   signal?: AbortSignal,
 ): Promise<Digest> {
   if (size <= IN_MEMORY) return await storeBytes(cas, fn, await readFile(path, { signal }), signal)
@@ -22,10 +30,20 @@ export async function storeFile(
   for await (const chunk of readChunks(path, signal)) {
     hasher.update(chunk)
     hashed += chunk.length
+    onProgress('hashing', hashed)
   }
   const digest = Digest.of(fn, hasher.digest(), hashed)
-  if ((await cas.findMissing([digest], signal)).length > 0) await cas.write(digest, readChunks(path, signal), signal)
+  if ((await cas.findMissing([digest], signal)).length > 0) await cas.write(digest, sent(), signal)
   return digest
+
+  async function* sent(): AsyncGenerator<Uint8Array> {
+    let bytes = 0
+    for await (const chunk of readChunks(path, signal)) {
+      yield chunk
+      bytes += chunk.length
+      onProgress('sending', bytes)
+    }
+  }
 }
 
 /** Stores bytes, unless the store has them already. */

@@ -9,7 +9,12 @@ export interface CollectOptions {
   readonly maxBytes: number
   /** What was not used for longer goes in any case, in milliseconds. */
   readonly maxAgeMs: number
+  /** Is told what it begins with, and how to ask how far it is. Must not throw. */
+  readonly onStage?: (stage: CollectStage, soFar: () => Collected) => void
 }
+
+/** Looking for results that are too old, counting blobs, and removing what is too much. */
+export type CollectStage = 'results' | 'blobs' | 'evicting'
 
 /** How many blobs and results were removed, and what is left. */
 export interface Collected {
@@ -23,15 +28,24 @@ export interface Collected {
  * Evicts what was used longest ago until the rest takes no more than it may. Throws `failed-precondition` while a process has
  * the store open, because its clients were told of what is there.
  */
-export async function collectGarbage({ dir, maxBytes, maxAgeMs }: CollectOptions): Promise<Collected> {
+export async function collectGarbage({
+  dir,
+  maxBytes,
+  maxAgeMs,
+  onStage = () => {},
+}: CollectOptions): Promise<Collected> {
   const layout = unusedStoreAt(dir)
   const before = Date.now() - maxAgeMs
   let results = 0
+  onStage('results', () => ({ blobs: 0, results, bytes: 0 }))
   for await (const file of resultFiles(layout)) {
     if (file.usedAt < before && (await removeResult(file))) results++
   }
   using store = await LocalStore.open({ dir, maxBytes, graceMs: 0 })
+  const soFar = () => ({ blobs: store.evictions, results, bytes: store.usage.bytes })
+  onStage('blobs', soFar)
   await store.loaded
-  const removed = await store.tidy(maxAgeMs)
-  return { blobs: store.evictions, results: results + removed, bytes: store.usage.bytes }
+  onStage('evicting', soFar)
+  results += await store.tidy(maxAgeMs)
+  return soFar()
 }

@@ -1,12 +1,12 @@
 import type { VerifiedBlob } from '@gorego/core'
 import type { Arguments, Command } from '../../command.js'
 import type { Host } from '../../host.js'
+import { showBytes } from '../../ui/amounts.js'
 import { EXIT, exitCodeHelp } from '../../ui/exit-codes.js'
 import { Interruption } from '../../ui/interruption.js'
+import { jsonText } from '../../ui/json-text.js'
+import { ProgressLine } from '../../ui/progress-line.js'
 import { CACHE_FLAGS, whichCache } from './which-cache.js'
-
-/** Between two lines for a person who waits. */
-const PROGRESS_EVERY_MS = 200
 
 export const verify: Command = {
   name: 'verify',
@@ -35,9 +35,12 @@ async function compare(args: Arguments, host: Host): Promise<number> {
   const { verifyStore } = await import('@gorego/core')
   using interruption = new Interruption(host)
   const found: { readonly path: string; readonly digest: string; readonly problem: string }[] = []
-  using progress = new Progress(host)
+  let files = 0
+  let bytes = 0
+  using progress = new ProgressLine(host, () => `${files} files read, ${showBytes(bytes)}`)
   const onFile = ({ file: { path, digest }, problem }: VerifiedBlob) => {
-    progress.count()
+    files++
+    bytes += digest.sizeBytes
     if (problem === undefined) return
     found.push({ path, digest: String(digest), problem })
     if (!args.has('json')) progress.print(`${path} ${problem}\n`)
@@ -47,49 +50,14 @@ async function compare(args: Arguments, host: Host): Promise<number> {
   } catch (error) {
     if (interruption.exitCode === undefined) throw error
   }
-  const { files } = progress
+  progress[Symbol.dispose]()
   const removed = args.has('remove')
   if (args.has('json')) {
-    host.out(
-      `${JSON.stringify({ dir, files, complete: interruption.exitCode === undefined, removed, corrupt: found }, undefined, 2)}\n`,
-    )
+    host.out(jsonText({ dir, files, complete: interruption.exitCode === undefined, removed, corrupt: found }))
   } else {
     const what =
       found.length === 0 ? 'all are what they should be' : `${found.length} corrupt${removed ? ', removed' : ''}`
-    progress.print(`${files} files read: ${what}${interruption.exitCode === undefined ? '' : ', as far as it got'}\n`)
+    host.out(`${files} files read: ${what}${interruption.exitCode === undefined ? '' : ', as far as it got'}\n`)
   }
   return interruption.exitCode ?? (found.length === 0 ? EXIT.ok : EXIT.bad)
-}
-
-/** How far it is, for a person at a terminal: a line that is written over. */
-class Progress implements Disposable {
-  readonly #host: Host
-  #files = 0
-  #shownAt = 0
-
-  constructor(host: Host) {
-    this.#host = host
-  }
-
-  get files(): number {
-    return this.#files
-  }
-
-  count(): void {
-    this.#files++
-    const now = performance.now()
-    if (!this.#host.err.isTerminal || now - this.#shownAt < PROGRESS_EVERY_MS) return
-    this.#shownAt = now
-    this.#host.err.write(`\r${this.#files} files read`)
-  }
-
-  print(line: string): void {
-    this[Symbol.dispose]()
-    this.#host.out(line)
-  }
-
-  [Symbol.dispose](): void {
-    if (this.#shownAt > 0) this.#host.err.write('\r\u001b[K')
-    this.#shownAt = 0
-  }
 }

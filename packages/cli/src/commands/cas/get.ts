@@ -7,8 +7,10 @@ import type { Arguments, Command } from '../../command.js'
 import type { Host } from '../../host.js'
 import { REMOTE_FLAGS } from '../../remote/remote-flags.js'
 import { withRemote } from '../../remote/with-remote.js'
+import { showBytes } from '../../ui/amounts.js'
 import { EXIT } from '../../ui/exit-codes.js'
 import { jsonText } from '../../ui/json-text.js'
+import { ProgressLine } from '../../ui/progress-line.js'
 import { UsageError } from '../../usage-error.js'
 import { REMOTE_EXIT_CODES } from '../remote-exit-codes.js'
 
@@ -46,7 +48,15 @@ async function fetchBlob(args: Arguments, host: Host): Promise<number> {
     )
   }
   return await withRemote(args, host, async ({ blobs }, signal) => {
-    const chunks = readChecked(blobs, digest, signal)
+    let bytes = 0
+    // Not into the bytes.
+    using _progress =
+      output !== undefined || !host.outIsTerminal
+        ? new ProgressLine(host, () => `${showBytes(bytes)} of ${showBytes(digest.sizeBytes)} came`)
+        : undefined
+    const chunks = counted(readChecked(blobs, digest, signal), (count) => {
+      bytes += count
+    })
     if (output === undefined) {
       await host.pass(chunks, 'stdout')
       return EXIT.ok
@@ -56,6 +66,16 @@ async function fetchBlob(args: Arguments, host: Host): Promise<number> {
     if (args.has('json')) host.out(jsonText({ digest: String(digest), bytes: digest.sizeBytes, path }))
     return EXIT.ok
   })
+}
+
+async function* counted(
+  chunks: AsyncIterable<Uint8Array>,
+  onBytes: (count: number) => void,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    yield chunk
+    onBytes(chunk.length)
+  }
 }
 
 /** Beside its place first: nobody sees half of it. */

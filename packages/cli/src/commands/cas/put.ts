@@ -5,8 +5,11 @@ import type { Host } from '../../host.js'
 import { DIGEST_FUNCTION_FLAG, digestFunction } from '../../remote/digest-function.js'
 import { REMOTE_FLAGS } from '../../remote/remote-flags.js'
 import { withRemote } from '../../remote/with-remote.js'
+import { showBytes } from '../../ui/amounts.js'
 import { EXIT } from '../../ui/exit-codes.js'
 import { jsonText } from '../../ui/json-text.js'
+import { plainLine } from '../../ui/plain-text.js'
+import { ProgressLine } from '../../ui/progress-line.js'
 import { UsageError } from '../../usage-error.js'
 import { REMOTE_EXIT_CODES } from '../remote-exit-codes.js'
 
@@ -33,15 +36,21 @@ async function storeAll(args: Arguments, host: Host): Promise<number> {
   const fn = await loadDigestFunction(await digestFunction(args, 'gorego cas put --help'))
   return await withRemote(args, host, async ({ blobs }, signal) => {
     const stored: { file: string; digest: string }[] = []
+    let line = 'storing files'
+    using progress = new ProgressLine(host, () => line)
     for (const file of args.operands) {
       const path = resolve(host.surroundings.cwd, file)
       const stats = await stat(path)
       if (!stats.isFile()) throw new UsageError(`${file} is no file`, 'gorego cas put --help')
-      const digest = String(await storeFile(blobs, fn, path, stats.size, signal))
+      const onProgress = (stage: 'hashing' | 'sending', bytes: number) => {
+        line = `${stage} ${plainLine(file)}, ${showBytes(bytes)} of ${showBytes(stats.size)}`
+      }
+      line = `storing ${plainLine(file)}`
+      const digest = String(await storeFile(blobs, fn, { path, size: stats.size, onProgress }, signal))
       stored.push({ file, digest })
-      if (!args.has('json')) host.out(`${digest}  ${file}\n`)
+      if (!args.has('json')) progress.print(`${digest}  ${file}\n`)
     }
-    if (args.has('json')) host.out(jsonText({ stored }))
+    if (args.has('json')) progress.print(jsonText({ stored }))
     return EXIT.ok
   })
 }
