@@ -17,6 +17,15 @@ function snippets(document: string): string[] {
   return [...text.matchAll(/^```js\n(.*?)^```$/gms)].map((match) => match[1] ?? '')
 }
 
+/** The only one below a heading. */
+function snippetBelow(heading: string, document: string): string {
+  const text = readFileSync(join(repository, document), 'utf8')
+  const section = text.split(/^(?=#+ )/m).find((part) => part.startsWith(`${heading}\n`)) ?? ''
+  const [program, ...others] = section.matchAll(/^```js\n(.*?)^```$/gms)
+  assert.ok(program?.[1] !== undefined && others.length === 0, `${document} has not one snippet below ${heading}`)
+  return program[1]
+}
+
 /** Runs a program in a directory that has the package installed and the documents' files in it. */
 async function runTwice(program: string): Promise<{ first: string; second: string; read: (path: string) => string }> {
   const directory = mkdtempSync(join(tmpdir(), 'gorego-snippet-'))
@@ -56,16 +65,19 @@ test('README.md: the embedded run works, and is cached the second time', async (
   )
 })
 
+test('docs/embedding.md: what a command prints comes to its streams, cached or not', async () => {
+  const { first, second } = await runTwice(snippetBelow('## What it prints, as it comes', 'docs/embedding.md'))
+  assert.equal([first, second], ['compiling\ncompiled\n', 'compiling\ncompiled\n'])
+})
+
 test('docs/embedding.md: the graph works, and is cached the second time', async () => {
-  const { first, second } = await runTwice(snippets('docs/embedding.md')[1] ?? '')
+  const { first, second } = await runTwice(snippetBelow('## Graphs', 'docs/embedding.md'))
   assert.is(first, '3 0 ONE\nTWO\n\n')
   assert.is(second, '0 3 ONE\nTWO\n\n')
 })
 
 test('docs/embedding.md: the example works, and is cached the second time', async () => {
-  const programs = snippets('docs/embedding.md')
-  assert.is(programs.length, 2)
-  const { first, second } = await runTwice(programs[0] ?? '')
+  const { first, second } = await runTwice(snippetBelow('# Embedding the engine', 'docs/embedding.md'))
   assert.match(first, /^0 false packed\n/)
   assert.match(second, /^0 true packed\n/)
 })
@@ -76,7 +88,7 @@ test('every snippet in a language is tried', () => {
     ['README.md js', 1],
     ['SECURITY.md yaml', 1],
     ['docs/configuration.md yaml', 1],
-    ['docs/embedding.md js', 2],
+    ['docs/embedding.md js', 3],
   ])
   const found = new Map<string, number>()
   const inDocs = readdirSync(join(repository, 'docs')).map((name) => `docs/${name}`)

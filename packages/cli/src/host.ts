@@ -28,6 +28,8 @@ export interface Host {
   readonly outIsTerminal: boolean
   /** Whether whoever reads standard output likes colours. */
   readonly outHasColours: boolean
+  /** Writes bytes, and resolves when they are taken. */
+  hand(chunk: Uint8Array, to: 'stdout' | 'stderr'): Promise<void>
   /** Passes bytes on as they come, no faster than they are taken. */
   pass(chunks: AsyncIterable<Uint8Array>, to: 'stdout' | 'stderr'): Promise<void>
   /** Leaves at once, whatever is under way. */
@@ -67,8 +69,9 @@ export function processHost(): Host {
     out: (text) => void stdout.write(text),
     outIsTerminal: stdout.isTTY,
     outHasColours: hasColours(stdout),
+    hand: (chunk, to) => written(to === 'stdout' ? stdout : stderr, chunk),
     async pass(chunks, to) {
-      for await (const chunk of chunks) await written(to === 'stdout' ? stdout : stderr, chunk)
+      for await (const chunk of chunks) await this.hand(chunk, to)
     },
     exit: (code) => process.exit(code),
   }

@@ -43,6 +43,9 @@ export async function runHere(
     },
     outIsTerminal: false,
     outHasColours: false,
+    async hand(chunk, to) {
+      printed[to] += Buffer.from(chunk).toString()
+    },
     async pass(chunks, to) {
       const decoder = new TextDecoder()
       for await (const chunk of chunks) printed[to] += decoder.decode(chunk, { stream: true })

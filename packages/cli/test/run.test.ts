@@ -22,6 +22,17 @@ test('runs a command once, then takes its output from the cache', async () => {
   assert.equal(readdirSync(join(machine.home, '.cache', 'gorego')), ['run'])
 })
 
+test('what a command prints appears while it runs', async () => {
+  await using machine = new Machine()
+  const gate = join(machine.cwd, 'gate')
+  const script = `echo waiting; until [ -e ${gate} ]; do sleep 0.01; done; echo done`
+  const running = machine.start(['run', '--timeout', '20', '--', 'sh', '-c', script])
+  await running.printed('stdout', /^waiting\n/)
+  writeFileSync(gate, '')
+  const { code, stdout } = await running.finished
+  assert.equal([code, stdout], [0, 'waiting\ndone\n'])
+})
+
 test('the digest function is a choice, and each has results of its own', async () => {
   await using machine = new Machine()
   const args = (name: string) => ['run', '--digest-function', name, '--json', '--', 'echo', 'hashed']

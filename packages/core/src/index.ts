@@ -88,9 +88,10 @@ export { type Budget, blocks, type Reservation, reservationFrom } from './disk/i
 export { compareOutputs, type OutputDifference } from './embed/compare-outputs.js'
 export { content, directory, file, type Input, type Inputs, stored, storedDirectory, symlink } from './embed/inputs.js'
 export { KnownFiles, type KnownFilesOptions } from './embed/known-files.js'
+export { OutputFeed } from './embed/output-feed.js'
 export { type ActionSpec, type PrepareOptions, prepareAction } from './embed/prepare-action.js'
 export { type DirectoryEntry, readDirectory } from './embed/read-directory.js'
-export type { Progress, RunOptions } from './embed/run-options.js'
+export type { OutputListener, Progress, RunOptions, StreamName } from './embed/run-options.js'
 export { type DirectoryOutput, ExecutionError, type Output, RunResult, type Timings } from './embed/run-result.js'
 export { type FileToStore, storeFile } from './embed/store-file.js'
 export { type Prediction, type WouldHitOptions, wouldHit } from './embed/would-hit.js'
@@ -133,6 +134,7 @@ export {
   type ActiveTask,
   type Activity,
   type Answer,
+  type Audience,
   type ExecuteRequest,
   type Failure,
   type ListOptions,
@@ -141,6 +143,8 @@ export {
   type OperationPage,
   type OperationState,
   type Outcome,
+  type PrintedListener,
+  type PrintedPiece,
   type Scheduler,
   type Stage,
   TaskScheduler,

@@ -4,6 +4,7 @@ import { type ActionCache, LocalActionCache, withCompleteness } from './action-c
 import { LocalStore } from './cas/index.js'
 import { type DigestFunction, type DigestFunctionName, loadDigestFunction } from './digest/index.js'
 import { KnownFiles } from './embed/known-files.js'
+import { OutputFeed } from './embed/output-feed.js'
 import { type ActionSpec, prepareAction } from './embed/prepare-action.js'
 import type { RunOptions } from './embed/run-options.js'
 import { ExecutionError, RunResult } from './embed/run-result.js'
@@ -137,10 +138,11 @@ export class LocalExecutor implements AsyncDisposable {
    */
   async run(options: RunOptions): Promise<RunResult> {
     options.onProgress?.({ stage: 'preparing' })
+    const feed = options.onOutput && new OutputFeed(options.onOutput)
     const named = new Set<string>()
     for (;;) {
       try {
-        return await this.#runOnce(options)
+        return await this.#runOnce(options, feed)
       } catch (error) {
         if (error instanceof Error && error.name === 'AbortError' && options.signal?.aborted)
           throw cancelled(options.signal)
@@ -176,7 +178,7 @@ export class LocalExecutor implements AsyncDisposable {
     await this.close()
   }
 
-  async #runOnce(options: RunOptions): Promise<RunResult> {
+  async #runOnce(options: RunOptions, feed: OutputFeed | undefined): Promise<RunResult> {
     const { signal, refresh, priority } = options
     if (signal?.aborted) throw cancelled(signal)
     const action = await prepareAction(options, { cas: this.store, fn: this.#fn, knownFiles: this.#knownFiles, signal })
@@ -188,29 +190,41 @@ export class LocalExecutor implements AsyncDisposable {
       skipCacheLookup: refresh ?? false,
       priority: priority ?? 0,
     })
-    const { outcome } = await this.#completion(name, options)
+    const { outcome } = await this.#completion(name, options, feed)
     if (outcome === undefined) throw new GoregoError('internal', `operation ${name} completed without an outcome`)
     const result =
       outcome.result === undefined
         ? undefined
         : await RunResult.read(action, outcome.result, outcome.cached, this.store, signal)
+    if (result !== undefined) await feed?.finish(result, signal)
     if (outcome.failure !== undefined) throw new ExecutionError(outcome.failure, result, outcome.logs)
     if (result === undefined) throw new GoregoError('internal', `operation ${name} completed without a result`)
     return result
   }
 
-  async #completion(name: string, { signal, onProgress }: RunOptions): Promise<OperationState> {
+  async #completion(
+    name: string,
+    { signal, onProgress }: RunOptions,
+    feed: OutputFeed | undefined,
+  ): Promise<OperationState> {
     const cancel = () => this.#scheduler.cancel(name, 'the caller aborted the run')
     signal?.addEventListener('abort', cancel, { once: true })
     try {
       return await new Promise<OperationState>((resolve, reject) => {
+        // What the caller's functions throw is for the caller: the scheduler has others to tell.
+        const thrown = (error: unknown) => {
+          reject(error)
+          cancel()
+        }
+        if (feed !== undefined) {
+          feed.onThrown(thrown)
+          this.#scheduler.listen(name, feed.take)
+        }
         this.#scheduler.subscribe(name, (state) => {
           try {
             onProgress?.({ stage: state.stage })
           } catch (error) {
-            // The caller's, and for the caller: the scheduler has others to tell.
-            reject(error)
-            cancel()
+            thrown(error)
           }
           if (state.stage === 'completed') resolve(state)
         })

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { findMissing, Gate } from '@gorego/conformance/client'
-import { content, digestFunctions, ExecutionError, GoregoError } from '@gorego/core'
+import { content, digestFunctions, ExecutionError, GoregoError, type StreamName } from '@gorego/core'
 import { temporaryDirectory } from '@gorego/core/testing'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -44,6 +44,25 @@ test('runs an action with its inputs, and reads what it made', async () => {
   using directory = temporaryDirectory()
   await result.materialize(directory.path)
   assert.is(readFileSync(join(directory.path, 'out'), 'utf8'), 'sent')
+})
+
+test('what a command prints is handed over whole before run resolves, cached or not, and after a time-out', async () => {
+  const script = 'head -c 200000 /dev/zero | tr "\\0" a; echo err >&2'
+  for (const cached of [false, true]) {
+    const heard = { stdout: '', stderr: '' }
+    const onOutput = (chunk: Uint8Array, stream: StreamName) => {
+      heard[stream] += Buffer.from(chunk)
+    }
+    assert.is((await executor.run({ ...shell(script), onOutput })).cached, cached)
+    assert.equal([heard.stdout.length, heard.stderr], [200_000, 'err\n'])
+  }
+  let before = ''
+  const onOutput = (chunk: Uint8Array) => {
+    before += Buffer.from(chunk)
+  }
+  const spec = { ...shell('echo before; exec sleep 600'), timeoutMs: 200, onOutput }
+  assert.is((await failureOf(executor.run(spec))).code, 'deadline-exceeded')
+  assert.is(before, 'before\n')
 })
 
 test('a graph runs there as it runs here: outputs pass as digests, directories too', async () => {

@@ -12,7 +12,7 @@ import { Interruption } from '../ui/interruption.js'
 import { RunProgress } from '../ui/run-progress.js'
 import { type RunReport, runJson, runSummary } from '../ui/run-report.js'
 
-const EPILOGUE = `The command runs in a directory of its own that holds its inputs and nothing else. Of the environment it sees --env, and PATH (/usr/local/bin:/usr/bin:/bin unless --env PATH=… says otherwise). What it prints appears when it has ended.
+const EPILOGUE = `The command runs in a directory of its own that holds its inputs and nothing else. Of the environment it sees --env, and PATH (/usr/local/bin:/usr/bin:/bin unless --env PATH=… says otherwise). What it prints appears as it comes; from a server, when it has ended.
 
 ${exitCodeHelp('Exit code: that of the command (128 + n if signal n killed it), or:', [
   EXIT.usage,
@@ -99,9 +99,17 @@ async function runOnce(args: Arguments, host: Host): Promise<number> {
     try {
       using progress = new RunProgress(host)
       const onProgress = progress.follow
-      const report = await execute(executor, { ...spec, onProgress, signal: interruption.signal }, outDir)
+      const onOutput: RunOptions['onOutput'] = (chunk, stream) => {
+        // What the command says is progress enough, and has the terminal to itself.
+        progress[Symbol.dispose]()
+        return host.hand(chunk, stream)
+      }
+      const { signal } = interruption
+      const options = args.has('json') ? { ...spec, onProgress, signal } : { ...spec, onProgress, onOutput, signal }
+      const report = await execute(executor, options, outDir)
       progress[Symbol.dispose]()
-      await print(report, args.has('json'), host)
+      if (args.has('json')) host.out(runJson(report))
+      else host.err.write(`gorego: ${runSummary(report)}\n`)
       return interruption.exitCode ?? report.exitCode
     } finally {
       await executor.close()
@@ -164,16 +172,4 @@ async function execute(executor: Executor, options: RunOptions, directory: strin
     outDir: hasOutputs ? relative('.', directory) || '.' : undefined,
     absent: result === undefined ? [] : (options.outputs ?? []).filter((path) => !result?.outputs.has(path)),
   }
-}
-
-async function print(report: RunReport, json: boolean, { out, err, pass }: Host): Promise<void> {
-  if (json) {
-    out(runJson(report))
-    return
-  }
-  if (report.result !== undefined) {
-    await pass(report.result.printed('stdout'), 'stdout')
-    await pass(report.result.printed('stderr'), 'stderr')
-  }
-  err.write(`gorego: ${runSummary(report)}\n`)
 }

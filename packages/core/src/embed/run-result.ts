@@ -7,6 +7,7 @@ import { ActionResult, type Digest as DigestMessage, type OutputDirectory, type 
 import { resourceUsageIn, type UsedResources } from '../proto/resource-usage.js'
 import { timestampToMillis } from '../proto/time.js'
 import { materialize } from './materialize.js'
+import type { StreamName } from './run-options.js'
 
 /** Something that an action made. */
 export type Output =
@@ -69,7 +70,7 @@ export class RunResult {
   /** What the command used when it ran; undefined where the worker does not say. */
   readonly resources: UsedResources | undefined
   readonly #cas: ContentAddressableStorage
-  readonly #printed: Readonly<Record<'stdout' | 'stderr', Printed>>
+  readonly #printed: Readonly<Record<StreamName, Printed>>
 
   private constructor({ action, message, cached, stdout, stderr, cas }: Parts) {
     this.action = action
@@ -99,11 +100,16 @@ export class RunResult {
     return new RunResult({ action, message, cached, stdout, stderr, cas })
   }
 
-  /** All that the command wrote to a stream, in chunks. */
-  async *printed(stream: 'stdout' | 'stderr', signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  /** All that the command wrote to a stream, from `offset` on, in chunks. */
+  async *printed(
+    stream: StreamName,
+    { offset = 0 }: { readonly offset?: number } = {},
+    signal?: AbortSignal,
+  ): AsyncGenerator<Uint8Array> {
     const { inline, blob } = this.#printed[stream]
-    if (inline.length > 0) yield inline
-    else if (blob !== undefined) yield* this.#cas.read(blob, {}, signal)
+    if (inline.length > offset) yield inline.subarray(offset)
+    else if (inline.length === 0 && blob !== undefined && blob.sizeBytes > offset)
+      yield* this.#cas.read(blob, { offset }, signal)
   }
 
   /**

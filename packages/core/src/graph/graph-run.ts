@@ -1,8 +1,10 @@
 import { setMaxListeners } from 'node:events'
 import type { Input } from '../embed/inputs.js'
+import type { RunOptions } from '../embed/run-options.js'
 import { ExecutionError, type RunResult } from '../embed/run-result.js'
 import { GoregoError } from '../errors/index.js'
 import type { ActionRunner } from './action-runner.js'
+import type { GraphOptions } from './graph.js'
 import type { GraphAction, GraphActions } from './graph-action.js'
 import { GraphError } from './graph-error.js'
 import type { GraphEvent, GraphResult } from './graph-outcome.js'
@@ -16,7 +18,8 @@ export interface GraphRunOptions {
   /** Nodes under way at once. */
   readonly concurrency: number
   readonly keepGoing: boolean
-  readonly onEvent: ((event: GraphEvent) => void) | undefined
+  readonly onEvent: GraphOptions['onEvent']
+  readonly onOutput: GraphOptions['onOutput']
   readonly signal: AbortSignal | undefined
 }
 
@@ -88,6 +91,7 @@ export class GraphRun {
         ...action,
         inputs: this.#inputsOf(name, action),
         signal: this.#abort.signal,
+        ...this.#outputOf(name, action),
         onProgress: ({ stage }) => {
           if (stage === 'executing') this.#books.move(name, 'running')
         },
@@ -114,6 +118,22 @@ export class GraphRun {
     return Object.fromEntries(resolved)
   }
 
+  #outputOf(name: string, { onOutput: own }: GraphAction): Pick<RunOptions, 'onOutput'> {
+    const { onOutput: all } = this.#options
+    if (all === undefined) return {}
+    return {
+      onOutput: async (chunk, stream) => {
+        await own?.(chunk, stream)
+        try {
+          await all(chunk, stream, name)
+        } catch (error) {
+          this.#stopFor(error)
+          throw error
+        }
+      },
+    }
+  }
+
   #fail(node: string, thrown: unknown, ran: RunResult | undefined): void {
     const error = GoregoError.from(thrown)
     const result = ran ?? (error instanceof ExecutionError ? error.result : undefined)
@@ -136,9 +156,14 @@ export class GraphRun {
     try {
       if (this.#thrown === undefined) this.#options.onEvent?.(event)
     } catch (error) {
-      this.#thrown = { error }
-      this.#abort.abort(error)
+      this.#stopFor(error)
     }
+  }
+
+  /** What one of the caller's functions threw is for the caller. */
+  #stopFor(error: unknown): void {
+    this.#thrown ??= { error }
+    this.#abort.abort(error)
   }
 }
 

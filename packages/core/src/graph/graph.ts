@@ -1,3 +1,4 @@
+import type { StreamName } from '../embed/run-options.js'
 import { GoregoError } from '../errors/index.js'
 import type { ActionRunner } from './action-runner.js'
 import { checkGraph } from './check-graph.js'
@@ -13,6 +14,8 @@ export interface GraphOptions {
   readonly keepGoing?: boolean
   /** Is told of every node that is somewhere else now, with the counts of all. What it throws stops the graph. */
   readonly onEvent?: (event: GraphEvent) => void
+  /** Is handed what the commands of all nodes print, as `onOutput` of a node is, which is asked first. What it throws stops the graph. */
+  readonly onOutput?: (chunk: Uint8Array, stream: StreamName, node: string) => unknown
 }
 
 /**
@@ -53,8 +56,16 @@ export class Graph {
   async run(options: { readonly signal?: AbortSignal } = {}): Promise<GraphResult> {
     const actions = new Map(this.#actions)
     checkGraph(actions)
-    const { concurrency, keepGoing = false, onEvent } = this.#options
+    const { concurrency, keepGoing = false, onEvent, onOutput } = this.#options
     const { signal } = options
-    return await new GraphRun({ runner: this.#runner, actions, concurrency, keepGoing, onEvent, signal }).run()
+    return await new GraphRun({
+      runner: this.#runner,
+      actions,
+      concurrency,
+      keepGoing,
+      onEvent,
+      onOutput,
+      signal,
+    }).run()
   }
 }

@@ -16,12 +16,14 @@ import { NativeLauncher } from './launch/native-launcher.js'
 import { NodeLauncher } from './launch/node-launcher.js'
 import { perform, type Workplace } from './perform.js'
 import { PrintedFiles } from './printed-files.js'
+import { PrintedFollower } from './printed-follower.js'
 import { type FromRunner, type Job, type JobReply, type RunnerSetup, type ToRunner, toPlainDigest } from './protocol.js'
 import { SlotSandbox } from './slot-sandbox.js'
 
 interface Running {
   readonly job: Job
   readonly abort: AbortController
+  readonly follower: PrintedFollower
 }
 
 let setup: RunnerSetup | undefined
@@ -36,10 +38,16 @@ process.on('message', (message: ToRunner) => {
   } else if (message.kind === 'copy') {
     for (const key of message.keys) copied.add(key)
     workplace?.root.distrust()
-  } else if (message.kind === 'cancel') {
-    if (running?.job.id === message.id) running.abort.abort()
-  } else {
+  } else if (message.kind === 'job') {
     void work(message)
+  } else if (message.id !== running?.job.id) {
+    // It has ended meanwhile.
+  } else if (message.kind === 'cancel') {
+    running.abort.abort()
+  } else if (message.kind === 'listen') {
+    running.follower.begin()
+  } else {
+    running.follower.taken()
   }
 })
 
@@ -55,13 +63,14 @@ process.on('SIGTERM', () => {})
 
 async function work(job: Job): Promise<void> {
   if (setup === undefined) throw new Error('a job came before the setup')
-  const current: Running = { job, abort: new AbortController() }
+  using follower = new PrintedFollower((piece) => send({ kind: 'printed', id: job.id, piece }))
+  const current: Running = { job, abort: new AbortController(), follower }
   running = current
   let reply: JobReply
   try {
     workplace ??= workplaceOf(setup)
     workplace.blobs.reset()
-    reply = await perform(job, workplace, current.abort.signal)
+    reply = await perform(job, workplace, follower, current.abort.signal)
   } catch (thrown) {
     reply = { kind: 'failed', failure: failureOf(thrown) }
   }

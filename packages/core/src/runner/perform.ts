@@ -20,6 +20,7 @@ import type { Launcher } from './launch/launcher.js'
 import { WantedProperties } from './node-properties.js'
 import { type Collection, collectOutputs, type DeclaredOutput, declaredOutputs } from './outputs.js'
 import type { PrintedFiles, StreamName } from './printed-files.js'
+import type { PrintedFollower } from './printed-follower.js'
 import { PrintedStreams } from './printed-streams.js'
 import { findProgram } from './program.js'
 import {
@@ -52,8 +53,13 @@ export interface Workplace {
 }
 
 /** One action from its digest to its result: stage, run, check the inputs, collect. What fails is a reply, not a throw. */
-export async function perform(job: Job, workplace: Workplace, signal: AbortSignal): Promise<JobReply> {
-  const performance = new Performance(job, workplace)
+export async function perform(
+  job: Job,
+  workplace: Workplace,
+  follower: PrintedFollower,
+  signal: AbortSignal,
+): Promise<JobReply> {
+  const performance = new Performance(job, workplace, follower)
   try {
     return await performance.perform(signal)
   } catch (thrown) {
@@ -64,15 +70,17 @@ export async function perform(job: Job, workplace: Workplace, signal: AbortSigna
 class Performance {
   readonly #job: Job
   readonly #workplace: Workplace
+  readonly #follower: PrintedFollower
   readonly #action: Digest
   readonly #stamps: Stamps
   readonly #metadata = new ExecutedActionMetadata()
   readonly #log = new ActionLog()
   #staged: StagedBytes = { linked: 0, copied: 0 }
 
-  constructor(job: Job, workplace: Workplace) {
+  constructor(job: Job, workplace: Workplace, follower: PrintedFollower) {
     this.#job = job
     this.#workplace = workplace
+    this.#follower = follower
     this.#action = fromPlainDigest(job.action)
     this.#stamps = new Stamps(job.queuedAt)
     this.#metadata.setWorker(workplace.workerName)
@@ -170,7 +178,9 @@ class Performance {
           }
     root.start()
     this.#metadata.setExecutionStartTimestamp(this.#now())
+    this.#follower.follow(streams)
     const end = await runCommand(launcher, { program, argv, env, timeoutMs, ...place }, streams, signal)
+    this.#follower[Symbol.dispose]()
     this.#metadata.setExecutionCompletedTimestamp(this.#now())
     this.#metadata.setVirtualExecutionDuration(durationFromMillis(end.durationMs))
     return end

@@ -43,6 +43,12 @@ export class PrintedStreams implements Disposable {
     this.#timer = setTimeout(() => this.watch(onOverflow), pause)
   }
 
+  /** What was printed from there on, up to the limit; empty where there is nothing yet. */
+  read(name: StreamName, offset: number, mostBytes: number): Uint8Array {
+    const bytes = Buffer.allocUnsafe(Math.min(mostBytes, Math.max(0, this.#maxBytes - offset)))
+    return bytes.subarray(0, readSync(this.#descriptors[name], bytes, 0, bytes.length, offset))
+  }
+
   /** Cuts both down to the limit, when the command has ended; returns those that were beyond it. */
   end(): StreamName[] {
     clearTimeout(this.#timer)

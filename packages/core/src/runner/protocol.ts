@@ -5,6 +5,7 @@ import type { UsedResources } from '../proto/resource-usage.js'
 import type { SandboxSetup } from '../sandbox/index.js'
 import type { ActionPolicy } from './action-policy.js'
 import type { ActionUser } from './action-user.js'
+import type { StreamName } from './printed-files.js'
 
 /** What goes over the channel between the main process and a runner. Plain data, cloned on the way. */
 export interface PlainDigest {
@@ -57,7 +58,19 @@ export interface CancelJob {
   readonly id: number
 }
 
-export type ToRunner = RunnerSetup | CopyInputs | Job | CancelJob
+/** Somebody wants to hear what the command of a job prints, from the beginning. */
+export interface ListenToJob {
+  readonly kind: 'listen'
+  readonly id: number
+}
+
+/** What was printed has been taken: the next piece may come. */
+export interface PrintedTaken {
+  readonly kind: 'taken'
+  readonly id: number
+}
+
+export type ToRunner = RunnerSetup | CopyInputs | Job | CancelJob | ListenToJob | PrintedTaken
 
 /** A file that the runner added to the store. */
 export interface StoredBlob {
@@ -101,9 +114,18 @@ export type JobReply =
   /** Nothing was run. */
   | { readonly kind: 'failed'; readonly failure: PlainFailure; readonly log?: PlainDigest }
 
+/** A piece of what a command has printed so far. */
+export interface Printed {
+  readonly stream: StreamName
+  /** Of its first byte in the stream. */
+  readonly offset: number
+  readonly bytes: Uint8Array
+}
+
 export type FromRunner =
   /** The command runs in the process group of this number, and must be ended should the runner die: the native launcher does that itself. */
   | { readonly kind: 'started'; readonly id: number; readonly processGroup: number }
+  | { readonly kind: 'printed'; readonly id: number; readonly piece: Printed }
   | { readonly kind: 'reply'; readonly id: number; readonly reply: JobReply; readonly stored: readonly StoredBlob[] }
   /** Cleaned up after the job; ready for the next. */
   | { readonly kind: 'idle'; readonly id: number }

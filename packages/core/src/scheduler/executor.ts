@@ -1,4 +1,5 @@
 import type { Digest } from '../digest/index.js'
+import type { Audience } from './audience.js'
 import type { ExecuteRequest, Outcome } from './operation.js'
 
 /** An action on its way to a worker. */
@@ -15,6 +16,8 @@ export interface ActionRun {
   readonly network?: boolean
   /** Milliseconds since 1970. */
   readonly queuedAt: number
+  /** Who wants to hear what the command prints. An executor that cannot tell leaves it alone: the result says it all. */
+  readonly audience?: Audience
 }
 
 /** Runs actions: slots on this machine, or workers elsewhere. */
@@ -26,7 +29,7 @@ export interface ActionExecutor {
 }
 
 /** What CACHE_CHECK finds: the answer, or what has to run. */
-export type Lookup = { readonly outcome: Outcome } | { readonly run: Omit<ActionRun, 'queuedAt'> }
+export type Lookup = { readonly outcome: Outcome } | { readonly run: Omit<ActionRun, 'queuedAt' | 'audience'> }
 
 /** Looks for a result before an action queues, and reads what scheduling needs to know of it. */
 export type ActionLookup = (request: ExecuteRequest, signal: AbortSignal) => Promise<Lookup>

@@ -1,3 +1,4 @@
+import type { PrintedListener, TaskAudience } from './audience.js'
 import type { ActionRun } from './executor.js'
 import type { FairPlace } from './fair-queue.js'
 import type { ExecuteRequest, OperationState, Outcome, Stage } from './operation.js'
@@ -12,6 +13,7 @@ export interface Task {
   readonly key: string | undefined
   readonly operations: Set<OperationRecord>
   readonly abort: AbortController
+  readonly audience: TaskAudience
   stage: 'queued' | 'executing'
 }
 
@@ -31,6 +33,8 @@ export class OperationRecord {
   place: FairPlace<OperationRecord> | undefined
   /** Of whose share of the queue it takes a place, while it does. */
   waitsFor: string | undefined
+  /** Who hears what its command prints. */
+  readonly printed: PrintedListener[] = []
   #state: OperationState
   /** None any more when the operation has completed. */
   #listeners: Set<OperationListener> | undefined = new Set()

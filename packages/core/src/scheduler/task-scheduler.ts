@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { GoregoError } from '../errors/index.js'
 import { type Clock, systemClock } from '../observe/index.js'
 import { type Activity, first } from './activity.js'
+import { type PrintedListener, TaskAudience } from './audience.js'
 import type { ActionExecutor, ActionLookup, ActionRun, Lookup } from './executor.js'
 import { FairQueue } from './fair-queue.js'
 import type { ExecuteRequest, Failure, OperationState, Outcome } from './operation.js'
@@ -129,6 +130,14 @@ export class TaskScheduler implements Scheduler {
     return this.#record(name).subscribe(listener)
   }
 
+  /** Tells what the operation's command prints while it runs, as far as the executor can. The result has all of it. */
+  listen(name: string, listener: PrintedListener): void {
+    const record = this.#record(name)
+    if (record.done) return
+    record.printed.push(listener)
+    record.task?.audience.add([listener])
+  }
+
   cancel(name: string, reason = 'the operation was cancelled'): void {
     this.#end(this.#record(name), { code: 'cancelled', message: reason, details: [] })
   }
@@ -200,12 +209,21 @@ export class TaskScheduler implements Scheduler {
     const key = keyOf(run)
     let task = key === undefined ? undefined : this.#joinable.get(key)
     if (task === undefined) {
-      task = { run, key, operations: new Set(), abort: new AbortController(), stage: 'queued' }
+      const audience = new TaskAudience()
+      task = {
+        run: { ...run, audience },
+        key,
+        operations: new Set(),
+        abort: new AbortController(),
+        audience,
+        stage: 'queued',
+      }
       this.#queuedTasks.add(task)
       if (key !== undefined) this.#joinable.set(key, task)
     }
     record.task = task
     task.operations.add(record)
+    task.audience.add(record.printed)
     const { priority = 0, client = '' } = record.request ?? {}
     if (task.stage === 'queued') record.place = this.#queue.push(record, priority, client)
     else this.#leaveQueue(record)
@@ -254,6 +272,7 @@ export class TaskScheduler implements Scheduler {
   #complete(record: OperationRecord, outcome: Outcome): void {
     this.#leaveQueue(record)
     record.task?.operations.delete(record)
+    record.task?.audience.remove(record.printed)
     record.task = undefined
     this.#abandonment.get(record)?.[Symbol.dispose]()
     this.#abandonment.delete(record)
@@ -281,7 +300,7 @@ export class TaskScheduler implements Scheduler {
     this.#abandonment.set(record, this.#clock.after(this.#abandonAfterMs, abandoned))
   }
 
-  #hasPlaceFor(run: Omit<ActionRun, 'queuedAt'>, request: ExecuteRequest): boolean {
+  #hasPlaceFor(run: Omit<ActionRun, 'queuedAt' | 'audience'>, request: ExecuteRequest): boolean {
     const key = keyOf(run)
     if (key !== undefined && this.#joinable.has(key)) return true
     return this.#hasPlace(request)
@@ -327,7 +346,7 @@ export class TaskScheduler implements Scheduler {
 }
 
 /** EX-18: only equal actions of one instance are merged, and never those that say do_not_cache (EX-16). */
-function keyOf(run: Omit<ActionRun, 'queuedAt'>): string | undefined {
+function keyOf(run: Omit<ActionRun, 'queuedAt' | 'audience'>): string | undefined {
   return run.doNotCache ? undefined : `${run.action.key}:${run.instance}`
 }
 

@@ -195,11 +195,11 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
   }
 
   async #runIn(slot: Slot, run: ActionRun, signal: AbortSignal): Promise<RunnerAnswer> {
-    const { action, inputRoot, timeoutMs, network = false, queuedAt } = run
+    const { action, timeoutMs, network = false, queuedAt } = run
     const job = { action: toPlainDigest(action), timeoutMs, network, queuedAt }
     let died = true
     try {
-      const answer = await slot.run(job, inputRoot, signal)
+      const answer = await slot.run(job, run, signal)
       died = answer.kind === 'died'
       return answer
     } finally {

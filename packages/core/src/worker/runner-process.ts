@@ -11,6 +11,7 @@ import {
   type StoredBlob,
   type ToRunner,
 } from '../runner/index.js'
+import type { Audience, PrintedPiece } from '../scheduler/index.js'
 import { deferred } from './deferred.js'
 import type { RunnerProgram } from './runner-program.js'
 
@@ -30,13 +31,19 @@ export type RunnerAnswer =
   | { readonly kind: 'answered'; readonly reply: JobReply; readonly stored: readonly StoredBlob[] }
   | { readonly kind: 'died'; readonly lastWords: string }
 
+interface CurrentJob {
+  readonly id: number
+  readonly audience: Audience | undefined
+  readonly answer: (answer: RunnerAnswer) => void
+}
+
 /** One child process, from its first job until it dies or is stopped. One job at a time: the next may be given when the answer is there. */
 export class RunnerProcess {
   readonly #child: ChildProcess
   readonly #directory: string
   /** Who runs commands of this runner, and nothing else. */
   readonly #uid: number | undefined
-  #current: { readonly id: number; readonly answer: (answer: RunnerAnswer) => void } | undefined
+  #current: CurrentJob | undefined
   /** The job that it puts things in order after. */
   #restoring: number | undefined
   #processGroup: number | undefined
@@ -92,7 +99,7 @@ export class RunnerProcess {
   }
 
   /** Gives the runner a job. */
-  run(job: Omit<Job, 'kind' | 'id'>, signal: AbortSignal): Promise<RunnerAnswer> {
+  run(job: Omit<Job, 'kind' | 'id'>, audience: Audience | undefined, signal: AbortSignal): Promise<RunnerAnswer> {
     const id = this.#jobs++
     let killer: NodeJS.Timeout | undefined
     const cancel = () => {
@@ -101,13 +108,15 @@ export class RunnerProcess {
       killer.unref()
     }
     const answer = deferred<RunnerAnswer>()
-    this.#current = { id, answer: answer.resolve }
+    this.#current = { id, audience, answer: answer.resolve }
     this.#keepAlive(true)
     this.#post({ ...job, kind: 'job', id })
+    const watch = audience?.watch(() => this.#post({ kind: 'listen', id }))
     if (signal.aborted) cancel()
     else signal.addEventListener('abort', cancel, { once: true })
     return answer.promise.finally(() => {
       clearTimeout(killer)
+      watch?.[Symbol.dispose]()
       signal.removeEventListener('abort', cancel)
     })
   }
@@ -131,6 +140,8 @@ export class RunnerProcess {
   #receive(message: FromRunner): void {
     if (message.kind === 'started') {
       this.#processGroup = message.processGroup
+    } else if (message.kind === 'printed') {
+      void this.#tell(message.id, message.piece)
     } else if (message.kind === 'reply') {
       const current = this.#current
       this.#processGroup = undefined
@@ -141,6 +152,13 @@ export class RunnerProcess {
       this.#restoring = undefined
       if (this.#current === undefined) this.#keepAlive(false)
     }
+  }
+
+  /** The next piece comes when everybody has taken this one. */
+  async #tell(id: number, piece: PrintedPiece): Promise<void> {
+    const taking = this.#current?.id === id ? this.#current.audience?.tell(piece) : undefined
+    if (taking !== undefined) await taking
+    this.#post({ kind: 'taken', id })
   }
 
   /** Whatever it was doing is lost, and its command must not outlive it. The next runner of the slot removes the files. */

@@ -1,5 +1,6 @@
 import type { Digest } from '../digest/index.js'
 import type { Job, RunnerSetup } from '../runner/index.js'
+import type { ActionRun } from '../scheduler/index.js'
 import { type RunnerAnswer, RunnerProcess } from './runner-process.js'
 import type { RunnerProgram } from './runner-program.js'
 
@@ -31,14 +32,17 @@ export class Slot {
     return this.#runner?.restoring === true
   }
 
-  /** `inputRoot`: the job's, where that is known. */
-  run(job: Omit<Job, 'kind' | 'id'>, inputRoot: Digest | undefined, signal: AbortSignal): Promise<RunnerAnswer> {
+  run(
+    job: Omit<Job, 'kind' | 'id'>,
+    { inputRoot, audience }: Pick<ActionRun, 'inputRoot' | 'audience'>,
+    signal: AbortSignal,
+  ): Promise<RunnerAnswer> {
     if (this.#runner === undefined || !this.#runner.alive) {
       this.#runner = new RunnerProcess(this.#program, this.#setup)
       this.copyInputs([...this.#copied])
     }
     this.#inputRoot = inputRoot
-    return this.#runner.run(job, signal)
+    return this.#runner.run(job, audience, signal)
   }
 
   copyInputs(keys: readonly string[]): void {

@@ -9,6 +9,7 @@ import {
   type GraphOptions,
   KnownFiles,
   loadDigestFunction,
+  OutputFeed,
   type Prediction,
   prepareAction,
   type RunOptions,
@@ -38,7 +39,10 @@ export interface RemoteExecutorOptions extends RemoteServerOptions {
 /** How many slots the server has is not known. */
 const GRAPH_CONCURRENCY = 64
 
-/** Runs actions on another server, with the calls of LocalExecutor: uploads what it does not have, executes, reads back. */
+/**
+ * Runs actions on another server, with the calls of LocalExecutor: uploads what it does not have, executes, reads back. What a command
+ * prints comes with its result (`onOutput`): not before, as here.
+ */
 export class RemoteExecutor implements AsyncDisposable {
   readonly store: RemoteStore
   readonly #channel: Channel
@@ -125,7 +129,7 @@ export class RemoteExecutor implements AsyncDisposable {
 
   async #runOnce(options: RunOptions): Promise<RunResult> {
     const action = await this.#upload(options, options.signal)
-    const { refresh: skipCacheLookup, priority, signal, onProgress } = options
+    const { refresh: skipCacheLookup, priority, signal, onProgress, onOutput } = options
     const onStage = onProgress && ((stage: Stage) => onProgress({ stage }))
     const execution = { skipCacheLookup, priority, onStage }
     const response = responseOf(await execute(this.#channel, this.#instance, action, execution, signal))
@@ -140,6 +144,7 @@ export class RemoteExecutor implements AsyncDisposable {
             this.store,
             options.signal,
           )
+    if (result !== undefined && onOutput !== undefined) await new OutputFeed(onOutput).finish(result, signal)
     const status = response.getStatus()
     if (status !== undefined && status.getCode() !== 0)
       throw new ExecutionError(fromRpcStatus(status), result, logsOf(response, action))
