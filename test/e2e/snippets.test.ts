@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { startGorego } from './gorego-process.js'
 
 const run = promisify(execFile)
 const repository = fileURLToPath(new URL('../../', import.meta.url))
@@ -26,12 +27,13 @@ function snippetBelow(heading: string, document: string): string {
   return program[1]
 }
 
-/** Runs a program in a directory that has the package installed and the documents' files in it. */
+/** Runs a program in a directory that has the packages installed and the documents' files in it. */
 async function runTwice(program: string): Promise<{ first: string; second: string; read: (path: string) => string }> {
   const directory = mkdtempSync(join(tmpdir(), 'gorego-snippet-'))
   try {
     mkdirSync(join(directory, 'node_modules/@gorego'), { recursive: true })
-    symlinkSync(join(repository, 'packages/core'), join(directory, 'node_modules/@gorego/core'))
+    for (const name of ['core', 'server'])
+      symlinkSync(join(repository, 'packages', name), join(directory, 'node_modules/@gorego', name))
     cpSync(join(repository, 'README.md'), join(directory, 'README.md'))
     cpSync(join(repository, 'docs'), join(directory, 'docs'), { recursive: true })
     writeFileSync(join(directory, 'snippet.mjs'), program)
@@ -82,13 +84,29 @@ test('docs/embedding.md: the example works, and is cached the second time', asyn
   assert.match(second, /^0 true packed\n/)
 })
 
+test('docs/embedding.md: an executor shares what it has run with another one, and works without the cache', async () => {
+  const server = await startGorego()
+  try {
+    const here = (program: string) => program.replace('grpc://127.0.0.1:50051', server.address)
+    const program = here(snippetBelow('## A cache that is shared', 'docs/embedding.md'))
+    assert.match(program, server.address)
+    assert.is((await runTwice(program)).first, 'false shared\n')
+    // In a directory of its own, with nothing.
+    assert.is((await runTwice(program)).first, 'true shared\n')
+    await server.stop()
+    assert.is((await runTwice(program)).first, 'false shared\n')
+  } finally {
+    await server.kill()
+  }
+})
+
 test('every snippet in a language is tried', () => {
   // A new one needs a test, and its place here. Those in YAML: packages/server/test/config-snippets.test.ts.
   const tried = new Map([
     ['README.md js', 1],
     ['SECURITY.md yaml', 1],
     ['docs/configuration.md yaml', 1],
-    ['docs/embedding.md js', 3],
+    ['docs/embedding.md js', 4],
   ])
   const found = new Map<string, number>()
   const inDocs = readdirSync(join(repository, 'docs')).map((name) => `docs/${name}`)

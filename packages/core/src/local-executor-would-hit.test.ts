@@ -35,7 +35,7 @@ test('wouldHit says whether anything would run, and neither runs nor stores anyt
   writeFileSync(path('in'), 'input of a dry run')
   const out = outputs.get('out')
   assert.ok(out?.kind === 'file')
-  executor.store.discard(out.digest)
+  executor.localStore.discard(out.digest)
   assert.is((await executor.wouldHit(spec)).reason, 'not-cached', 'its output is gone')
   assert.throws(() => rmSync(path('ran')), 'ENOENT')
 })

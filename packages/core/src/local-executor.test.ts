@@ -268,7 +268,7 @@ test('CM-12 an action that writes to its inputs just succeeds, and nobody notice
 test('a blob that was removed from the disk is put there again', async () => {
   const inputs = { in: content('lost and found') }
   await sh('cat in', { inputs })
-  executor.store.discard(Digest.ofBytes(SHA256, Buffer.from('lost and found')))
+  executor.localStore.discard(Digest.ofBytes(SHA256, Buffer.from('lost and found')))
   assert.is((await sh('cat in; echo', { inputs })).stdout, 'lost and found\n')
 })
 

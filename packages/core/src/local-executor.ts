@@ -1,8 +1,15 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { type ActionCache, LocalActionCache, withCompleteness } from './action-cache/index.js'
-import { LocalStore } from './cas/index.js'
-import { type DigestFunction, type DigestFunctionName, loadDigestFunction } from './digest/index.js'
+import { type ActionCache, LocalActionCache } from './action-cache/index.js'
+import {
+  checkRemoteCache,
+  composeCaches,
+  type OpenedRemoteCache,
+  type RemoteCache,
+  readThrough,
+} from './backing/index.js'
+import { type ContentAddressableStorage, LocalStore } from './cas/index.js'
+import { type Digest, type DigestFunction, type DigestFunctionName, loadDigestFunction } from './digest/index.js'
 import { KnownFiles } from './embed/known-files.js'
 import { OutputFeed } from './embed/output-feed.js'
 import { type ActionSpec, prepareAction } from './embed/prepare-action.js'
@@ -47,10 +54,26 @@ export interface LocalExecutorOptions {
   readonly runAs?: string
   /** What every action has to put up with: how much it may print, say. Default: `DEFAULT_POLICY`. */
   readonly policy?: Partial<Omit<ActionPolicy, 'reportResources'>>
+  /**
+   * A cache that others use as well: results that are not here are looked for there, and what is run here is stored there. `remoteCache('grpc://…')` of
+   * `@gorego/server` makes one of any REAPI cache. Inputs stay here.
+   */
+  readonly remote?: RemoteCache
   readonly logger?: Logger
   /** What everything is hashed with. Results are cached for each function by itself. Default `sha256`. */
   readonly digestFunction?: DigestFunctionName
 }
+
+interface Parts {
+  readonly store: LocalStore
+  readonly results: LocalActionCache
+  readonly fn: DigestFunction
+  readonly isolation: Isolation
+  readonly remote: OpenedRemoteCache | undefined
+}
+
+/** Of the disk space for blobs: so much may wait to be stored in `remote`, before it is evicted here. */
+const PENDING_PART = 1 / 4
 
 /**
  * The engine in one's own process: a store, an action cache, a scheduler and a worker below one directory. Nothing of an
@@ -60,28 +83,43 @@ export interface LocalExecutorOptions {
  *     const result = await executor.run({ argv: ['/bin/echo', 'hello'] })
  */
 export class LocalExecutor implements AsyncDisposable {
-  readonly store: LocalStore
+  /** Every blob that can be had: here, and behind (`remote`). What is written goes to both. */
+  readonly store: ContentAddressableStorage
+  /** What is below `root`, and nothing else. */
+  readonly localStore: LocalStore
+  /** Every result that can be had, if its blobs can. */
   readonly actionCache: ActionCache
+  readonly #inputs: ContentAddressableStorage
+  readonly #remote: OpenedRemoteCache | undefined
   readonly #scheduler: TaskScheduler
   readonly #worker: LocalWorker
 
   readonly #fn: DigestFunction
   readonly #knownFiles: KnownFiles
 
-  private constructor(store: LocalStore, fn: DigestFunction, isolation: Isolation, options: LocalExecutorOptions) {
+  private constructor({ store, results, fn, isolation, remote }: Parts, options: LocalExecutorOptions) {
     const logger = options.logger ?? silentLogger
-    this.store = store
+    const { cas, actionCache } = composeCaches({
+      store,
+      results,
+      backing: remote?.cache,
+      required: remote?.required ?? false,
+    })
+    this.store = cas
+    this.localStore = store
+    this.actionCache = actionCache
+    this.#inputs = readThrough(store, cas)
+    this.#remote = remote
     this.#fn = fn
     this.#knownFiles = new KnownFiles({
       fn,
       path: join(options.root, 'inputs', fn.name),
       temporary: join(store.workDirectory('inputs'), 'new'),
     })
-    const results = new LocalActionCache(store.layout, store.workDirectory('results'))
-    this.actionCache = withCompleteness(results, store)
     this.#worker = new LocalWorker({
       store,
-      actionCache: this.actionCache,
+      actionCache,
+      ...(remote === undefined ? {} : { fetchMissing: (digests, signal) => remote.cache.fetch(digests, signal) }),
       slots: options.concurrency ?? availableParallelism(),
       logger,
       // Results here are read by nobody who could stumble over it.
@@ -98,7 +136,7 @@ export class LocalExecutor implements AsyncDisposable {
     })
     this.#scheduler = new TaskScheduler({
       executor: this.#worker,
-      lookup: createActionLookup({ cas: store, actionCache: this.actionCache, checkPlatform }),
+      lookup: createActionLookup({ cas, actionCache, checkPlatform }),
       queueSize: Number.POSITIVE_INFINITY,
       // Results are handed over when they are there; nobody comes back for an operation.
       retentionMs: 0,
@@ -107,25 +145,35 @@ export class LocalExecutor implements AsyncDisposable {
 
   /**
    * Opens the directory. Throws `invalid-argument` for a digest function that is unknown, and `failed-precondition` for
-   * one that cannot be computed here (`blake3` where hash-wasm is not installed), or a sandbox or user that does not work here.
+   * one that cannot be computed here (`blake3` where hash-wasm is not installed), or a sandbox or user that does not work here;
+   * and what `remote` throws, where it is required.
    */
   static async open(options: LocalExecutorOptions): Promise<LocalExecutor> {
-    const { root, maxBytes, graceMs, digestFunction = 'sha256' } = options
+    const { root, maxBytes, graceMs, digestFunction = 'sha256', remote, logger = silentLogger } = options
+    checkRemoteCache(remote)
     const fn = await loadDigestFunction(digestFunction)
     const store = await LocalStore.open({
       dir: root,
       ...(maxBytes === undefined ? {} : { maxBytes }),
       ...(graceMs === undefined ? {} : { graceMs }),
     })
-    const { sandbox: choice = 'none', sandboxMounts: mounts = [], runAs, runner, logger } = options
-    const rest = {
-      ...(runAs === undefined ? {} : { runAs }),
-      ...(runner === undefined ? {} : { runner }),
-      ...(logger === undefined ? {} : { logger }),
-    }
+    const { sandbox: choice = 'none', sandboxMounts: mounts = [], runAs, runner } = options
+    const rest = { ...(runAs === undefined ? {} : { runAs }), ...(runner === undefined ? {} : { runner }), logger }
+    let opened: OpenedRemoteCache | undefined
     try {
-      return new LocalExecutor(store, fn, await openIsolation({ store, choice, mounts, ...rest }), options)
+      const isolation = await openIsolation({ store, choice, mounts, ...rest })
+      const results = new LocalActionCache(store.layout, store.workDirectory('results'))
+      opened = await remote?.open({
+        store,
+        results,
+        directory: join(root, 'remote'),
+        maxPendingBytes: store.usage.maxBytes * PENDING_PART,
+        fn,
+        logger,
+      })
+      return new LocalExecutor({ store, results, fn, isolation, remote: opened }, options)
     } catch (error) {
+      await opened?.close()
       store[Symbol.dispose]()
       throw error
     }
@@ -157,8 +205,8 @@ export class LocalExecutor implements AsyncDisposable {
 
   /** Whether `run` would find a result. Hashes the inputs, and neither stores nor runs anything. */
   async wouldHit(spec: ActionSpec, signal?: AbortSignal): Promise<Prediction> {
-    const { store: cas, actionCache: results } = this
-    return await wouldHit(spec, { cas, results, fn: this.#fn, knownFiles: this.#knownFiles, signal })
+    const { actionCache: results } = this
+    return await wouldHit(spec, { cas: this.#inputs, results, fn: this.#fn, knownFiles: this.#knownFiles, signal })
   }
 
   /** Actions that take what others make: see `Graph`. By default as many nodes are under way as there are slots, and as many are prepared. */
@@ -166,12 +214,16 @@ export class LocalExecutor implements AsyncDisposable {
     return new Graph(this, { ...options, concurrency: options.concurrency ?? 2 * this.#worker.slots })
   }
 
-  /** Ends what is running and gives the directory back; a program may also just exit. */
+  /**
+   * Ends what is running, stores in `remote` what is still to be, and gives the directory back. A program may also just exit: what `remote` lacks
+   * then is stored there by the next one with the same `root`, but for what was made in the last moment.
+   */
   async close(): Promise<void> {
     await this.#scheduler.close()
     await this.#worker[Symbol.asyncDispose]()
+    await this.#remote?.close()
     await this.#knownFiles.close()
-    this.store[Symbol.dispose]()
+    this.localStore[Symbol.dispose]()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -179,27 +231,49 @@ export class LocalExecutor implements AsyncDisposable {
   }
 
   async #runOnce(options: RunOptions, feed: OutputFeed | undefined): Promise<RunResult> {
-    const { signal, refresh, priority } = options
+    const { signal, refresh } = options
     if (signal?.aborted) throw cancelled(signal)
-    const action = await prepareAction(options, { cas: this.store, fn: this.#fn, knownFiles: this.#knownFiles, signal })
-    this.#knownFiles.saveSoon()
-    if (signal?.aborted) throw cancelled(signal)
-    const { name } = await this.#scheduler.execute({
-      instance: '',
-      action,
-      skipCacheLookup: refresh ?? false,
-      priority: priority ?? 0,
+    const action = await prepareAction(options, {
+      cas: this.#inputs,
+      fn: this.#fn,
+      knownFiles: this.#knownFiles,
+      signal,
     })
+    this.#knownFiles.saveSoon()
+    try {
+      return await this.#execute(action, refresh ?? false, options, feed)
+    } catch (error) {
+      if (!(error instanceof CachedBlobLost)) throw error
+      return await this.#execute(action, true, options, feed)
+    }
+  }
+
+  async #execute(
+    action: Digest,
+    skipCacheLookup: boolean,
+    options: RunOptions,
+    feed: OutputFeed | undefined,
+  ): Promise<RunResult> {
+    const { signal, priority = 0 } = options
+    if (signal?.aborted) throw cancelled(signal)
+    const { name } = await this.#scheduler.execute({ instance: '', action, skipCacheLookup, priority })
     const { outcome } = await this.#completion(name, options, feed)
     if (outcome === undefined) throw new GoregoError('internal', `operation ${name} completed without an outcome`)
-    const result =
-      outcome.result === undefined
-        ? undefined
-        : await RunResult.read(action, outcome.result, outcome.cached, this.store, signal)
+    const { result: bytes, cached, failure, logs } = outcome
+    const result = bytes === undefined ? undefined : await this.#read(action, bytes, cached, signal)
     if (result !== undefined) await feed?.finish(result, signal)
-    if (outcome.failure !== undefined) throw new ExecutionError(outcome.failure, result, outcome.logs)
+    if (failure !== undefined) throw new ExecutionError(failure, result, logs)
     if (result === undefined) throw new GoregoError('internal', `operation ${name} completed without a result`)
     return result
+  }
+
+  async #read(action: Digest, bytes: Uint8Array, cached: boolean, signal?: AbortSignal): Promise<RunResult> {
+    try {
+      return await RunResult.read(action, bytes, cached, this.store, signal)
+    } catch (error) {
+      if (cached && error instanceof GoregoError && error.code === 'not-found') throw new CachedBlobLost(error)
+      throw error
+    }
   }
 
   async #completion(
@@ -232,6 +306,13 @@ export class LocalExecutor implements AsyncDisposable {
     } finally {
       signal?.removeEventListener('abort', cancel)
     }
+  }
+}
+
+/** What a cached action printed has gone since the result was looked up: evicted, or the cache behind went away. */
+class CachedBlobLost extends GoregoError {
+  constructor(cause: GoregoError) {
+    super('not-found', cause.message, { cause })
   }
 }
 

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import {
+  composeCaches,
   createActionLookup,
   createPlatformCheck,
   DigestFunctionSet,
@@ -14,7 +15,6 @@ import {
 } from '@gorego/core'
 import { ClientCalls } from './clients/client-calls.js'
 import { Closings } from './closings.js'
-import { composeCaches } from './compose-caches.js'
 import { composeServices } from './compose-services.js'
 import type { Config } from './config/config.js'
 import { checkExposure, isOpenToAll } from './config/exposure.js'

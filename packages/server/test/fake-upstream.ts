@@ -1,5 +1,6 @@
 import { reapi } from '@gorego/core'
 import {
+  type Metadata,
   Server,
   ServerCredentials,
   type ServerReadableStream,
@@ -21,17 +22,21 @@ export class FakeUpstream implements AsyncDisposable {
   readonly target: string
   /** Resource names of the reads and writes that came. */
   readonly names: string[] = []
+  /** What came with each GetCapabilities. */
+  readonly metadata: Metadata[] = []
   readonly #server: Server
 
-  private constructor(server: Server, port: number, names: string[]) {
+  private constructor(server: Server, port: number, names: string[], metadata: Metadata[]) {
     this.#server = server
     this.target = `grpc://127.0.0.1:${port}`
     this.names = names
+    this.metadata = metadata
   }
 
   /** What the options say may change while it runs. */
   static async start(options: FakeUpstreamOptions): Promise<FakeUpstream> {
     const names: string[] = []
+    const metadata: Metadata[] = []
     const server = new Server()
     const same = (bytes: Buffer) => bytes
     const method = (path: string, requestStream: boolean, responseStream: boolean) => ({
@@ -56,7 +61,8 @@ export class FakeUpstream implements AsyncDisposable {
         write: method('/google.bytestream.ByteStream/Write', true, false),
       },
       {
-        capabilities(_: ServerUnaryCall<Buffer, Buffer>, respond: sendUnaryData<Buffer>) {
+        capabilities(call: ServerUnaryCall<Buffer, Buffer>, respond: sendUnaryData<Buffer>) {
+          metadata.push(call.metadata)
           const cache = new reapi.CacheCapabilities().setSupportedCompressorsList([
             ...options.compressors,
           ] as reapi.CompressorValue[])
@@ -96,7 +102,7 @@ export class FakeUpstream implements AsyncDisposable {
         error === null ? resolve(bound) : reject(error),
       ),
     )
-    return new FakeUpstream(server, port, names)
+    return new FakeUpstream(server, port, names, metadata)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

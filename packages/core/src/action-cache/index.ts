@@ -1,3 +1,4 @@
+export { actionBlobs } from './action-blobs.js'
 export type { ActionCache, ActionKey } from './action-cache.js'
 export { LocalActionCache } from './local-action-cache.js'
 export { MemoryActionCache } from './memory-action-cache.js'

@@ -50,6 +50,17 @@ test('it opens after so many failures in a row, and not before', () => {
   assert.equal(changes, [true])
 })
 
+test('it is opened for what is known without a call, and tells it once', () => {
+  breaker.trip(why)
+  breaker.trip(why)
+  assert.not(enters())
+  assert.equal(changes, [true])
+  clock.advance(1000)
+  assert.ok(enters())
+  breaker.succeeded()
+  assert.equal(changes, [true, false])
+})
+
 test('after its time one call is let through, and decides', () => {
   open()
   clock.advance(999)

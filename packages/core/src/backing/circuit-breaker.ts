@@ -79,7 +79,12 @@ export class CircuitBreaker {
       this.#startWaiting()
       return
     }
-    if (++this.#failures < (this.#options.failures ?? 5)) return
+    if (++this.#failures >= (this.#options.failures ?? 5)) this.trip(why)
+  }
+
+  /** Opens it for what is known already, without a call. */
+  trip(why: GoregoError): void {
+    if (this.#open) return
     this.#open = true
     this.#startWaiting()
     this.#options.onChange?.(true, why)

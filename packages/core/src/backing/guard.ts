@@ -1,5 +1,5 @@
 import { type ErrorCode, GoregoError } from '../errors/index.js'
-import { type Clock, systemClock } from '../observe/index.js'
+import { type Clock, wakefulClock } from '../observe/index.js'
 import type { CircuitBreaker } from './circuit-breaker.js'
 
 /** How calls of the other side are guarded. */
@@ -47,7 +47,7 @@ export class Guard {
   constructor(options: GuardOptions) {
     this.breaker = options.breaker
     this.#options = options
-    this.#clock = options.clock ?? systemClock
+    this.#clock = options.clock ?? wakefulClock
   }
 
   async call<T>(work: (attempt: Attempt) => Promise<T>, signal?: AbortSignal): Promise<T> {

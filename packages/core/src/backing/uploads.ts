@@ -1,4 +1,4 @@
-import { type ActionCache, type ActionKey, referencedBlobs } from '../action-cache/index.js'
+import { type ActionCache, type ActionKey, actionBlobs, referencedBlobs } from '../action-cache/index.js'
 import type { ContentAddressableStorage } from '../cas/index.js'
 import type { Digest } from '../digest/index.js'
 import { GoregoError } from '../errors/index.js'
@@ -36,13 +36,18 @@ export class Uploads {
     else await this.#missing([job.digest], signal)
   }
 
-  /** A result goes behind every blob that it refers to (EX-24): outputs of actions here go with it. */
+  /**
+   * A result goes behind every blob that it refers to (EX-24): outputs of actions here go with it. So do its Action and Command, if
+   * they are here: servers may insist on them, and can say of a result what it is of.
+   */
   async #result(key: ActionKey, signal: AbortSignal): Promise<void> {
     const { local, localResults, remoteResults, guard } = this.#options
     const result = await localResults.get(key, signal)
     if (result === undefined) return
     const blobs = await referencedBlobs(key.action.fn, result, local, signal)
-    if (blobs === undefined || !(await this.#missing(blobs, signal))) return
+    if (blobs === undefined) return
+    const about = await actionBlobs(key.action, local, signal)
+    if (!(await this.#missing([...about, ...blobs], signal))) return
     await guard.call(async (attempt) => await remoteResults.put(key, result, attempt.signal), signal)
   }
 

@@ -35,16 +35,21 @@ test('a delay too long for setTimeout does not fire at once', async () => {
   equal(fired, false)
 })
 
-test('it does not keep a process alive', () => {
-  const program = `
-    import { systemClock } from ${JSON.stringify(new URL('./clock.ts', import.meta.url).href)}
-    systemClock.after(600_000, () => {})
-  `
-  const { status, stderr } = spawnSync(process.execPath, [...process.execArgv, '--input-type=module', '-e', program], {
-    timeout: 30_000,
-    encoding: 'utf8',
-  })
+const inProcess = (program: string) => {
+  const imports = `import { systemClock, wakefulClock } from ${JSON.stringify(new URL('./clock.ts', import.meta.url).href)}`
+  const flags = [...process.execArgv, '--input-type=module', '-e', `${imports}\n${program}`]
+  const { status, stdout, stderr } = spawnSync(process.execPath, flags, { timeout: 30_000, encoding: 'utf8' })
   equal(status, 0, stderr)
+  return stdout
+}
+
+test('it does not keep a process alive', () => {
+  equal(inProcess('systemClock.after(600_000, () => {})'), '')
+})
+
+test('the wakeful one does, until it has called or is called off', () => {
+  equal(inProcess("wakefulClock.after(5, () => console.log('called'))"), 'called\n')
+  equal(inProcess('wakefulClock.after(600_000, () => {})[Symbol.dispose]()'), '')
 })
 
 test('the silent logger takes everything', () => {

@@ -1,2 +1,2 @@
-export { type Clock, systemClock } from './clock.js'
+export { type Clock, systemClock, wakefulClock } from './clock.js'
 export { type LogFields, type Logger, silentLogger } from './logger.js'

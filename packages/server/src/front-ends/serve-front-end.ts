@@ -1,9 +1,15 @@
 import { mkdirSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
-import { DigestFunctionSet, LeasedKeeper, LocalActionCache, type Logger, SharedStore } from '@gorego/core'
+import {
+  composeCaches,
+  DigestFunctionSet,
+  LeasedKeeper,
+  LocalActionCache,
+  type Logger,
+  SharedStore,
+} from '@gorego/core'
 import { ClientCalls } from '../clients/client-calls.js'
-import { composeCaches } from '../compose-caches.js'
 import { composeServices } from '../compose-services.js'
 import { openMetrics } from '../metrics/metrics.js'
 import type { PlainMetrics } from '../metrics/serving-metrics.js'

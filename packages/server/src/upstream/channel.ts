@@ -33,11 +33,13 @@ const RECONNECTING = { 'grpc.initial_reconnect_backoff_ms': 200, 'grpc.max_recon
 /** A connection to another server's gRPC port, speaking messages and throwing GoregoErrors. */
 export class Channel implements Disposable {
   readonly #client: Client
-  readonly #token: ChannelIdentity['token']
+  readonly #target: string
+  readonly #identity: ChannelIdentity
 
-  private constructor(client: Client, { token }: ChannelIdentity) {
+  private constructor(client: Client, target: string, identity: ChannelIdentity) {
     this.#client = client
-    this.#token = token
+    this.#target = target
+    this.#identity = identity
   }
 
   /**
@@ -46,24 +48,29 @@ export class Channel implements Disposable {
    */
   static async connect(target: string, identity: ChannelIdentity = {}, signal?: AbortSignal): Promise<Channel> {
     signal?.throwIfAborted()
-    const client = clientOf(target, identity)
+    const channel = new Channel(clientOf(target, identity), target, identity)
     // Ends the waiting, too.
-    const giveUp = () => client.close()
+    const giveUp = () => channel[Symbol.dispose]()
     signal?.addEventListener('abort', giveUp, { once: true })
     try {
-      if (!(await isReady(client))) await throwWhyNot(client, target)
+      await channel.reach(CONNECT_TIMEOUT_MS)
     } catch (error) {
-      client.close()
+      channel[Symbol.dispose]()
       throw signal?.aborted ? signal.reason : error
     } finally {
       signal?.removeEventListener('abort', giveUp)
     }
-    return new Channel(client, identity)
+    return channel
   }
 
   /** As `connect`, without waiting for the server: calls are `unavailable` while it is not there. */
   static open(target: string, identity: ChannelIdentity = {}): Channel {
-    return new Channel(clientOf(target, identity, RECONNECTING), identity)
+    return new Channel(clientOf(target, identity, RECONNECTING), target, identity)
+  }
+
+  /** Waits for the server to answer. Throws a ConnectError if it does not in so many milliseconds, or nothing is there at all. */
+  async reach(boundMs: number): Promise<void> {
+    if (!(await isReady(this.#client, boundMs))) await throwWhyNot(this.#client, this.#target)
   }
 
   /** Like all calls here, throws `signal.reason` once that is aborted. */
@@ -169,8 +176,10 @@ export class Channel implements Disposable {
   }
 
   get #metadata(): Metadata {
+    const { token, headers = {} } = this.#identity
     const metadata = new Metadata()
-    if (this.#token !== undefined) metadata.set('authorization', `Bearer ${this.#token()}`)
+    for (const [name, value] of Object.entries(headers)) metadata.set(name, value)
+    if (token !== undefined) metadata.set('authorization', `Bearer ${token()}`)
     return metadata
   }
 }
@@ -181,9 +190,9 @@ function clientOf(text: string, identity: ChannelIdentity, more: ChannelOptions 
 }
 
 /** Whether the server answers. A refused connection is an answer, too: no need to wait for the bound. */
-async function isReady(client: Client): Promise<boolean> {
+async function isReady(client: Client, boundMs: number): Promise<boolean> {
   const channel = client.getChannel()
-  const deadline = Date.now() + CONNECT_TIMEOUT_MS
+  const deadline = Date.now() + boundMs
   for (;;) {
     const state = channel.getConnectivityState(true)
     if (state === connectivityState.READY) return true

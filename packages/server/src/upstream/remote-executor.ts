@@ -23,9 +23,10 @@ import { agreeOnCompression } from './agree-on-compression.js'
 import { Channel } from './channel.js'
 import { checkDigestFunction } from './check-digest-function.js'
 import { execute } from './execute.js'
+import { getCapabilities } from './get-capabilities.js'
 import { RemoteActionCache } from './remote-action-cache.js'
 import { responseOf } from './remote-operation.js'
-import type { RemoteServerOptions } from './remote-server.js'
+import { identityOf, type RemoteServerOptions } from './remote-server-options.js'
 import { RemoteStore } from './remote-store.js'
 
 /** How a server is reached, and what everything is hashed with. */
@@ -73,11 +74,11 @@ export class RemoteExecutor implements AsyncDisposable {
     options: RemoteExecutorOptions = {},
     signal?: AbortSignal,
   ): Promise<RemoteExecutor> {
-    const { instance = '', digestFunction = 'sha256', tls, token, compression } = options
+    const { instance = '', digestFunction = 'sha256', compression } = options
     const fn = await loadDigestFunction(digestFunction)
-    const channel = await Channel.connect(target, { tls, token: token === undefined ? undefined : () => token }, signal)
+    const channel = await Channel.connect(target, identityOf(options), signal)
     try {
-      await checkDigestFunction(channel, instance, fn, signal)
+      checkDigestFunction(await getCapabilities(channel, instance, signal), fn)
     } catch (error) {
       channel[Symbol.dispose]()
       throw error

@@ -1,27 +1,15 @@
 import type { Digest, reapi } from '@gorego/core'
 import type { Explanation } from '../history/explain.js'
-import { agreeOnCompression, type CompressionName } from './agree-on-compression.js'
+import { agreeOnCompression } from './agree-on-compression.js'
 import { Channel } from './channel.js'
-import type { ChannelTls } from './channel-identity.js'
 import { type ExecuteOptions, execute } from './execute.js'
 import { type ExplainSubject, explain } from './explain.js'
 import { getCapabilities } from './get-capabilities.js'
 import { RemoteActionCache } from './remote-action-cache.js'
 import type { RemoteOperation } from './remote-operation.js'
 import { RemoteOperations } from './remote-operations.js'
+import { identityOf, type RemoteServerOptions } from './remote-server-options.js'
 import { RemoteStore } from './remote-store.js'
-
-/** Which instance of a server, and who calls. */
-export interface RemoteServerOptions {
-  /** Default: the empty instance name. */
-  readonly instance?: string
-  /** For `grpcs://`, in PEM: whom to trust instead of the system's authorities, and what to show. */
-  readonly tls?: ChannelTls
-  /** Shown as a bearer token with every call. Only with TLS, to this machine, or through a Unix socket. */
-  readonly token?: string
-  /** For blobs on the way, if the server offers it. Default `none`: it costs both sides CPU, and pays on slow lines. */
-  readonly compression?: CompressionName
-}
 
 /** A REAPI server, any, for those who look at it: its blobs, its results, its operations, and what it can do. */
 export class RemoteServer implements Disposable {
@@ -46,13 +34,9 @@ export class RemoteServer implements Disposable {
    * `grpc://host:port`, `grpcs://host:port` or `unix:/path`. Throws a ConnectError if no server answers, and `invalid-argument`
    * for a token that others could read. Whether the server accepts the token is what the first call tells.
    */
-  static async connect(
-    target: string,
-    { instance = '', tls, token, compression }: RemoteServerOptions = {},
-    signal?: AbortSignal,
-  ): Promise<RemoteServer> {
-    const identity = { tls, token: token === undefined ? undefined : () => token }
-    const channel = await Channel.connect(target, identity, signal)
+  static async connect(target: string, options: RemoteServerOptions = {}, signal?: AbortSignal): Promise<RemoteServer> {
+    const { instance = '', compression } = options
+    const channel = await Channel.connect(target, identityOf(options), signal)
     const agreed = await agreeOnCompression(channel, { instance, compression })
     return new RemoteServer(target, instance, channel, new RemoteStore(channel, instance, agreed))
   }
