@@ -7,7 +7,6 @@ import type { ConfigFlag } from './setting.js'
 import { type SettingEntry, settingEntries } from './settings.js'
 import { resolvePath, type Surroundings } from './surroundings.js'
 import { readEnvironment, readFlags } from './text-sources.js'
-import { readYaml } from './yaml-source.js'
 
 /** Where settings come from: flags go before variables, and those before the file. */
 export interface LoadConfigOptions {
@@ -48,6 +47,8 @@ async function readConfigFile(file: string, { cwd, home }: Surroundings): Promis
   } catch (error) {
     return { values: [], problems: [{ where: file, message: cannotRead(error as NodeJS.ErrnoException) }] }
   }
+  // Only now: YAML's parser is a good part of what starting costs, and most servers have no file.
+  const { readYaml } = await import('./yaml-source.js')
   return readYaml(text, file, (written) => resolvePath(written, dirname(path), home))
 }
 
