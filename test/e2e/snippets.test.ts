@@ -34,7 +34,9 @@ async function runTwice(program: string): Promise<{ first: string; second: strin
     mkdirSync(join(directory, 'node_modules/@gorego'), { recursive: true })
     for (const name of ['core', 'server'])
       symlinkSync(join(repository, 'packages', name), join(directory, 'node_modules/@gorego', name))
+    symlinkSync(join(repository, 'node_modules/uvu'), join(directory, 'node_modules/uvu'))
     cpSync(join(repository, 'README.md'), join(directory, 'README.md'))
+    writeFileSync(join(directory, 'words.txt'), 'b\na\n')
     cpSync(join(repository, 'docs'), join(directory, 'docs'), { recursive: true })
     writeFileSync(join(directory, 'snippet.mjs'), program)
     const once = async () => (await run(process.execPath, ['snippet.mjs'], { cwd: directory })).stdout
@@ -100,13 +102,40 @@ test('docs/embedding.md: an executor shares what it has run with another one, an
   }
 })
 
+test('docs/embedding.md: a store is held to the contract', async () => {
+  const program = snippetBelow('## Composing an engine of your own', 'docs/embedding.md')
+  const [, total, passed] = /Total: +(\d+)\s+Passed: +(\d+)/.exec((await runTwice(program)).first) ?? []
+  assert.ok(Number(total) > 10 && passed === total, `${passed} of ${total}`)
+})
+
+test('packages/core/README.md: the example works, and is cached the second time', async () => {
+  const [program = ''] = snippets('packages/core/README.md')
+  const { first, second } = await runTwice(program)
+  assert.equal([first, second], ['0 false\n', '0 true\n'])
+})
+
+test('packages/server/README.md: on another machine, with a shared cache, and a server of your own', async () => {
+  const [remote = '', shared = '', own = ''] = snippets('packages/server/README.md')
+  const server = await startGorego()
+  try {
+    const here = (program: string) => program.replace('grpc://127.0.0.1:50051', server.address)
+    assert.is((await runTwice(here(remote))).first, 'hello\n\n')
+    assert.match((await runTwice(here(shared))).first, /shared\n/)
+  } finally {
+    await server.kill()
+  }
+  assert.match((await runTwice(own)).first, /^127\.0\.0\.1:\d+ \d+\n$/)
+})
+
 test('every snippet in a language is tried', () => {
   // A new one needs a test, and its place here. Those in YAML: packages/server/test/config-snippets.test.ts.
   const tried = new Map([
     ['README.md js', 1],
     ['SECURITY.md yaml', 1],
     ['docs/configuration.md yaml', 1],
-    ['docs/embedding.md js', 4],
+    ['docs/embedding.md js', 5],
+    ['packages/core/README.md js', 1],
+    ['packages/server/README.md js', 3],
   ])
   const found = new Map<string, number>()
   const inDocs = readdirSync(join(repository, 'docs')).map((name) => `docs/${name}`)
