@@ -74,6 +74,12 @@ test('docs/embedding.md: what a command prints comes to its streams, cached or n
   assert.equal([first, second], ['compiling\ncompiled\n', 'compiling\ncompiled\n'])
 })
 
+test('docs/embedding.md: the inputs by pattern are those that it names', async () => {
+  const { first } = await runTwice(snippetBelow('## Inputs by pattern', 'docs/embedding.md'))
+  const decisions = readdirSync(join(repository, 'docs/decisions')).filter((name) => name.endsWith('.md'))
+  assert.is(first, `README.md\ndocs\n${decisions.length}\n\n`)
+})
+
 test('docs/embedding.md: the graph works, and is cached the second time', async () => {
   const { first, second } = await runTwice(snippetBelow('## Graphs', 'docs/embedding.md'))
   assert.is(first, '3 0 ONE\nTWO\n\n')
@@ -133,7 +139,7 @@ test('every snippet in a language is tried', () => {
     ['README.md js', 1],
     ['SECURITY.md yaml', 1],
     ['docs/configuration.md yaml', 1],
-    ['docs/embedding.md js', 5],
+    ['docs/embedding.md js', 6],
     ['packages/core/README.md js', 1],
     ['packages/server/README.md js', 3],
   ])

@@ -93,7 +93,20 @@ export {
 } from './digest/index.js'
 export { type Budget, blocks, type Reservation, reservationFrom } from './disk/index.js'
 export { compareOutputs, type OutputDifference } from './embed/compare-outputs.js'
-export { content, directory, file, type Input, type Inputs, stored, storedDirectory, symlink } from './embed/inputs.js'
+export {
+  content,
+  directory,
+  file,
+  type GlobInput,
+  type GlobOptions,
+  glob,
+  type Input,
+  type Inputs,
+  type SingleInput,
+  stored,
+  storedDirectory,
+  symlink,
+} from './embed/inputs.js'
 export { KnownFiles, type KnownFilesOptions } from './embed/known-files.js'
 export { OutputFeed } from './embed/output-feed.js'
 export { type ActionSpec, type PrepareOptions, prepareAction } from './embed/prepare-action.js'

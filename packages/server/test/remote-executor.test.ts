@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { findMissing, Gate } from '@gorego/conformance/client'
-import { content, digestFunctions, ExecutionError, GoregoError, type StreamName } from '@gorego/core'
+import { content, digestFunctions, ExecutionError, GoregoError, glob, type StreamName } from '@gorego/core'
 import { temporaryDirectory } from '@gorego/core/testing'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -63,6 +63,13 @@ test('what a command prints is handed over whole before run resolves, cached or 
   const spec = { ...shell('echo before; exec sleep 600'), timeoutMs: 200, onOutput }
   assert.is((await failureOf(executor.run(spec))).code, 'deadline-exceeded')
   assert.is(before, 'before\n')
+})
+
+test('globs are found here and sent', async () => {
+  using directory = temporaryDirectory()
+  for (const name of ['a.txt', 'b.txt', 'c.md']) writeFileSync(join(directory.path, name), name)
+  const inputs = { '.': glob(['*', '!*.md'], { from: directory.path }) }
+  assert.is((await executor.run({ ...shell('ls'), inputs })).stdout, 'a.txt\nb.txt\n')
 })
 
 test('a graph runs there as it runs here: outputs pass as digests, directories too', async () => {

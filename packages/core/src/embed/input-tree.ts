@@ -1,5 +1,3 @@
-import { readdir, readlink } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Digest, DigestFunction } from '../digest/index.js'
 import { GoregoError } from '../errors/index.js'
 import { encodeDirectory } from '../proto/canonical.js'
@@ -8,20 +6,13 @@ import { Directory, DirectoryNode, FileNode, SymlinkNode } from '../proto/messag
 import { concurrently } from './concurrently.js'
 import { storeRootDirectory } from './directory-source.js'
 import { type FileInput, type FileInputsOptions, storeFileInputs } from './file-inputs.js'
-import type { Input, Inputs } from './inputs.js'
+import type { Inputs } from './inputs.js'
+import { DirectoryBranch, type Leaf, type Node, plantInputs } from './planted-inputs.js'
 import type { DirectoryOutput } from './run-result.js'
 import { storeBytes } from './store-file.js'
-import { unreadable } from './unreadable.js'
 
 /** What is described at the same time. */
 const WIDTH = 8
-
-/** A node of the tree as it grows: a directory, or something that is described already. */
-type Node = DirectoryBranch | DirectoryNode | FileNode | SymlinkNode
-
-class DirectoryBranch {
-  readonly children = new Map<string, Node>()
-}
 
 export type InputTreeOptions = FileInputsOptions
 
@@ -30,9 +21,7 @@ export type InputTreeOptions = FileInputsOptions
  * returns the digest of its root. The same inputs always give the same digest.
  */
 export async function storeInputTree(inputs: Inputs, options: InputTreeOptions): Promise<Digest> {
-  const root = new DirectoryBranch()
-  const leaves: Leaf[] = []
-  for (const [path, input] of Object.entries(inputs)) await plant(root, path, input, leaves)
+  const { root, leaves } = await plantInputs(inputs, options.signal)
   const files = leaves.filter(isFile)
   const stored = await storeFileInputs(
     files.map(({ input }) => input),
@@ -48,71 +37,10 @@ export async function storeInputTree(inputs: Inputs, options: InputTreeOptions):
   return await storeDirectories(root, options)
 }
 
-interface Leaf {
-  readonly parent: DirectoryBranch
-  readonly name: string
-  readonly input: Exclude<Input, { kind: 'directory' }>
-}
-
 type FileLeaf = Leaf & { readonly input: FileInput }
 
 function isFile(leaf: Leaf): leaf is FileLeaf {
   return leaf.input.kind === 'file'
-}
-
-/** Makes the directories on the way to an input, and notes the files to describe. */
-async function plant(root: DirectoryBranch, path: string, input: Input, leaves: Leaf[]): Promise<void> {
-  const segments = path.split('/')
-  if (segments.some((segment) => segment === '' || segment === '.' || segment === '..' || segment.includes('\0'))) {
-    throw new GoregoError(
-      'invalid-argument',
-      `the input path ${JSON.stringify(path)} must be relative, with / between its segments, and must not lead up`,
-    )
-  }
-  const name = segments.pop() ?? ''
-  let parent = root
-  for (const segment of segments) parent = branch(parent, segment, path)
-  if (input.kind === 'directory') {
-    await plantHostDirectory(branch(parent, name, path), input.path, leaves)
-  } else if (parent.children.has(name)) {
-    throw twice(path)
-  } else {
-    // Reserves the name until the file is described.
-    parent.children.set(name, new FileNode())
-    leaves.push({ parent, name, input })
-  }
-}
-
-function branch(parent: DirectoryBranch, name: string, path: string): DirectoryBranch {
-  const existing = parent.children.get(name) ?? new DirectoryBranch()
-  if (!(existing instanceof DirectoryBranch)) throw twice(path)
-  parent.children.set(name, existing)
-  return existing
-}
-
-function twice(path: string): GoregoError {
-  return new GoregoError(
-    'invalid-argument',
-    `the input ${JSON.stringify(path)} collides with another input of the same path`,
-  )
-}
-
-async function plantHostDirectory(parent: DirectoryBranch, path: string, leaves: Leaf[]): Promise<void> {
-  const entries = await readdir(path, { withFileTypes: true }).catch((error) => {
-    throw unreadable(error, path, 'directory')
-  })
-  for (const entry of entries) {
-    const child = join(path, entry.name)
-    if (entry.isDirectory()) await plantHostDirectory(branch(parent, entry.name, child), child, leaves)
-    else if (entry.isSymbolicLink())
-      await plant(parent, entry.name, { kind: 'symlink', target: await readlink(child) }, leaves)
-    else if (entry.isFile()) await plant(parent, entry.name, { kind: 'file', path: child }, leaves)
-    else
-      throw new GoregoError(
-        'invalid-argument',
-        `${child} is neither a file, a directory nor a symbolic link: it cannot be an input`,
-      )
-  }
 }
 
 async function describe(
