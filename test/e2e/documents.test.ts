@@ -51,6 +51,20 @@ test('links between documents lead somewhere', () => {
   assert.equal(dead, [])
 })
 
+test('files and folders of the sources that documents name are there', () => {
+  const named = /`((?:packages|core|server|cli|scripts|test|docs|bench|conformance|examples|deploy|proto)\/[\w./-]+)`/g
+  const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...inDocs().map((name) => `docs/${name}`)]
+  const paths = documents.flatMap((document) =>
+    [...read(document).matchAll(named)].map(([, path = '']) => ({ document, path })),
+  )
+  // Packages are called by their names where that is clear: core/src/cas.
+  const gone = paths.filter(
+    ({ path }) => !existsSync(join(repository, path.replace(/^(core|server|cli)\//, 'packages/$1/'))),
+  )
+  assert.equal(gone, [])
+  assert.ok(paths.length > 30, `${paths.length} paths`)
+})
+
 test('the workflow does what .ci/run does, with every Node that is supported', () => {
   const workflow = read('.github/workflows/ci.yml')
   const steps = [...workflow.matchAll(/^ +- run: (.+)$/gm)].map(([, command]) => command)
