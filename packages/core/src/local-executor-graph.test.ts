@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { Digest, SHA256 } from './digest/index.js'
 import { content, file } from './embed/inputs.js'
-import { GraphError, type GraphOptions } from './graph/index.js'
+import { GraphError, type GraphNode, type GraphOptions } from './graph/index.js'
 import { LocalExecutor } from './local-executor.js'
 import { isRunning } from './testing/is-running.js'
 import { temporaryDirectory } from './testing/temporary-directory.js'
@@ -84,6 +85,68 @@ test('a failure ends the commands that run beside it', async () => {
   assert.ok(existsSync(path('pid')))
   const pid = Number(readFileSync(path('pid'), 'utf8'))
   await until('the end of the other command', () => !isRunning(pid))
+})
+
+/** Files, and one in a directory, that another action takes. */
+function madeAndUsed(of: LocalExecutor, options: GraphOptions = {}) {
+  const graph = of.graph(options)
+  const big = graph.add('make', {
+    ...sh(`mkdir -p d/e; head -c 400000 /dev/zero | tee big | tr '\\0' x > d/e/f; echo small > small`),
+    outputs: ['d', 'big', 'small'],
+  })
+  const inputs = { d: big.output('d'), big: big.output('big'), small: big.output('small') }
+  graph.add('use', { ...sh('cat d/e/f big small | wc -c'), inputs })
+  return { graph, use: async () => (await graph.run()).nodes.get('use') }
+}
+
+test('outputs that are deleted from the disk before they are taken are made again', async () => {
+  for (const lost of ['big', 'd/e/f', 'small', 'tree']) {
+    const root = path(`deleted ${lost.replaceAll('/', ' ')}`)
+    await using own = await LocalExecutor.open({ root, concurrency: 2 })
+    const { use } = madeAndUsed(own, {
+      onEvent({ node, outcome }) {
+        if (node !== 'make' || outcome === undefined || !('result' in outcome) || ran.length > 0) return
+        ran.push(outcome.state)
+        const output = outcome.result.outputs.get(lost === 'd/e/f' || lost === 'tree' ? 'd' : lost)
+        const digest =
+          lost === 'd/e/f'
+            ? Digest.ofBytes(SHA256, Buffer.alloc(400_000, 'x'))
+            : output?.kind === 'file'
+              ? output.digest
+              : output?.kind === 'directory' && output.tree
+        assert.ok(digest)
+        rmSync(own.localStore.layout.blob(digest as Digest))
+      },
+    })
+    const ran: string[] = []
+    const outcome = await use()
+    assert.ok(outcome?.state === 'done', outcome?.state)
+    assert.equal([ran, outcome.result.stdout.trim()], [['done'], '800006'], lost)
+  }
+})
+
+test('outputs that are evicted before they are taken are made again, and the graph comes to its end', async () => {
+  await using own = await LocalExecutor.open({ root: path('small'), concurrency: 1, maxBytes: 1_500_000, graceMs: 0 })
+  const ends: string[] = []
+  const graph = own.graph({ concurrency: 1, onEvent: ({ node, outcome }) => outcome && ends.push(node) })
+  const outs = ['a', 'b', 'c', 'd'].map((name) =>
+    graph.add(name, {
+      ...sh(`head -c 600000 /dev/zero | tr '\\0' ${name} > big; echo ${name} > small`),
+      outputs: ['big', 'small'],
+    }),
+  )
+  // Behind all the others, and needs what was made first.
+  const inputs = Object.fromEntries(outs.map((node, n) => [`small-${n}`, node.output('small')]))
+  graph.add('use', { ...sh('wc -c < big'), inputs: { ...inputs, big: (outs[0] as GraphNode<'big'>).output('big') } })
+  const { nodes } = await graph.run()
+  const use = nodes.get('use')
+  assert.ok(use?.state === 'done', use?.state)
+  assert.is(use.result.stdout.trim(), '600000')
+  assert.equal(
+    [ends.slice(0, 4), ends.slice(4).includes('a'), ends.at(-1)],
+    [['a', 'b', 'c', 'd'], true, 'use'],
+    ends.join(),
+  )
 })
 
 test.run()

@@ -19,7 +19,10 @@ export type NodeOutcome =
   | { readonly state: 'skipped'; readonly because: string }
   | { readonly state: 'cancelled' }
 
-/** A node is somewhere else now. */
+/**
+ * A node is somewhere else now. One whose outputs were evicted before another node could take them is asked for again: it is `queued`
+ * after it was `done` or `cached`, and ends a second time.
+ */
 export interface GraphEvent {
   readonly node: string
   readonly state: NodeState

@@ -1,13 +1,13 @@
 import { setMaxListeners } from 'node:events'
 import type { Input } from '../embed/inputs.js'
-import type { RunOptions } from '../embed/run-options.js'
 import { ExecutionError, type RunResult } from '../embed/run-result.js'
 import { GoregoError } from '../errors/index.js'
 import type { ActionRunner } from './action-runner.js'
 import type { GraphOptions } from './graph.js'
-import type { GraphAction, GraphActions } from './graph-action.js'
+import { type GraphAction, type GraphActions, referencesOf } from './graph-action.js'
 import { GraphError } from './graph-error.js'
 import type { GraphEvent, GraphResult } from './graph-outcome.js'
+import { lostOutputs, type Taken } from './lost-outputs.js'
 import { NodeBooks } from './node-books.js'
 import { outputInput } from './output-input.js'
 
@@ -29,6 +29,8 @@ export class GraphRun {
   readonly #books: NodeBooks
   readonly #ready: string[]
   readonly #abort = new AbortController()
+  /** How often each node waited for something to be made again. */
+  readonly #recoveries = new Map<string, number>()
   #next = 0
   #underWay = 0
   #first: { readonly node: string | undefined; readonly error: GoregoError } | undefined
@@ -88,10 +90,9 @@ export class GraphRun {
     let result: RunResult | undefined
     try {
       result = await this.#options.runner.run({
-        ...action,
+        ...this.#optionsOf(name, action),
         inputs: this.#inputsOf(name, action),
         signal: this.#abort.signal,
-        ...this.#outputOf(name, action),
         onProgress: ({ stage }) => {
           if (stage === 'executing') this.#books.move(name, 'running')
         },
@@ -99,31 +100,65 @@ export class GraphRun {
       if (result.exitCode !== 0) throw commandFailed(name, result)
     } catch (thrown) {
       // What ends because everything ends did not fail.
-      if (!this.#abort.signal.aborted) this.#fail(name, thrown, result)
+      if (!this.#abort.signal.aborted) await this.#recoverOrFail(name, action, thrown, result)
       return
     }
     this.#books.end(name, { state: result.cached ? 'cached' : 'done', result })
-    for (const released of this.#books.releasedBy(name)) {
-      this.#books.move(released, 'queued')
-      this.#ready.push(released)
+    this.#queue(this.#books.releasedBy(name))
+  }
+
+  /** Where a node failed because of inputs that were lost, they are made again, and it is tried again afterwards. */
+  async #recoverOrFail(
+    name: string,
+    action: GraphAction,
+    thrown: unknown,
+    result: RunResult | undefined,
+  ): Promise<void> {
+    const taken = [...referencesOf(action)].flatMap(([, { node, path }]) => {
+      const output = this.#madeBy(node)?.outputs.get(path)
+      return output === undefined ? [] : [{ node, output }]
+    })
+    const { signal } = this.#abort
+    const lost = await lostOutputs(thrown, taken, this.#options.runner.store, signal).catch(() => [])
+    if (signal.aborted) return
+    const times = this.#recoveries.get(name) ?? 0
+    if (lost.length === 0) this.#fail(name, thrown, result)
+    else if (times === MOST_RECOVERIES) this.#fail(name, lostAgain(name, lost, thrown), result)
+    else {
+      this.#recoveries.set(name, times + 1)
+      this.#queue(this.#books.waitAgain(name, new Set(lost.map(({ node }) => node))))
+    }
+  }
+
+  #queue(names: readonly string[]): void {
+    for (const name of names) {
+      this.#books.move(name, 'queued')
+      this.#ready.push(name)
     }
   }
 
   #inputsOf(name: string, { inputs = {} }: GraphAction): Record<string, Input> {
     const resolved = Object.entries(inputs).map(([path, input]) => {
       if (input.kind !== 'output') return [path, input] as const
-      const made = this.#books.outcome(input.node)
-      return [path, outputInput(input, made && 'result' in made ? made.result : undefined, name)] as const
+      return [path, outputInput(input, this.#madeBy(input.node), name)] as const
     })
     return Object.fromEntries(resolved)
   }
 
-  #outputOf(name: string, { onOutput: own }: GraphAction): Pick<RunOptions, 'onOutput'> {
+  #madeBy(node: string): RunResult | undefined {
+    const outcome = this.#books.outcome(node)
+    return outcome && 'result' in outcome ? outcome.result : undefined
+  }
+
+  /** A node that has ended before is only to bring back what was lost, and what it prints has been seen. */
+  #optionsOf(name: string, { onOutput, ...action }: GraphAction): Omit<GraphAction, 'inputs'> {
+    if (this.#books.outcome(name) !== undefined) return { ...action, refresh: false }
     const { onOutput: all } = this.#options
-    if (all === undefined) return {}
+    if (all === undefined) return { ...action, ...(onOutput && { onOutput }) }
     return {
+      ...action,
       onOutput: async (chunk, stream) => {
-        await own?.(chunk, stream)
+        await onOutput?.(chunk, stream)
         try {
           await all(chunk, stream, name)
         } catch (error) {
@@ -167,8 +202,18 @@ export class GraphRun {
   }
 }
 
+/** A store in which what a node needs is gone so often has no room for it. */
+const MOST_RECOVERIES = 3
+
 /** Of what a command printed, so much says why it failed. */
 const LAST_WORDS = 2000
+
+function lostAgain(name: string, lost: readonly Taken[], cause: unknown): GoregoError {
+  const { node, output } = lost[0] as Taken
+  const [consumer, path, producer] = [name, output.path, node].map((text) => JSON.stringify(text))
+  const message = `${consumer} needs ${path} of ${producer}, which is gone from the store again whenever it has been made: the store has too little room for this graph`
+  return new GoregoError('resource-exhausted', message, { cause })
+}
 
 function commandFailed(name: string, { exitCode, stdout, stderr }: RunResult): GoregoError {
   const said = (stderr.trim() || stdout.trim()).slice(-LAST_WORDS)

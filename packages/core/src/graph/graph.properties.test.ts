@@ -100,4 +100,38 @@ test('random graphs', async () => {
   )
 })
 
+test('random graphs in a store that loses outputs: all comes to its end all the same, never more at once than allowed', async () => {
+  const sane = plans.map((plan) => ({ ...plan, fails: [] }))
+  const losses = fc.array(fc.tuple(fc.nat(24), fc.nat(24)), { maxLength: 3 })
+  await fc.assert(
+    fc.asyncProperty(sane, losses, async (plan, pairs) => {
+      const left = pairs.map(([when, what]) => ({ when: `n${when % plan.nodes.length}`, what: `n${what}` }))
+      const evicts = (name: string) => {
+        const at = left.findIndex(({ when }) => when === name)
+        return at < 0 ? [] : left.splice(at, 1).map(({ what }) => what)
+      }
+      const runner = new FakeRunner({ evicts })
+      const graph = new Graph(runner, {
+        ...plan,
+        onEvent: ({ counts: { total, ...others } }) => {
+          equal(
+            Object.values(others).reduce((sum, count) => sum + count, 0),
+            total,
+          )
+        },
+      })
+      for (const { name, needs } of plan.nodes) {
+        const inputs = Object.fromEntries(needs.map((other) => [other, output(other, 'out')]))
+        graph.add(name, { argv: [name], inputs: { seed: content(name), ...inputs }, outputs: ['out'] })
+      }
+      const { ok: isOk, nodes } = await graph.run()
+      ok(isOk)
+      for (const [name, { state }] of nodes) ok(state === 'done' || state === 'cached', `${name} ${state}`)
+      equal(runner.running, 0)
+      ok(runner.mostRunning <= plan.concurrency)
+    }),
+    { numRuns: 200 },
+  )
+})
+
 test.run()

@@ -150,6 +150,97 @@ test('events tell where each node is; what the listener throws ends the run and 
   assert.is(thrown, own)
 })
 
+/** a, b that takes a, c that takes b, and other that has nothing to do with them. */
+function chainOf(runner: FakeRunner, options: GraphOptions = {}): Graph {
+  const graph = graphOf(runner, options)
+  const a = graph.add('a', make('a'))
+  const b = graph.add('b', make('b', { in: a.output('out') }))
+  graph.add('c', make('c', { in: b.output('out') }))
+  graph.add('other', make('other'))
+  return graph
+}
+
+const once = (when: string, ...what: string[]) => {
+  let isOver = false
+  return (name: string) => {
+    if (name !== when || isOver) return []
+    isOver = true
+    return what
+  }
+}
+
+test('an output that is lost before it is taken is made again, with what that takes; nothing else runs twice', async () => {
+  for (const lost of [['b'], ['a', 'b']]) {
+    const runner = new FakeRunner({ evicts: once('c', ...lost) })
+    const events: string[] = []
+    const graph = chainOf(runner, { onEvent: ({ node, state }) => events.push(`${node} ${state}`) })
+    const { counts, nodes } = await graph.run()
+    assert.is(counts.done, 4)
+    assert.equal(
+      [...nodes.values()].map(({ state }) => state),
+      ['done', 'done', 'done', 'done'],
+    )
+    assert.is(runner.started.filter((name) => name === 'other').length, 1)
+    const again = events.slice(events.indexOf('c waiting') + 1)
+    assert.equal(
+      again,
+      lost.length === 1
+        ? ['b queued', 'b running', 'b done', 'c queued', 'c running', 'c done']
+        : [
+            'b queued',
+            'b waiting',
+            'a queued',
+            'a running',
+            'a done',
+            'b queued',
+            'b running',
+            'b done',
+            'c queued',
+            'c running',
+            'c done',
+          ],
+    )
+  }
+})
+
+test('what is lost again and again is an error, with both names', async () => {
+  const graph = chainOf(new FakeRunner({ evicts: (name) => (name === 'c' ? ['b'] : []) }))
+  const error = await failure(graph.run())
+  assert.equal([error.code, (error as GraphError).node], ['resource-exhausted', 'c'])
+  assert.match(error.message, '"c" needs "out" of "b", which is gone from the store again')
+})
+
+test('a node that fails when its outputs are to be made again has failed, and those that wait for it are skipped', async () => {
+  const fails: string[] = []
+  const evicts = (name: string) => {
+    if (name !== 'c' || fails.length > 0) return []
+    fails.push('b')
+    return ['b']
+  }
+  const { ok, nodes, counts } = await chainOf(new FakeRunner({ fails, evicts }), { keepGoing: true }).run()
+  assert.not(ok)
+  assert.equal(
+    [...nodes.values()].map(({ state }) => state),
+    ['done', 'failed', 'skipped', 'done'],
+  )
+  assert.equal([counts.done, counts.failed, counts.skipped], [2, 1, 1])
+  const stopped = new FakeRunner({ fails: ['b'], evicts: () => [] })
+  assert.is((await failure(chainOf(stopped).run())).code, 'failed-precondition')
+})
+
+test('what is printed when outputs are made again is not handed over again', async () => {
+  const printed: string[] = []
+  const runner = new FakeRunner({ evicts: once('c', 'b') })
+  const run = runner.run.bind(runner)
+  runner.run = async (options) => {
+    await options.onOutput?.(Buffer.from(options.argv[0] ?? ''), 'stdout')
+    return await run(options)
+  }
+  await chainOf(runner, { onOutput: (_, __, node) => void printed.push(node) }).run()
+  // c was to run twice: the first time, it could not.
+  assert.equal(printed.sort(), ['a', 'b', 'c', 'c', 'other'])
+})
+
 test('a name is taken once, and a graph needs room for one node', () => {
   const graph = graphOf(new FakeRunner())
   graph.add('a', make('a'))

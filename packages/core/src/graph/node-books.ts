@@ -10,6 +10,8 @@ export class NodeBooks {
   /** Of each node, those that it still waits for. */
   readonly #missing = new Map<string, Set<string>>()
   readonly #dependents = new Map<string, string[]>()
+  /** Those that are asked for again. Until they have ended they are what they were. */
+  readonly #again = new Set<string>()
   readonly #counts: Record<NodeState | 'total', number>
 
   constructor(actions: GraphActions, onEvent: ((event: GraphEvent) => void) | undefined) {
@@ -73,6 +75,7 @@ export class NodeBooks {
 
   end(node: string, outcome: NodeOutcome): void {
     this.#outcomes.set(node, outcome)
+    this.#again.delete(node)
     this.move(node, outcome.state, outcome)
   }
 
@@ -84,18 +87,30 @@ export class NodeBooks {
     })
   }
 
-  /** Everything that takes something from a node that failed, at any distance. */
+  /** The node waits once more for others that had ended. Returns those of them that are to be asked for again and are not yet. */
+  waitAgain(node: string, others: ReadonlySet<string>): string[] {
+    for (const other of others) this.#missing.get(node)?.add(other)
+    this.move(node, 'waiting')
+    const asked = [...others].filter((other) => !this.#again.has(other))
+    for (const other of asked) this.#again.add(other)
+    return asked
+  }
+
+  /** Everything that waits for a node that failed, at any distance. */
   skipAfter(failed: string): void {
-    const waiting = [...(this.#dependents.get(failed) ?? [])]
-    for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-      if (this.#outcomes.has(name)) continue
-      this.end(name, { state: 'skipped', because: failed })
-      waiting.push(...(this.#dependents.get(name) ?? []))
+    const ended = [failed]
+    for (let node = ended.pop(); node !== undefined; node = ended.pop()) {
+      for (const name of this.#dependents.get(node) ?? []) {
+        if (this.#states.get(name) !== 'waiting' || !this.#missing.get(name)?.has(node)) continue
+        this.end(name, { state: 'skipped', because: failed })
+        ended.push(name)
+      }
     }
   }
 
-  /** Nodes that nothing became of. */
+  /** Nodes that nothing became of, this time. */
   endOthers(outcome: NodeOutcome): void {
-    for (const name of this.#actions.keys()) if (!this.#outcomes.has(name)) this.end(name, outcome)
+    for (const name of this.#actions.keys())
+      if (!this.#outcomes.has(name) || this.#again.has(name)) this.end(name, outcome)
   }
 }

@@ -1,12 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { MemoryStore } from '../cas/index.js'
+import { missingBlobs } from '../cas/index.js'
 import { Digest, emptyDigest, SHA256 } from '../digest/index.js'
 import type { RunOptions } from '../embed/run-options.js'
-import { RunResult } from '../embed/run-result.js'
+import { ExecutionError, RunResult } from '../embed/run-result.js'
 import { GoregoError } from '../errors/index.js'
 import type { ActionRunner } from '../graph/index.js'
 import { toDigestMessage } from '../proto/digests.js'
 import { ActionResult, OutputFile } from '../proto/messages.js'
+import { ForgetfulStore } from './forgetful-store.js'
 
 export interface Behaviour {
   /** Names (`argv[0]`) of what exits with 1. */
@@ -17,17 +18,20 @@ export interface Behaviour {
   readonly runsUntilStopped?: readonly string[]
   /** How many turns of the event loop something takes. Default 1. */
   readonly turns?: (name: string) => number
+  /** Names whose outputs are lost when this one is asked for. */
+  readonly evicts?: (name: string) => readonly string[]
 }
 
 /** For tests of graphs: commands that take some turns of the event loop. What one makes depends on its name and its inputs alone. */
 export class FakeRunner implements ActionRunner {
-  readonly store = new MemoryStore()
+  readonly store = new ForgetfulStore()
   /** In the order in which they were asked for. */
   readonly started: string[] = []
   running = 0
   mostRunning = 0
   readonly #behaviour: Behaviour
   readonly #known = new Map<string, ActionResult>()
+  readonly #made = new Map<string, Digest[]>()
 
   constructor(behaviour: Behaviour = {}) {
     this.#behaviour = behaviour
@@ -39,8 +43,11 @@ export class FakeRunner implements ActionRunner {
     this.mostRunning = Math.max(this.mostRunning, ++this.running)
     try {
       const key = JSON.stringify([options.argv, describe(options.inputs)])
+      this.#evict(this.#behaviour.evicts?.(name) ?? [])
       const known = this.#known.get(key)
-      if (known !== undefined) return await this.#result(known, true)
+      const isComplete = (await this.store.findMissing(this.#made.get(key) ?? [])).length === 0
+      if (known !== undefined && isComplete) return await this.#result(known, true)
+      await this.#checkInputs(options.inputs)
       options.onProgress?.({ stage: 'executing' })
       await this.#takeTime(name, options.signal)
       const made = await this.#make(name, key, options.outputs ?? [])
@@ -49,6 +56,18 @@ export class FakeRunner implements ActionRunner {
     } finally {
       this.running--
     }
+  }
+
+  #evict(names: readonly string[]): void {
+    if (names.length === 0) return
+    for (const [key, digests] of this.#made)
+      if (names.includes(JSON.parse(key)[0][0])) for (const digest of digests) this.store.forget(digest)
+  }
+
+  async #checkInputs(inputs: RunOptions['inputs'] = {}): Promise<void> {
+    const needed = Object.values(inputs).flatMap((input) => (input.kind === 'stored' ? input.digest : []))
+    const missing = await this.store.findMissing(needed)
+    if (missing.length > 0) throw new ExecutionError(missingBlobs(missing), undefined)
   }
 
   async #takeTime(name: string, signal: AbortSignal | undefined): Promise<void> {
@@ -68,6 +87,7 @@ export class FakeRunner implements ActionRunner {
       const bytes = Buffer.from(`${path} of ${key}`)
       const digest = Digest.ofBytes(SHA256, bytes)
       await this.store.write(digest, bytes)
+      this.#made.set(key, [...(this.#made.get(key) ?? []), digest])
       result.addOutputFiles(new OutputFile().setPath(path).setDigest(toDigestMessage(digest)))
     }
     return result
