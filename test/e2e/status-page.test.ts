@@ -28,7 +28,7 @@ let origin: string
 test.before(async () => {
   if ('reason' in found) return
   gorego = await startGorego(['--concurrency', '2'], { env: { GOREGO_HTTP_LISTEN_ADDR: '127.0.0.1:0' } })
-  origin = /http:\/\/127\.0\.0\.1:\d+/.exec(gorego.stdout + gorego.stderr)?.[0] ?? ''
+  origin = originOf(gorego)
   build = new TownBuild(`127.0.0.1:${gorego.port}`)
   browser = await chromium.launch({
     executablePath: found.program,
@@ -41,6 +41,8 @@ test.after(async () => {
   await build?.[Symbol.asyncDispose]()
   await gorego?.stop()
 })
+
+const originOf = ({ stdout, stderr }: GoregoProcess) => /http:\/\/127\.0\.0\.1:\d+/.exec(stdout + stderr)?.[0] ?? ''
 
 /** A test with a page that the browser must have nothing to say against. */
 function onPage(title: string, body: (page: Page) => Promise<void>, options: BrowserContextOptions = {}): void {
@@ -99,6 +101,27 @@ onPage('a failure is there with what it printed, and stays open while others com
   await build.run({ script: 'exit 4', target: '//town:worse' })
   await page.locator('#failures details', { hasText: '//town:worse' }).waitFor()
   assert.ok(await failure.getByText('expected a semicolon').isVisible())
+})
+
+onPage('an action that did not do the same the second time is there, with what differs', async (page) => {
+  await overview(page)
+  assert.not(await page.getByText('Not the same the second time').isVisible())
+  const sampling = await startGorego(['--concurrency', '1'], {
+    env: { GOREGO_HTTP_LISTEN_ADDR: '127.0.0.1:0', GOREGO_EXECUTION_DETERMINISM_SAMPLE_RATE: '1' },
+  })
+  try {
+    await using other = new TownBuild(`127.0.0.1:${sampling.port}`)
+    await page.goto(originOf(sampling))
+    await other.run({ script: 'date +%N > time', outputPaths: ['time'], target: '//town:clock' })
+    await page.getByText('1 of 1 that were run again').waitFor()
+    const finding = page.locator('#findings details', { hasText: '//town:clock' })
+    await finding.locator('summary').click({ position: { x: 5, y: 5 } })
+    await finding.getByText(/^time, from byte \d+/).waitFor()
+    // The stream of a server that is gone is an error in the browser's eyes.
+    await overview(page)
+  } finally {
+    await sampling.stop()
+  }
 })
 
 onPage('an operation: its command, and its inputs, directory by directory', async (page) => {

@@ -1,6 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Machine } from './cli-process.js'
+import { runHere } from './run-here.js'
 
 test('actions are run twice; what differs is named, down to the byte; the cache stays as it was', async () => {
   await using machine = new Machine()
@@ -38,6 +39,34 @@ test('what an action is at is shown after a second, on a terminal', async () => 
   const { code, stdout } = await running.finished
   assert.is(code, 0)
   assert.match(stdout, /done\r\ngorego: exit code 0; ran for /)
+})
+
+test('what a server found by itself is told, without running anything', async () => {
+  await using machine = new Machine()
+  const start = ['start', '--listen', '127.0.0.1:0', '--concurrency', '1', '--dir']
+  const [server, idle] = [
+    machine.start([...start, 'samples'], { GOREGO_EXECUTION_DETERMINISM_SAMPLE_RATE: '1' }),
+    machine.start([...start, 'none']),
+  ]
+  const [env, idleEnv] = [{ GOREGO_REMOTE: await server.ready() }, { GOREGO_REMOTE: await idle.ready() }]
+  const recorded = async (...flags: string[]) =>
+    await runHere(machine, ['verify-determinism', '--recorded', ...flags], env)
+  const { action } = JSON.parse((await runHere(machine, ['run', '--json', '--', 'date', '+%N'], env)).stdout)
+  await server.printed('stderr', /an action did not do the same/)
+  const { code, stdout } = await recorded()
+  assert.is(code, 1)
+  assert.match(
+    stdout,
+    new RegExp(
+      `^differs ${action}\n  stdout \\(from byte \\d\\)\n    "\\d+\\\\n"\n    "\\d+\\\\n"\n1 run again, 1 differed, 0 dropped\n$`,
+    ),
+  )
+  const json = JSON.parse((await recorded('--json')).stdout)
+  assert.equal([json.deterministic, json.sampleRate, json.actions[0].action], [false, 1, action])
+  const none = await runHere(machine, ['verify-determinism', '--recorded'], idleEnv)
+  assert.equal([none.code, none.stdout], [0, '0 run again, 0 differed, 0 dropped\n'])
+  assert.match(none.stderr, 'the server runs nothing again: execution.determinism_sample_rate')
+  assert.match((await recorded(action)).stderr, '--recorded is of what the server ran again by itself')
 })
 
 test.run()

@@ -92,7 +92,7 @@ export {
   SHA512,
 } from './digest/index.js'
 export { type Budget, blocks, type Reservation, reservationFrom } from './disk/index.js'
-export { compareOutputs, type OutputDifference } from './embed/compare-outputs.js'
+export { type CompareOutputsOptions, compareOutputs, type OutputDifference } from './embed/compare-outputs.js'
 export {
   content,
   directory,
@@ -166,6 +166,8 @@ export {
   type PrintedListener,
   type PrintedPiece,
   type Scheduler,
+  type SpareRun,
+  SpareTime,
   type Stage,
   TaskScheduler,
   type TaskSchedulerOptions,

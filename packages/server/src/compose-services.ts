@@ -10,6 +10,7 @@ import {
 import type { Access } from './auth/access.js'
 import { availableCompressors } from './compression/available-compressors.js'
 import type { Config } from './config/config.js'
+import type { DeterminismReporter } from './determinism/determinism-report.js'
 import type { History } from './history/action-history.js'
 import type { ServingMetrics } from './metrics/serving-metrics.js'
 import { actionCacheService } from './services/action-cache.js'
@@ -17,6 +18,7 @@ import { byteStreamService } from './services/byte-stream.js'
 import { capabilitiesService } from './services/capabilities.js'
 import { chunkingService } from './services/chunking.js'
 import { contentAddressableStorageService } from './services/content-addressable-storage.js'
+import { determinismService } from './services/determinism.js'
 import { executionService } from './services/execution.js'
 import { type Health, healthService } from './services/health.js'
 import { historyService } from './services/history.js'
@@ -40,6 +42,8 @@ export interface ServiceParts {
   readonly scheduler: Scheduler | undefined
   /** What was executed; absent with the scheduler. */
   readonly history: History | undefined
+  /** What came of running actions again; absent with the scheduler. */
+  readonly determinism: DeterminismReporter | undefined
   readonly maxBlobBytes: number
   readonly health: Health
   /** Counts what services ask store and action cache for; absent where nobody reads that. */
@@ -51,7 +55,8 @@ export interface ServiceParts {
 
 /** Every service that the configuration asks for. */
 export async function composeServices(config: Config, parts: ServiceParts): Promise<Service[]> {
-  const { access, functions, uploads, scheduler, history, maxBlobBytes, health, metrics, tracing, logger } = parts
+  const { access, functions, uploads, scheduler, history, determinism } = parts
+  const { maxBlobBytes, health, metrics, tracing, logger } = parts
   const cas = metrics?.store(parts.cas) ?? parts.cas
   const actionCache = metrics?.results(parts.actionCache) ?? parts.actionCache
   const dialect: Dialect = {
@@ -78,6 +83,7 @@ export async function composeServices(config: Config, parts: ServiceParts): Prom
   if (scheduler !== undefined) {
     services.push(executionService({ ...dialect, scheduler, cas, beginSpan: tracing?.begin }))
     services.push(operationsService({ ...dialect, scheduler, cas, access }))
+    if (determinism !== undefined) services.push(determinismService({ ...dialect, determinism }))
     if (history !== undefined) services.push(historyService({ ...dialect, scheduler, cas, history }))
   }
   services.push(healthService(health, serviceNames(services)))

@@ -11,6 +11,7 @@ import {
   type Logger,
   type OperationState,
   type RunAs,
+  SpareTime,
   TaskScheduler,
 } from '@gorego/core'
 import { ClientCalls } from './clients/client-calls.js'
@@ -18,6 +19,8 @@ import { Closings } from './closings.js'
 import { composeServices } from './compose-services.js'
 import type { Config } from './config/config.js'
 import { checkExposure, isOpenToAll } from './config/exposure.js'
+import { DeterminismRecord } from './determinism/determinism-record.js'
+import { DeterminismSampler } from './determinism/determinism-sampler.js'
 import { FrontEnds } from './front-ends/front-ends.js'
 import { howManyFrontEnds } from './front-ends/how-many.js'
 import { hasLostBlobs, leaseOf } from './front-ends/leases.js'
@@ -104,6 +107,7 @@ interface Engine {
   readonly scheduler: TaskScheduler
   readonly worker: LocalWorker
   readonly history: ActionHistory
+  readonly determinism: DeterminismRecord
   readonly recent: RecentExecutions
 }
 
@@ -154,7 +158,11 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
   const isolation = await isolationFor(config, store, logger)
   const engine = config.execution.enabled ? startEngine() : undefined
   const scheduler = engine?.scheduler
-  const engineMetrics = metrics?.ofEngine({ store, load: scheduler && (() => scheduler.load) })
+  const engineMetrics = metrics?.ofEngine({
+    store,
+    load: scheduler && (() => scheduler.load),
+    samples: () => engine?.determinism.counts,
+  })
   let ready = true
   const http = await startHttp()
   closings.add(() => http?.close())
@@ -166,6 +174,7 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
         store,
         scheduler,
         history: engine?.history,
+        determinism: engine?.determinism,
         backing: backing?.cache,
         logger,
       })
@@ -243,6 +252,7 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
       actionCache,
       scheduler,
       history: engine?.history,
+      determinism: engine?.determinism,
       maxBlobBytes: store.usage.maxBytes,
       health,
       metrics,
@@ -301,6 +311,12 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
       defaultTimeoutMs: defaultTimeout * 1000,
       maxTimeoutMs: maxTimeout * 1000,
     })
+    const sampleRate = config.execution.determinismSampleRate
+    const determinism = new DeterminismRecord(sampleRate)
+    const spareTime = sampleRate === 0 ? undefined : new SpareTime(worker)
+    const sampler =
+      spareTime && new DeterminismSampler({ record: determinism, lookup, executor: spareTime, cas, logger })
+    closings.add(() => sampler?.[Symbol.dispose]())
     const history = new ActionHistory()
     const recent = new RecentExecutions()
     const onCompleted = (operation: OperationState, request: ExecuteRequest) => {
@@ -309,6 +325,7 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
       tracing?.executed(operation, request)
       recent.note(operation)
       history.note(operation)
+      sampler?.note(operation)
       // The client is about to hear that it has to send blobs again, and asks which.
       if (hasLostBlobs(operation)) entrance?.forget()
     }
@@ -316,8 +333,16 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
     return {
       worker,
       history,
+      determinism,
       recent,
-      scheduler: new TaskScheduler({ executor: worker, lookup, queueSize, queueShare, abandonAfterMs, onCompleted }),
+      scheduler: new TaskScheduler({
+        executor: spareTime ?? worker,
+        lookup,
+        queueSize,
+        queueShare,
+        abandonAfterMs,
+        onCompleted,
+      }),
     }
   }
 }

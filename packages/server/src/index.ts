@@ -16,6 +16,7 @@ export {
   type Surroundings,
   userCacheDirectory,
 } from './config/index.js'
+export type { DeterminismFinding, DeterminismReport } from './determinism/determinism-report.js'
 export type { Explanation } from './history/explain.js'
 export { createLogger, type LoggerOptions, type LogSink } from './log/index.js'
 export type { ServerLoad } from './server-load.js'

@@ -20,6 +20,11 @@ export const verifyDeterminism: Command = {
     'Has a server run actions twice, and tells which outputs are not alike, and where. What it has cached of them is neither used nor changed.',
   flags: {
     recent: { type: 'string', requiresArg: true, describe: 'So many of the actions that the server executed last' },
+    recorded: {
+      type: 'boolean',
+      conflicts: 'recent',
+      describe: 'Run nothing: tell what the server found by itself (execution.determinism_sample_rate)',
+    },
     json: { type: 'boolean', describe: 'Print one JSON document' },
     ...REMOTE_FLAGS,
   },
@@ -27,6 +32,7 @@ export const verifyDeterminism: Command = {
   examples: [
     ['gorego verify-determinism 9f86d081…/142', 'one action'],
     ['gorego verify-determinism --recent 20', 'a sample of a build'],
+    ['gorego verify-determinism --recorded', 'what a server found that samples what it executes'],
   ],
   epilogue: `Copies of the actions are run that say do_not_cache. Names, as "gorego ops ls" has them, are good as long as the server remembers them.\n\n${JUDGING_EXIT_CODES}`,
   takesCommandLine: false,
@@ -36,8 +42,12 @@ export const verifyDeterminism: Command = {
 async function verify(args: Arguments, host: Host): Promise<number> {
   const seeAlso = 'gorego verify-determinism --help'
   const recent = args.text('recent')
+  if (args.has('recorded')) {
+    if (args.operands.length > 0) throw new UsageError('--recorded is of what the server ran again by itself', seeAlso)
+    return await tellRecorded(args, host)
+  }
   if (recent === undefined && args.operands.length === 0)
-    throw new UsageError('which actions? Name some, or use --recent', seeAlso)
+    throw new UsageError('which actions? Name some, or use --recent or --recorded', seeAlso)
   const many = recent === undefined ? 0 : readCount(recent, '--recent', seeAlso)
   return await withRemote(args, host, async (server, signal) => {
     const { compareOutputs } = await import('@gorego/core')
@@ -50,7 +60,7 @@ async function verify(args: Arguments, host: Host): Promise<number> {
       const second = await runAfresh(action, server, signal)
       const verdict = {
         action: String(action),
-        differences: await compareOutputs(first, second, server.blobs, signal),
+        differences: await compareOutputs(first, second, { cas: server.blobs }, signal),
       }
       verdicts.push(verdict)
       if (!args.has('json')) progress.print(verdictText(verdict))
@@ -60,6 +70,30 @@ async function verify(args: Arguments, host: Host): Promise<number> {
     if (args.has('json')) host.out(jsonText({ deterministic: isGood, actions: verdicts }))
     return isGood ? EXIT.ok : EXIT.bad
   })
+}
+
+async function tellRecorded(args: Arguments, host: Host): Promise<number> {
+  return await withRemote(args, host, async (server, signal) => {
+    const { sampleRate, same, different, dropped, findings } = await server.determinism(signal)
+    const actions = findings.map(({ action, foundAt, instance: _, ...rest }) => {
+      return { action: String(action), foundAt: new Date(foundAt).toISOString(), ...rest }
+    })
+    const isGood = different === 0
+    if (args.has('json')) {
+      host.out(jsonText({ deterministic: isGood, sampleRate, same, different, dropped, actions }))
+      return isGood ? EXIT.ok : EXIT.bad
+    }
+    for (const finding of actions) host.out(`${originOf(finding)}${verdictText(finding)}`)
+    host.out(`${same + different} run again, ${different} differed, ${dropped} dropped\n`)
+    if (sampleRate === 0)
+      host.err.write('gorego: the server runs nothing again: execution.determinism_sample_rate in its configuration\n')
+    return isGood ? EXIT.ok : EXIT.bad
+  })
+}
+
+function originOf({ target, mnemonic }: { readonly target?: string; readonly mnemonic?: string }): string {
+  const said = [mnemonic, target].filter((text) => text !== undefined)
+  return said.length === 0 ? '' : `${plainLine(said.join(' '))}\n`
 }
 
 /** By digests, which have a slash, and by names of operations. */

@@ -8,17 +8,27 @@ import type { RunResult } from './run-result.js'
 export interface OutputDifference {
   /** Which: the path of an output or of something in one, `stdout`, `stderr`, or `exit code`. */
   readonly subject: string
-  /** What the runs have there, for people; `nothing` where it is absent. */
+  /** What the runs have there, for people; of what was printed, from where it differs, as a JSON string; `nothing` where it is absent. */
   readonly first: string
   readonly second: string
-  /** Of two files: where the first byte is that is not alike, from 0. */
+  /** Of two files, and of what was printed: where the first byte is that is not alike, from 0. */
   readonly offset?: number
 }
+
+const EXCERPT_BYTES = 200
 
 /** What is at a path, in words that are equal where it is; and the blob, of a file. */
 interface Leaf {
   readonly text: string
   readonly blob?: Digest
+}
+
+/** Where what is compared comes from, and how much of it is looked into. */
+export interface CompareOutputsOptions {
+  /** Has the blobs of both. */
+  readonly cas: ContentAddressableStorage
+  /** Directories whose Tree messages are larger are compared as a whole: they are parsed without a break. Default: any size. */
+  readonly maxTreeBytes?: number
 }
 
 /**
@@ -28,17 +38,23 @@ interface Leaf {
 export async function compareOutputs(
   first: RunResult,
   second: RunResult,
-  cas: ContentAddressableStorage,
+  options: CompareOutputsOptions,
   signal?: AbortSignal,
 ): Promise<OutputDifference[]> {
-  const [before, after] = [await leavesOf(first, cas, signal), await leavesOf(second, cas, signal)]
+  const { cas } = options
   const differences: OutputDifference[] = []
+  if (first.exitCode !== second.exitCode)
+    differences.push({ subject: 'exit code', first: String(first.exitCode), second: String(second.exitCode) })
+  for (const stream of ['stdout', 'stderr'] as const)
+    if (first[stream] !== second[stream]) differences.push(await streamDifference(stream, first, second, signal))
+  const [before, after] = [await leavesOf(first, options, signal), await leavesOf(second, options, signal)]
   for (const subject of new Set([...before.keys(), ...after.keys()])) {
     const [one, other] = [before.get(subject), after.get(subject)]
     if (one?.text === other?.text) continue
     const texts = { first: one?.text ?? 'nothing', second: other?.text ?? 'nothing' }
     const areFiles = one?.blob !== undefined && other?.blob !== undefined && !one.blob.equals(other.blob)
-    const offset = areFiles ? await firstDifference(cas, one.blob as Digest, other.blob as Digest, signal) : undefined
+    const contents = (leaf: Leaf) => cas.read(leaf.blob as Digest, {}, signal)
+    const offset = areFiles ? await firstDifference(contents(one), contents(other)) : undefined
     differences.push({ subject, ...texts, ...(offset !== undefined && { offset }) })
   }
   return differences
@@ -46,14 +62,15 @@ export async function compareOutputs(
 
 async function leavesOf(
   result: RunResult,
-  cas: ContentAddressableStorage,
+  { cas, maxTreeBytes = Number.POSITIVE_INFINITY }: CompareOutputsOptions,
   signal: AbortSignal | undefined,
 ): Promise<Map<string, Leaf>> {
-  const leaves = new Map<string, Leaf>([['exit code', { text: String(result.exitCode) }]])
-  for (const stream of ['stdout', 'stderr'] as const) leaves.set(stream, { text: JSON.stringify(result[stream]) })
+  const leaves = new Map<string, Leaf>()
   for (const [path, output] of result.outputs) {
     if (output.kind === 'file') leaves.set(path, fileLeaf(output.digest, output.executable))
     else if (output.kind === 'symlink') leaves.set(path, { text: `symbolic link to ${output.target}` })
+    else if (output.tree !== undefined && output.tree.sizeBytes > maxTreeBytes)
+      leaves.set(path, { text: `directory, tree ${output.tree}` })
     else {
       leaves.set(path, { text: 'directory' })
       const source = await openDirectory(output, cas, signal)
@@ -79,14 +96,35 @@ function fileLeaf(blob: Digest, executable: boolean): Leaf {
   return { text: `file ${blob}${executable ? ', executable' : ''}`, blob }
 }
 
+async function streamDifference(
+  subject: 'stdout' | 'stderr',
+  first: RunResult,
+  second: RunResult,
+  signal: AbortSignal | undefined,
+): Promise<OutputDifference> {
+  const printed = (result: RunResult, from = 0) => result.printed(subject, { offset: from }, signal)
+  const offset = (await firstDifference(printed(first), printed(second))) ?? 0
+  const [one, other] = await Promise.all([first, second].map((result) => excerpt(printed(result, offset))))
+  return { subject, first: one ?? '', second: other ?? '', offset }
+}
+
+/** The beginning of it as a JSON string. */
+async function excerpt(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  let bytes: Uint8Array = new Uint8Array(0)
+  for await (const chunk of chunks) {
+    bytes = Buffer.concat([bytes, chunk])
+    if (bytes.length > EXCERPT_BYTES) break
+  }
+  const text = JSON.stringify(Buffer.from(bytes.subarray(0, EXCERPT_BYTES)).toString('utf8'))
+  return bytes.length > EXCERPT_BYTES ? `${text} …` : text
+}
+
 /** Undefined where one is the beginning of the other and as long: that is, never for two blobs that differ. */
 async function firstDifference(
-  cas: ContentAddressableStorage,
-  one: Digest,
-  other: Digest,
-  signal: AbortSignal | undefined,
+  one: AsyncIterable<Uint8Array>,
+  other: AsyncIterable<Uint8Array>,
 ): Promise<number | undefined> {
-  const sides = [cas.read(one, {}, signal), cas.read(other, {}, signal)].map((chunks) => chunks[Symbol.asyncIterator]())
+  const sides = [one, other].map((chunks) => chunks[Symbol.asyncIterator]())
   const [left, right] = sides as [AsyncIterator<Uint8Array>, AsyncIterator<Uint8Array>]
   let [a, b] = [new Uint8Array(0), new Uint8Array(0)] as [Uint8Array, Uint8Array]
   try {

@@ -4,4 +4,5 @@ export type { ActionExecutor, ActionLookup, ActionRun, Lookup } from './executor
 export type { ExecuteRequest, Failure, OperationState, Outcome, Stage } from './operation.js'
 export type { OperationListener } from './operation-record.js'
 export type { Answer, ListOptions, OperationPage, Scheduler } from './scheduler.js'
+export { type SpareRun, SpareTime } from './spare-time.js'
 export { TaskScheduler, type TaskSchedulerOptions } from './task-scheduler.js'

@@ -29,6 +29,7 @@ function show() {
   showSlots(execution)
   showAges()
   showFailures(execution.failures)
+  showFindings(execution.determinism)
   const recent = execution.recent.map((ended) =>
     row(clock(ended.endedAt), number(duration(ended.tookMs)), outcome(ended), kind(ended), link(ended)),
   )
@@ -90,9 +91,25 @@ function showSlots({ slots, busy }) {
   )
 }
 
+function showFindings(determinism) {
+  $('determinism').hidden = determinism === undefined
+  if (determinism === undefined) return
+  const { same, different, findings } = determinism
+  $('findings-count').textContent = `${different} of ${same + different} that were run again`
+  const shown = findings.map((finding) => {
+    const summary = element('summary', {}, `${clock(finding.foundAt)}  `, kind(finding), ' ', link(finding))
+    const lines = finding.differences.map(({ subject, first, second, offset }) => {
+      const place = offset === undefined ? '' : `, from byte ${offset}`
+      return `${subject}${place}\n  ${first}\n  ${second}`
+    })
+    if (finding.truncated) lines.push('and more')
+    const text = element('pre', {}, foreign(lines.join('\n')))
+    return element('details', { 'data-name': finding.name }, summary, text)
+  })
+  showDetails($('findings'), shown)
+}
+
 function showFailures(failures) {
-  const place = $('failures')
-  const open = new Set([...place.querySelectorAll('details[open]')].map((details) => details.dataset.name))
   const shown = failures.map((failure) => {
     const summary = element(
       'summary',
@@ -105,10 +122,15 @@ function showFailures(failures) {
       link(failure),
     )
     const text = failure.stderr ?? 'nothing was printed to standard error'
-    const details = element('details', { 'data-name': failure.name }, summary, element('pre', {}, foreign(text)))
-    details.open = open.has(failure.name)
-    return details
+    return element('details', { 'data-name': failure.name }, summary, element('pre', {}, foreign(text)))
   })
+  showDetails($('failures'), shown)
+}
+
+/** What somebody has opened stays open. */
+function showDetails(place, shown) {
+  const open = new Set([...place.querySelectorAll('details[open]')].map((details) => details.dataset.name))
+  for (const details of shown) details.open = open.has(details.dataset.name)
   place.replaceChildren(...(shown.length === 0 ? [element('p', { class: 'empty' }, 'none')] : shown))
 }
 

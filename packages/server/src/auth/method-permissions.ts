@@ -31,6 +31,8 @@ export const METHOD_PERMISSIONS: ReadonlyMap<string, Permission | 'nothing'> = n
   [`${OPERATIONS}/ListOperations`, 'admin'],
   // Command lines and variables are in what it says.
   ['/gorego.execution.v1.History/Explain', 'execute'],
+  // What everybody executes, as in ListOperations.
+  ['/gorego.execution.v1.History/ReportDeterminism', 'admin'],
   // As /healthz and /readyz: load balancers have no names.
   [`${HEALTH}/Check`, 'nothing'],
   [`${HEALTH}/List`, 'nothing'],

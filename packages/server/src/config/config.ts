@@ -122,6 +122,8 @@ export interface Config {
     readonly maxStdoutMb: number
     /** Tell clients what an action used, in its metadata. */
     readonly reportResourceUsage: boolean
+    /** Which part of the actions is run a second time to compare: 0 to 1. */
+    readonly determinismSampleRate: number
     /** What actions run in; `auto`: bubblewrap where it works. */
     readonly sandbox: SandboxChoice
     /** Absolute paths that actions see in the sandbox beside the system's own directories. */

@@ -1,5 +1,5 @@
 import type { Config } from './config.js'
-import { boolean, listOf, oneOf, path, wholeNumber } from './kinds.js'
+import { boolean, listOf, oneOf, path, probability, wholeNumber } from './kinds.js'
 import { platformProperties } from './platform-kind.js'
 import { LONGEST_TIMEOUT_S, type SettingsOf } from './setting.js'
 import { user } from './user-kind.js'
@@ -83,6 +83,12 @@ export const executionSettings: SettingsOf<Config['execution']> = {
     fallback: () => false,
     about:
       '`true` adds CPU time and peak memory of each action to its `auxiliary_metadata`, as a `gorego.execution.v1.ResourceUsage`. Some clients cannot print a result with a message that they do not know.',
+  },
+  determinismSampleRate: {
+    kind: probability,
+    fallback: () => 0,
+    about:
+      'Which part of the actions that are executed is run a second time, when a slot is idle, to see whether they do the same: `0.01` is one in a hundred. What differs is logged, counted, and told by `gorego verify-determinism --recorded`.',
   },
   sandbox: {
     kind: oneOf(['auto', 'bubblewrap', 'none']),

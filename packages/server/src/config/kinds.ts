@@ -68,6 +68,9 @@ export function numberFromZero({ of }: { readonly of: string }): Kind<number> {
 /** A part of something, and not nothing. */
 export const share: Kind<number> = numeric('a number above 0 and up to 1', (value) => value > 0 && value <= 1)
 
+/** How likely something is. */
+export const probability: Kind<number> = numeric('a number from 0 to 1', (value) => value >= 0 && value <= 1)
+
 function numeric(wants: string, fits: (value: number) => boolean): Kind<number> {
   const check = (value: number) => (fits(value) ? value : undefined)
   return {

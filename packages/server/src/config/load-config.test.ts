@@ -90,6 +90,7 @@ const DEFAULTS: Config = {
     strict: false,
     maxStdoutMb: 256,
     reportResourceUsage: false,
+    determinismSampleRate: 0,
     sandbox: 'auto',
     sandboxMounts: [],
     runAs: 'auto',
@@ -149,6 +150,7 @@ test('a file sets everything; its relative paths count from where it is', async 
         strict: true
         max_stdout_mb: 1
         report_resource_usage: true
+        determinism_sample_rate: 0.25
         sandbox: none
         sandbox_mounts: [/srv/tools, ../tools]
         run_as: 1000:1000
@@ -226,6 +228,7 @@ test('a file sets everything; its relative paths count from where it is', async 
       strict: true,
       maxStdoutMb: 1,
       reportResourceUsage: true,
+      determinismSampleRate: 0.25,
       sandbox: 'none',
       sandboxMounts: ['/srv/tools', join(dir, 'tools')],
       runAs: '1000:1000',

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BackingCache, LocalStore, Logger, Scheduler } from '@gorego/core'
 import type { Config } from '../config/index.js'
+import type { DeterminismReporter } from '../determinism/determinism-report.js'
 import type { History } from '../history/action-history.js'
 import type { PlainMetrics } from '../metrics/serving-metrics.js'
 import type { Handler } from './channel.js'
@@ -9,6 +10,7 @@ import { FrontEndProcess } from './front-end-process.js'
 import { frontEndProgram } from './front-end-program.js'
 import type { LogLine } from './remote-logger.js'
 import { serveBacking } from './serve-backing.js'
+import { serveDeterminism } from './serve-determinism.js'
 import { serveHistory } from './serve-history.js'
 import { serveKeeper } from './serve-keeper.js'
 import { serveScheduler } from './serve-scheduler.js'
@@ -23,6 +25,7 @@ export interface FrontEndsOptions {
   readonly scheduler: Scheduler | undefined
   /** Absent with the scheduler. */
   readonly history: History | undefined
+  readonly determinism: DeterminismReporter | undefined
   /** Absent where there is none. */
   readonly backing: BackingCache | undefined
   readonly logger: Logger
@@ -123,7 +126,7 @@ export class FrontEnds {
   }
 
   #launch(n: number): FrontEndProcess {
-    const { config, leaseMs, store, scheduler, history, backing, logger, count } = this.#options
+    const { config, leaseMs, store, scheduler, history, determinism, backing, logger, count } = this.#options
     const setup = {
       config,
       temporary: store.workDirectory(`front-end-${n}`),
@@ -137,7 +140,7 @@ export class FrontEnds {
       return {}
     }
     const keeper = serveKeeper(store, { spare: () => this.#spare(), lost: () => this.forget() })
-    const engine = { ...serveScheduler(scheduler), ...serveHistory(history) }
+    const engine = { ...serveScheduler(scheduler), ...serveHistory(history), ...serveDeterminism(determinism) }
     const handlers = { ...keeper.handlers, ...engine, ...serveBacking(backing), log }
     const launched = new FrontEndProcess({
       program: this.#program,

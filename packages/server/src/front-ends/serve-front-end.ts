@@ -21,6 +21,7 @@ import { tellAll } from '../wire/call-log.js'
 import { type GrpcServer, serve } from '../wire/grpc-server.js'
 import type { Channel } from './channel.js'
 import { RemoteBacking } from './remote-backing.js'
+import { RemoteDeterminism } from './remote-determinism.js'
 import { RemoteHistory } from './remote-history.js'
 import { RemoteKeeper } from './remote-keeper.js'
 import { RemoteScheduler } from './remote-scheduler.js'
@@ -77,6 +78,7 @@ export async function serveFrontEnd(setup: Setup, channel: Channel, logger: Logg
     actionCache,
     scheduler: config.execution.enabled ? new RemoteScheduler(channel) : undefined,
     history: config.execution.enabled ? new RemoteHistory(channel) : undefined,
+    determinism: config.execution.enabled ? new RemoteDeterminism(channel) : undefined,
     maxBlobBytes: maxBytes,
     health,
     metrics,

@@ -8,6 +8,8 @@ export interface EngineMetricsOptions {
   readonly store: Pick<LocalStore, 'usage' | 'evictions'>
   /** Absent from a cache that executes nothing. */
   readonly load: (() => { readonly queued: number; readonly running: number; readonly slots: number }) | undefined
+  /** How many actions were run a second time, by what came of it. */
+  readonly samples: () => Readonly<Record<string, number>> | undefined
 }
 
 /** Seconds in a stage of an operation. */
@@ -20,7 +22,7 @@ export class EngineMetrics {
   readonly #actionStages: Histogram<'stage'> | undefined
   readonly #staged: Counter<'how'> | undefined
 
-  constructor({ registry, store, load }: EngineMetricsOptions) {
+  constructor({ registry, store, load, samples }: EngineMetricsOptions) {
     const registers = [registry]
     collectDefaultMetrics({ register: registry })
     gauge(
@@ -68,6 +70,17 @@ export class EngineMetrics {
       help: 'Bytes of inputs that were put in place for actions, by a link or as a copy',
       labelNames: ['how'] as const,
       registers,
+    })
+
+    new Counter({
+      name: 'gorego_determinism_samples_total',
+      help: 'Actions that were to run a second time: same and different by what came of it, dropped where no slot was idle or inputs were gone',
+      labelNames: ['verdict'] as const,
+      registers,
+      collect() {
+        this.reset()
+        for (const [verdict, count] of Object.entries(samples() ?? {})) this.inc({ verdict }, count)
+      },
     })
 
     function gauge(name: string, help: string, read: () => number): void {

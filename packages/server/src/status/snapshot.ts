@@ -1,4 +1,6 @@
-import type { ActiveTask, Activity, ContentAddressableStorage, OperationState } from '@gorego/core'
+import type { ActiveTask, Activity, ContentAddressableStorage, OperationState, OutputDifference } from '@gorego/core'
+import type { DeterminismRecord } from '../determinism/determinism-record.js'
+import type { DeterminismFinding } from '../determinism/determinism-report.js'
 import type { CacheCounts } from './cache-counts.js'
 import { printedText } from './printed-text.js'
 import type { EndedExecution, RecentExecutions } from './recent-executions.js'
@@ -26,6 +28,13 @@ export interface FailureLine extends EndedLine {
   readonly stderr?: string
 }
 
+/** An action that did not do the same when it was run again. */
+export interface FindingLine extends OperationLine {
+  readonly foundAt: number
+  readonly differences: readonly OutputDifference[]
+  readonly truncated: boolean
+}
+
 /** How a server is just now: plain data, bounded, for people to look at. Counts are since the start. */
 export interface StatusSnapshot {
   readonly startedAt: number
@@ -43,6 +52,14 @@ export interface StatusSnapshot {
     /** The youngest first. */
     readonly recent: readonly EndedLine[]
     readonly failures: readonly FailureLine[]
+    /** What came of running actions again; absent where that is not asked for. */
+    readonly determinism?: {
+      readonly same: number
+      readonly different: number
+      readonly dropped: number
+      /** The youngest first. */
+      readonly findings: readonly FindingLine[]
+    }
   }
   readonly cache: CacheCounts
   readonly disk: {
@@ -65,6 +82,7 @@ export interface StatusSources {
           activity(most: number): Activity
         }
         readonly recent: RecentExecutions
+        readonly determinism: DeterminismRecord
       }
     | undefined
   readonly cas: ContentAddressableStorage
@@ -73,6 +91,8 @@ export interface StatusSources {
 }
 
 export const LINES = 50
+
+const FINDINGS = 20
 
 const STDERR_BYTES = 2000
 
@@ -85,7 +105,7 @@ export async function takeSnapshot({
 }: StatusSources): Promise<StatusSnapshot> {
   const [cache, usage] = await Promise.all([cacheCounts(), disk()])
   if (engine === undefined) return { startedAt, cache, disk: usage }
-  const { scheduler, recent } = engine
+  const { scheduler, recent, determinism } = engine
   const failures = await Promise.all(recent.failures.map((failure) => failureLine(cas, failure)))
   const { running, queued } = scheduler.activity(LINES)
   const { total, cached, failed } = recent.counts
@@ -96,6 +116,9 @@ export async function takeSnapshot({
     queued: queued.map((task) => activeLine(task, 'queued')),
     recent: recent.recent.map(endedLine),
     failures,
+    ...(determinism.sampleRate > 0 && {
+      determinism: { ...determinism.counts, findings: determinism.findings.slice(0, FINDINGS).map(findingLine) },
+    }),
   }
   return { startedAt, execution, cache, disk: usage }
 }
@@ -117,6 +140,12 @@ function activeLine({ operation, operations, priority }: ActiveTask, stage: 'exe
 
 function endedLine({ operation, failed: _, ...rest }: EndedExecution): EndedLine {
   return { ...operationLine(operation), ...rest }
+}
+
+function findingLine({ operation: name, action, ...rest }: DeterminismFinding): FindingLine {
+  const { target, mnemonic, foundAt, differences, truncated } = rest
+  const about = { ...(target !== undefined && { target }), ...(mnemonic !== undefined && { mnemonic }) }
+  return { name, action: String(action), ...about, foundAt, differences, truncated }
 }
 
 /** What a failure printed, read once: it does not change, and may be evicted. */

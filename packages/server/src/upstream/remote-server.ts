@@ -1,4 +1,5 @@
 import type { Digest, reapi } from '@gorego/core'
+import type { DeterminismReport } from '../determinism/determinism-report.js'
 import type { Explanation } from '../history/explain.js'
 import { agreeOnCompression } from './agree-on-compression.js'
 import { Channel } from './channel.js'
@@ -10,6 +11,7 @@ import type { RemoteOperation } from './remote-operation.js'
 import { RemoteOperations } from './remote-operations.js'
 import { identityOf, type RemoteServerOptions } from './remote-server-options.js'
 import { RemoteStore } from './remote-store.js'
+import { reportDeterminism } from './report-determinism.js'
 
 /** A REAPI server, any, for those who look at it: its blobs, its results, its operations, and what it can do. */
 export class RemoteServer implements Disposable {
@@ -53,6 +55,11 @@ export class RemoteServer implements Disposable {
   /** Why an action is not the one before: for a gorego only. Throws `unimplemented` where a server is another one. */
   async explain(subject: ExplainSubject, signal?: AbortSignal): Promise<Explanation> {
     return await explain(this.#channel, this.instance, subject, signal)
+  }
+
+  /** What came of running actions a second time: for a gorego only. Throws `unimplemented` where a server is another one. */
+  async determinism(signal?: AbortSignal): Promise<DeterminismReport> {
+    return await reportDeterminism(this.#channel, this.instance, signal)
   }
 
   [Symbol.dispose](): void {

@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises'
 import type { ContentAddressableStorage, DigestFunctionSet, LocalStore, TaskScheduler } from '@gorego/core'
+import type { DeterminismRecord } from '../../determinism/determinism-record.js'
 import type { History } from '../../history/action-history.js'
 import type { PlainMetrics } from '../../metrics/serving-metrics.js'
 import { cacheCounts } from '../../status/cache-counts.js'
@@ -10,7 +11,12 @@ import type { StatusRoutesOptions } from './status-routes.js'
 
 export interface StatusPartsOptions {
   readonly engine:
-    | { readonly scheduler: TaskScheduler; readonly history: History; readonly recent: RecentExecutions }
+    | {
+        readonly scheduler: TaskScheduler
+        readonly history: History
+        readonly recent: RecentExecutions
+        readonly determinism: DeterminismRecord
+      }
     | undefined
   readonly store: Pick<LocalStore, 'usage' | 'evictions' | 'layout'>
   readonly cas: ContentAddressableStorage

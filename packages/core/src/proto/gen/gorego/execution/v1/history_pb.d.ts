@@ -169,3 +169,151 @@ export namespace Difference {
     hasAfter: boolean,
   }
 }
+
+export class ReportDeterminismRequest extends jspb.Message {
+  getInstanceName(): string;
+  setInstanceName(value: string): this;
+
+  serializeBinary(): Uint8Array;
+  toObject(includeInstance?: boolean): ReportDeterminismRequest.AsObject;
+  static toObject(includeInstance: boolean, msg: ReportDeterminismRequest): ReportDeterminismRequest.AsObject;
+  static extensions: {[key: number]: jspb.ExtensionFieldInfo<jspb.Message>};
+  static extensionsBinary: {[key: number]: jspb.ExtensionFieldBinaryInfo<jspb.Message>};
+  static serializeBinaryToWriter(message: ReportDeterminismRequest, writer: jspb.BinaryWriter): void;
+  static deserializeBinary(bytes: Uint8Array): ReportDeterminismRequest;
+  static deserializeBinaryFromReader(message: ReportDeterminismRequest, reader: jspb.BinaryReader): ReportDeterminismRequest;
+}
+
+export namespace ReportDeterminismRequest {
+  export type AsObject = {
+    instanceName: string,
+  }
+}
+
+export class DeterminismReport extends jspb.Message {
+  getSampleRate(): number;
+  setSampleRate(value: number): this;
+
+  getSame(): number;
+  setSame(value: number): this;
+
+  getDifferent(): number;
+  setDifferent(value: number): this;
+
+  getDropped(): number;
+  setDropped(value: number): this;
+
+  clearFindingsList(): this;
+  getFindingsList(): Array<DeterminismFinding>;
+  setFindingsList(value: Array<DeterminismFinding>): this;
+  addFindings(value?: DeterminismFinding, index?: number): DeterminismFinding;
+
+  serializeBinary(): Uint8Array;
+  toObject(includeInstance?: boolean): DeterminismReport.AsObject;
+  static toObject(includeInstance: boolean, msg: DeterminismReport): DeterminismReport.AsObject;
+  static extensions: {[key: number]: jspb.ExtensionFieldInfo<jspb.Message>};
+  static extensionsBinary: {[key: number]: jspb.ExtensionFieldBinaryInfo<jspb.Message>};
+  static serializeBinaryToWriter(message: DeterminismReport, writer: jspb.BinaryWriter): void;
+  static deserializeBinary(bytes: Uint8Array): DeterminismReport;
+  static deserializeBinaryFromReader(message: DeterminismReport, reader: jspb.BinaryReader): DeterminismReport;
+}
+
+export namespace DeterminismReport {
+  export type AsObject = {
+    sampleRate: number,
+    same: number,
+    different: number,
+    dropped: number,
+    findingsList: Array<DeterminismFinding.AsObject>,
+  }
+}
+
+export class DeterminismFinding extends jspb.Message {
+  hasActionDigest(): boolean;
+  clearActionDigest(): this;
+  getActionDigest(): build_bazel_remote_execution_v2_remote_execution_pb.Digest | undefined;
+  setActionDigest(value?: build_bazel_remote_execution_v2_remote_execution_pb.Digest): this;
+
+  getDigestFunction(): build_bazel_remote_execution_v2_remote_execution_pb.DigestFunction.ValueMap[keyof build_bazel_remote_execution_v2_remote_execution_pb.DigestFunction.ValueMap];
+  setDigestFunction(value: build_bazel_remote_execution_v2_remote_execution_pb.DigestFunction.ValueMap[keyof build_bazel_remote_execution_v2_remote_execution_pb.DigestFunction.ValueMap]): this;
+
+  getOperationName(): string;
+  setOperationName(value: string): this;
+
+  getTargetId(): string;
+  setTargetId(value: string): this;
+
+  getActionMnemonic(): string;
+  setActionMnemonic(value: string): this;
+
+  hasTime(): boolean;
+  clearTime(): this;
+  getTime(): google_protobuf_timestamp_pb.Timestamp | undefined;
+  setTime(value?: google_protobuf_timestamp_pb.Timestamp): this;
+
+  clearDifferencesList(): this;
+  getDifferencesList(): Array<OutputDifference>;
+  setDifferencesList(value: Array<OutputDifference>): this;
+  addDifferences(value?: OutputDifference, index?: number): OutputDifference;
+
+  getTruncated(): boolean;
+  setTruncated(value: boolean): this;
+
+  serializeBinary(): Uint8Array;
+  toObject(includeInstance?: boolean): DeterminismFinding.AsObject;
+  static toObject(includeInstance: boolean, msg: DeterminismFinding): DeterminismFinding.AsObject;
+  static extensions: {[key: number]: jspb.ExtensionFieldInfo<jspb.Message>};
+  static extensionsBinary: {[key: number]: jspb.ExtensionFieldBinaryInfo<jspb.Message>};
+  static serializeBinaryToWriter(message: DeterminismFinding, writer: jspb.BinaryWriter): void;
+  static deserializeBinary(bytes: Uint8Array): DeterminismFinding;
+  static deserializeBinaryFromReader(message: DeterminismFinding, reader: jspb.BinaryReader): DeterminismFinding;
+}
+
+export namespace DeterminismFinding {
+  export type AsObject = {
+    actionDigest?: build_bazel_remote_execution_v2_remote_execution_pb.Digest.AsObject,
+    digestFunction: build_bazel_remote_execution_v2_remote_execution_pb.DigestFunction.ValueMap[keyof build_bazel_remote_execution_v2_remote_execution_pb.DigestFunction.ValueMap],
+    operationName: string,
+    targetId: string,
+    actionMnemonic: string,
+    time?: google_protobuf_timestamp_pb.Timestamp.AsObject,
+    differencesList: Array<OutputDifference.AsObject>,
+    truncated: boolean,
+  }
+}
+
+export class OutputDifference extends jspb.Message {
+  getSubject(): string;
+  setSubject(value: string): this;
+
+  getFirst(): string;
+  setFirst(value: string): this;
+
+  getSecond(): string;
+  setSecond(value: string): this;
+
+  getOffset(): number;
+  setOffset(value: number): this;
+
+  getHasOffset(): boolean;
+  setHasOffset(value: boolean): this;
+
+  serializeBinary(): Uint8Array;
+  toObject(includeInstance?: boolean): OutputDifference.AsObject;
+  static toObject(includeInstance: boolean, msg: OutputDifference): OutputDifference.AsObject;
+  static extensions: {[key: number]: jspb.ExtensionFieldInfo<jspb.Message>};
+  static extensionsBinary: {[key: number]: jspb.ExtensionFieldBinaryInfo<jspb.Message>};
+  static serializeBinaryToWriter(message: OutputDifference, writer: jspb.BinaryWriter): void;
+  static deserializeBinary(bytes: Uint8Array): OutputDifference;
+  static deserializeBinaryFromReader(message: OutputDifference, reader: jspb.BinaryReader): OutputDifference;
+}
+
+export namespace OutputDifference {
+  export type AsObject = {
+    subject: string,
+    first: string,
+    second: string,
+    offset: number,
+    hasOffset: boolean,
+  }
+}

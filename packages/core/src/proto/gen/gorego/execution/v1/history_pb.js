@@ -22,6 +22,26 @@ proto.Difference = function(opt_data) {
 };
 goog.inherits(proto.Difference, jspb.Message);
 
+proto.ReportDeterminismRequest = function(opt_data) {
+  jspb.Message.initialize(this, opt_data, 0, -1, null, null);
+};
+goog.inherits(proto.ReportDeterminismRequest, jspb.Message);
+
+proto.DeterminismReport = function(opt_data) {
+  jspb.Message.initialize(this, opt_data, 0, -1, proto.DeterminismReport.repeatedFields_, null);
+};
+goog.inherits(proto.DeterminismReport, jspb.Message);
+
+proto.DeterminismFinding = function(opt_data) {
+  jspb.Message.initialize(this, opt_data, 0, -1, proto.DeterminismFinding.repeatedFields_, null);
+};
+goog.inherits(proto.DeterminismFinding, jspb.Message);
+
+proto.OutputDifference = function(opt_data) {
+  jspb.Message.initialize(this, opt_data, 0, -1, null, null);
+};
+goog.inherits(proto.OutputDifference, jspb.Message);
+
 proto.ExplainRequest.oneofGroups_ = [[2,3,4]];
 
 proto.ExplainRequest.SubjectCase = {
@@ -732,6 +752,632 @@ proto.Difference.prototype.setHasAfter = function(value) {
   return jspb.Message.setProto3BooleanField(this, 6, value);
 };
 
+if (jspb.Message.GENERATE_TO_OBJECT) {
+
+proto.ReportDeterminismRequest.prototype.toObject = function(opt_includeInstance) {
+  return proto.ReportDeterminismRequest.toObject(opt_includeInstance, this);
+};
+
+proto.ReportDeterminismRequest.toObject = function(includeInstance, msg) {
+  var f, obj = {
+    instanceName: jspb.Message.getFieldWithDefault(msg, 1, "")
+  };
+
+  if (includeInstance) {
+    obj.$jspbMessageInstance = msg;
+  }
+  return obj;
+};
+}
+
+proto.ReportDeterminismRequest.deserializeBinary = function(bytes) {
+  var reader = new jspb.BinaryReader(bytes);
+  var msg = new proto.ReportDeterminismRequest;
+  return proto.ReportDeterminismRequest.deserializeBinaryFromReader(msg, reader);
+};
+
+proto.ReportDeterminismRequest.deserializeBinaryFromReader = function(msg, reader) {
+  while (reader.nextField()) {
+    if (reader.isEndGroup()) {
+      break;
+    }
+    var field = reader.getFieldNumber();
+    switch (field) {
+    case 1:
+      var value = (reader.readStringRequireUtf8());
+      msg.setInstanceName(value);
+      break;
+    default:
+      reader.skipField();
+      break;
+    }
+  }
+  return msg;
+};
+
+proto.ReportDeterminismRequest.prototype.serializeBinary = function() {
+  var writer = new jspb.BinaryWriter();
+  proto.ReportDeterminismRequest.serializeBinaryToWriter(this, writer);
+  return writer.getResultBuffer();
+};
+
+proto.ReportDeterminismRequest.serializeBinaryToWriter = function(message, writer) {
+  var f = undefined;
+  f = message.getInstanceName();
+  if (f.length > 0) {
+    writer.writeString(
+      1,
+      f
+    );
+  }
+};
+
+proto.ReportDeterminismRequest.prototype.getInstanceName = function() {
+  return (jspb.Message.getFieldWithDefault(this, 1, ""));
+};
+
+proto.ReportDeterminismRequest.prototype.setInstanceName = function(value) {
+  return jspb.Message.setProto3StringField(this, 1, value);
+};
+
+proto.DeterminismReport.repeatedFields_ = [5];
+
+if (jspb.Message.GENERATE_TO_OBJECT) {
+
+proto.DeterminismReport.prototype.toObject = function(opt_includeInstance) {
+  return proto.DeterminismReport.toObject(opt_includeInstance, this);
+};
+
+proto.DeterminismReport.toObject = function(includeInstance, msg) {
+  var f, obj = {
+    sampleRate: jspb.Message.getFloatingPointFieldWithDefault(msg, 1, 0.0),
+    same: jspb.Message.getFieldWithDefault(msg, 2, 0),
+    different: jspb.Message.getFieldWithDefault(msg, 3, 0),
+    dropped: jspb.Message.getFieldWithDefault(msg, 4, 0),
+    findingsList: jspb.Message.toObjectList(msg.getFindingsList(),
+    proto.DeterminismFinding.toObject, includeInstance)
+  };
+
+  if (includeInstance) {
+    obj.$jspbMessageInstance = msg;
+  }
+  return obj;
+};
+}
+
+proto.DeterminismReport.deserializeBinary = function(bytes) {
+  var reader = new jspb.BinaryReader(bytes);
+  var msg = new proto.DeterminismReport;
+  return proto.DeterminismReport.deserializeBinaryFromReader(msg, reader);
+};
+
+proto.DeterminismReport.deserializeBinaryFromReader = function(msg, reader) {
+  while (reader.nextField()) {
+    if (reader.isEndGroup()) {
+      break;
+    }
+    var field = reader.getFieldNumber();
+    switch (field) {
+    case 1:
+      var value = (reader.readDouble());
+      msg.setSampleRate(value);
+      break;
+    case 2:
+      var value = (reader.readInt64());
+      msg.setSame(value);
+      break;
+    case 3:
+      var value = (reader.readInt64());
+      msg.setDifferent(value);
+      break;
+    case 4:
+      var value = (reader.readInt64());
+      msg.setDropped(value);
+      break;
+    case 5:
+      var value = new proto.DeterminismFinding;
+      reader.readMessage(value,proto.DeterminismFinding.deserializeBinaryFromReader);
+      msg.addFindings(value);
+      break;
+    default:
+      reader.skipField();
+      break;
+    }
+  }
+  return msg;
+};
+
+proto.DeterminismReport.prototype.serializeBinary = function() {
+  var writer = new jspb.BinaryWriter();
+  proto.DeterminismReport.serializeBinaryToWriter(this, writer);
+  return writer.getResultBuffer();
+};
+
+proto.DeterminismReport.serializeBinaryToWriter = function(message, writer) {
+  var f = undefined;
+  f = message.getSampleRate();
+  if (f !== 0.0) {
+    writer.writeDouble(
+      1,
+      f
+    );
+  }
+  f = message.getSame();
+  if (f !== 0) {
+    writer.writeInt64(
+      2,
+      f
+    );
+  }
+  f = message.getDifferent();
+  if (f !== 0) {
+    writer.writeInt64(
+      3,
+      f
+    );
+  }
+  f = message.getDropped();
+  if (f !== 0) {
+    writer.writeInt64(
+      4,
+      f
+    );
+  }
+  f = message.getFindingsList();
+  if (f.length > 0) {
+    writer.writeRepeatedMessage(
+      5,
+      f,
+      proto.DeterminismFinding.serializeBinaryToWriter
+    );
+  }
+};
+
+proto.DeterminismReport.prototype.getSampleRate = function() {
+  return (jspb.Message.getFloatingPointFieldWithDefault(this, 1, 0.0));
+};
+
+proto.DeterminismReport.prototype.setSampleRate = function(value) {
+  return jspb.Message.setProto3FloatField(this, 1, value);
+};
+
+proto.DeterminismReport.prototype.getSame = function() {
+  return (jspb.Message.getFieldWithDefault(this, 2, 0));
+};
+
+proto.DeterminismReport.prototype.setSame = function(value) {
+  return jspb.Message.setProto3IntField(this, 2, value);
+};
+
+proto.DeterminismReport.prototype.getDifferent = function() {
+  return (jspb.Message.getFieldWithDefault(this, 3, 0));
+};
+
+proto.DeterminismReport.prototype.setDifferent = function(value) {
+  return jspb.Message.setProto3IntField(this, 3, value);
+};
+
+proto.DeterminismReport.prototype.getDropped = function() {
+  return (jspb.Message.getFieldWithDefault(this, 4, 0));
+};
+
+proto.DeterminismReport.prototype.setDropped = function(value) {
+  return jspb.Message.setProto3IntField(this, 4, value);
+};
+
+proto.DeterminismReport.prototype.getFindingsList = function() {
+  return (
+    jspb.Message.getRepeatedWrapperField(this, proto.DeterminismFinding, 5));
+};
+
+proto.DeterminismReport.prototype.setFindingsList = function(value) {
+  return jspb.Message.setRepeatedWrapperField(this, 5, value);
+};
+
+proto.DeterminismReport.prototype.addFindings = function(opt_value, opt_index) {
+  return jspb.Message.addToRepeatedWrapperField(this, 5, opt_value, proto.DeterminismFinding, opt_index);
+};
+
+proto.DeterminismReport.prototype.clearFindingsList = function() {
+  return this.setFindingsList([]);
+};
+
+proto.DeterminismFinding.repeatedFields_ = [7];
+
+if (jspb.Message.GENERATE_TO_OBJECT) {
+
+proto.DeterminismFinding.prototype.toObject = function(opt_includeInstance) {
+  return proto.DeterminismFinding.toObject(opt_includeInstance, this);
+};
+
+proto.DeterminismFinding.toObject = function(includeInstance, msg) {
+  var f, obj = {
+    actionDigest: (f = msg.getActionDigest()) && build_bazel_remote_execution_v2_remote_execution_pb.Digest.toObject(includeInstance, f),
+    digestFunction: jspb.Message.getFieldWithDefault(msg, 2, 0),
+    operationName: jspb.Message.getFieldWithDefault(msg, 3, ""),
+    targetId: jspb.Message.getFieldWithDefault(msg, 4, ""),
+    actionMnemonic: jspb.Message.getFieldWithDefault(msg, 5, ""),
+    time: (f = msg.getTime()) && google_protobuf_timestamp_pb.Timestamp.toObject(includeInstance, f),
+    differencesList: jspb.Message.toObjectList(msg.getDifferencesList(),
+    proto.OutputDifference.toObject, includeInstance),
+    truncated: jspb.Message.getBooleanFieldWithDefault(msg, 8, false)
+  };
+
+  if (includeInstance) {
+    obj.$jspbMessageInstance = msg;
+  }
+  return obj;
+};
+}
+
+proto.DeterminismFinding.deserializeBinary = function(bytes) {
+  var reader = new jspb.BinaryReader(bytes);
+  var msg = new proto.DeterminismFinding;
+  return proto.DeterminismFinding.deserializeBinaryFromReader(msg, reader);
+};
+
+proto.DeterminismFinding.deserializeBinaryFromReader = function(msg, reader) {
+  while (reader.nextField()) {
+    if (reader.isEndGroup()) {
+      break;
+    }
+    var field = reader.getFieldNumber();
+    switch (field) {
+    case 1:
+      var value = new build_bazel_remote_execution_v2_remote_execution_pb.Digest;
+      reader.readMessage(value,build_bazel_remote_execution_v2_remote_execution_pb.Digest.deserializeBinaryFromReader);
+      msg.setActionDigest(value);
+      break;
+    case 2:
+      var value = (reader.readEnum());
+      msg.setDigestFunction(value);
+      break;
+    case 3:
+      var value = (reader.readStringRequireUtf8());
+      msg.setOperationName(value);
+      break;
+    case 4:
+      var value = (reader.readStringRequireUtf8());
+      msg.setTargetId(value);
+      break;
+    case 5:
+      var value = (reader.readStringRequireUtf8());
+      msg.setActionMnemonic(value);
+      break;
+    case 6:
+      var value = new google_protobuf_timestamp_pb.Timestamp;
+      reader.readMessage(value,google_protobuf_timestamp_pb.Timestamp.deserializeBinaryFromReader);
+      msg.setTime(value);
+      break;
+    case 7:
+      var value = new proto.OutputDifference;
+      reader.readMessage(value,proto.OutputDifference.deserializeBinaryFromReader);
+      msg.addDifferences(value);
+      break;
+    case 8:
+      var value = (reader.readBool());
+      msg.setTruncated(value);
+      break;
+    default:
+      reader.skipField();
+      break;
+    }
+  }
+  return msg;
+};
+
+proto.DeterminismFinding.prototype.serializeBinary = function() {
+  var writer = new jspb.BinaryWriter();
+  proto.DeterminismFinding.serializeBinaryToWriter(this, writer);
+  return writer.getResultBuffer();
+};
+
+proto.DeterminismFinding.serializeBinaryToWriter = function(message, writer) {
+  var f = undefined;
+  f = message.getActionDigest();
+  if (f != null) {
+    writer.writeMessage(
+      1,
+      f,
+      build_bazel_remote_execution_v2_remote_execution_pb.Digest.serializeBinaryToWriter
+    );
+  }
+  f = message.getDigestFunction();
+  if (f !== 0.0) {
+    writer.writeEnum(
+      2,
+      f
+    );
+  }
+  f = message.getOperationName();
+  if (f.length > 0) {
+    writer.writeString(
+      3,
+      f
+    );
+  }
+  f = message.getTargetId();
+  if (f.length > 0) {
+    writer.writeString(
+      4,
+      f
+    );
+  }
+  f = message.getActionMnemonic();
+  if (f.length > 0) {
+    writer.writeString(
+      5,
+      f
+    );
+  }
+  f = message.getTime();
+  if (f != null) {
+    writer.writeMessage(
+      6,
+      f,
+      google_protobuf_timestamp_pb.Timestamp.serializeBinaryToWriter
+    );
+  }
+  f = message.getDifferencesList();
+  if (f.length > 0) {
+    writer.writeRepeatedMessage(
+      7,
+      f,
+      proto.OutputDifference.serializeBinaryToWriter
+    );
+  }
+  f = message.getTruncated();
+  if (f) {
+    writer.writeBool(
+      8,
+      f
+    );
+  }
+};
+
+proto.DeterminismFinding.prototype.getActionDigest = function() {
+  return (
+    jspb.Message.getWrapperField(this, build_bazel_remote_execution_v2_remote_execution_pb.Digest, 1));
+};
+
+proto.DeterminismFinding.prototype.setActionDigest = function(value) {
+  return jspb.Message.setWrapperField(this, 1, value);
+};
+
+proto.DeterminismFinding.prototype.clearActionDigest = function() {
+  return this.setActionDigest(undefined);
+};
+
+proto.DeterminismFinding.prototype.hasActionDigest = function() {
+  return jspb.Message.getField(this, 1) != null;
+};
+
+proto.DeterminismFinding.prototype.getDigestFunction = function() {
+  return (jspb.Message.getFieldWithDefault(this, 2, 0));
+};
+
+proto.DeterminismFinding.prototype.setDigestFunction = function(value) {
+  return jspb.Message.setProto3EnumField(this, 2, value);
+};
+
+proto.DeterminismFinding.prototype.getOperationName = function() {
+  return (jspb.Message.getFieldWithDefault(this, 3, ""));
+};
+
+proto.DeterminismFinding.prototype.setOperationName = function(value) {
+  return jspb.Message.setProto3StringField(this, 3, value);
+};
+
+proto.DeterminismFinding.prototype.getTargetId = function() {
+  return (jspb.Message.getFieldWithDefault(this, 4, ""));
+};
+
+proto.DeterminismFinding.prototype.setTargetId = function(value) {
+  return jspb.Message.setProto3StringField(this, 4, value);
+};
+
+proto.DeterminismFinding.prototype.getActionMnemonic = function() {
+  return (jspb.Message.getFieldWithDefault(this, 5, ""));
+};
+
+proto.DeterminismFinding.prototype.setActionMnemonic = function(value) {
+  return jspb.Message.setProto3StringField(this, 5, value);
+};
+
+proto.DeterminismFinding.prototype.getTime = function() {
+  return (
+    jspb.Message.getWrapperField(this, google_protobuf_timestamp_pb.Timestamp, 6));
+};
+
+proto.DeterminismFinding.prototype.setTime = function(value) {
+  return jspb.Message.setWrapperField(this, 6, value);
+};
+
+proto.DeterminismFinding.prototype.clearTime = function() {
+  return this.setTime(undefined);
+};
+
+proto.DeterminismFinding.prototype.hasTime = function() {
+  return jspb.Message.getField(this, 6) != null;
+};
+
+proto.DeterminismFinding.prototype.getDifferencesList = function() {
+  return (
+    jspb.Message.getRepeatedWrapperField(this, proto.OutputDifference, 7));
+};
+
+proto.DeterminismFinding.prototype.setDifferencesList = function(value) {
+  return jspb.Message.setRepeatedWrapperField(this, 7, value);
+};
+
+proto.DeterminismFinding.prototype.addDifferences = function(opt_value, opt_index) {
+  return jspb.Message.addToRepeatedWrapperField(this, 7, opt_value, proto.OutputDifference, opt_index);
+};
+
+proto.DeterminismFinding.prototype.clearDifferencesList = function() {
+  return this.setDifferencesList([]);
+};
+
+proto.DeterminismFinding.prototype.getTruncated = function() {
+  return (jspb.Message.getBooleanFieldWithDefault(this, 8, false));
+};
+
+proto.DeterminismFinding.prototype.setTruncated = function(value) {
+  return jspb.Message.setProto3BooleanField(this, 8, value);
+};
+
+if (jspb.Message.GENERATE_TO_OBJECT) {
+
+proto.OutputDifference.prototype.toObject = function(opt_includeInstance) {
+  return proto.OutputDifference.toObject(opt_includeInstance, this);
+};
+
+proto.OutputDifference.toObject = function(includeInstance, msg) {
+  var f, obj = {
+    subject: jspb.Message.getFieldWithDefault(msg, 1, ""),
+    first: jspb.Message.getFieldWithDefault(msg, 2, ""),
+    second: jspb.Message.getFieldWithDefault(msg, 3, ""),
+    offset: jspb.Message.getFieldWithDefault(msg, 4, 0),
+    hasOffset: jspb.Message.getBooleanFieldWithDefault(msg, 5, false)
+  };
+
+  if (includeInstance) {
+    obj.$jspbMessageInstance = msg;
+  }
+  return obj;
+};
+}
+
+proto.OutputDifference.deserializeBinary = function(bytes) {
+  var reader = new jspb.BinaryReader(bytes);
+  var msg = new proto.OutputDifference;
+  return proto.OutputDifference.deserializeBinaryFromReader(msg, reader);
+};
+
+proto.OutputDifference.deserializeBinaryFromReader = function(msg, reader) {
+  while (reader.nextField()) {
+    if (reader.isEndGroup()) {
+      break;
+    }
+    var field = reader.getFieldNumber();
+    switch (field) {
+    case 1:
+      var value = (reader.readStringRequireUtf8());
+      msg.setSubject(value);
+      break;
+    case 2:
+      var value = (reader.readStringRequireUtf8());
+      msg.setFirst(value);
+      break;
+    case 3:
+      var value = (reader.readStringRequireUtf8());
+      msg.setSecond(value);
+      break;
+    case 4:
+      var value = (reader.readInt64());
+      msg.setOffset(value);
+      break;
+    case 5:
+      var value = (reader.readBool());
+      msg.setHasOffset(value);
+      break;
+    default:
+      reader.skipField();
+      break;
+    }
+  }
+  return msg;
+};
+
+proto.OutputDifference.prototype.serializeBinary = function() {
+  var writer = new jspb.BinaryWriter();
+  proto.OutputDifference.serializeBinaryToWriter(this, writer);
+  return writer.getResultBuffer();
+};
+
+proto.OutputDifference.serializeBinaryToWriter = function(message, writer) {
+  var f = undefined;
+  f = message.getSubject();
+  if (f.length > 0) {
+    writer.writeString(
+      1,
+      f
+    );
+  }
+  f = message.getFirst();
+  if (f.length > 0) {
+    writer.writeString(
+      2,
+      f
+    );
+  }
+  f = message.getSecond();
+  if (f.length > 0) {
+    writer.writeString(
+      3,
+      f
+    );
+  }
+  f = message.getOffset();
+  if (f !== 0) {
+    writer.writeInt64(
+      4,
+      f
+    );
+  }
+  f = message.getHasOffset();
+  if (f) {
+    writer.writeBool(
+      5,
+      f
+    );
+  }
+};
+
+proto.OutputDifference.prototype.getSubject = function() {
+  return (jspb.Message.getFieldWithDefault(this, 1, ""));
+};
+
+proto.OutputDifference.prototype.setSubject = function(value) {
+  return jspb.Message.setProto3StringField(this, 1, value);
+};
+
+proto.OutputDifference.prototype.getFirst = function() {
+  return (jspb.Message.getFieldWithDefault(this, 2, ""));
+};
+
+proto.OutputDifference.prototype.setFirst = function(value) {
+  return jspb.Message.setProto3StringField(this, 2, value);
+};
+
+proto.OutputDifference.prototype.getSecond = function() {
+  return (jspb.Message.getFieldWithDefault(this, 3, ""));
+};
+
+proto.OutputDifference.prototype.setSecond = function(value) {
+  return jspb.Message.setProto3StringField(this, 3, value);
+};
+
+proto.OutputDifference.prototype.getOffset = function() {
+  return (jspb.Message.getFieldWithDefault(this, 4, 0));
+};
+
+proto.OutputDifference.prototype.setOffset = function(value) {
+  return jspb.Message.setProto3IntField(this, 4, value);
+};
+
+proto.OutputDifference.prototype.getHasOffset = function() {
+  return (jspb.Message.getBooleanFieldWithDefault(this, 5, false));
+};
+
+proto.OutputDifference.prototype.setHasOffset = function(value) {
+  return jspb.Message.setProto3BooleanField(this, 5, value);
+};
+
+export const DeterminismFinding = proto.DeterminismFinding
+export const DeterminismReport = proto.DeterminismReport
 export const Difference = proto.Difference
 export const ExplainRequest = proto.ExplainRequest
 export const Explanation = proto.Explanation
+export const OutputDifference = proto.OutputDifference
+export const ReportDeterminismRequest = proto.ReportDeterminismRequest
