@@ -91,7 +91,7 @@ export {
   SHA384,
   SHA512,
 } from './digest/index.js'
-export { type Budget, blocks, type Reservation, reservationFrom } from './disk/index.js'
+export { type Budget, blocks, type RenewPin, type Reservation, reservationFrom } from './disk/index.js'
 export { type CompareOutputsOptions, compareOutputs, type OutputDifference } from './embed/compare-outputs.js'
 export {
   content,
@@ -187,6 +187,7 @@ export {
 } from './upkeep/index.js'
 export {
   type ActionLookupOptions,
+  type ActionPinsOptions,
   type ActionPolicy,
   createActionLookup,
   type Isolation,
@@ -197,6 +198,7 @@ export {
   type OpenSandboxOptions,
   openIsolation,
   openSandbox,
+  pinActions,
   type RunAs,
   type RunReport,
   SUPPORTED_NODE_PROPERTIES,

@@ -22,7 +22,14 @@ import { type Logger, silentLogger } from './observe/index.js'
 import { createPlatformCheck, type PlatformLabels, type PlatformPolicy, platformProperties } from './platform/index.js'
 import type { SandboxChoice } from './sandbox/index.js'
 import { type OperationState, TaskScheduler } from './scheduler/index.js'
-import { type ActionPolicy, createActionLookup, type Isolation, LocalWorker, openIsolation } from './worker/index.js'
+import {
+  type ActionPolicy,
+  createActionLookup,
+  type Isolation,
+  LocalWorker,
+  openIsolation,
+  pinActions,
+} from './worker/index.js'
 
 /** Where an executor keeps things, and what its actions may do. */
 export interface LocalExecutorOptions {
@@ -93,6 +100,7 @@ export class LocalExecutor implements AsyncDisposable {
   readonly #remote: OpenedRemoteCache | undefined
   readonly #scheduler: TaskScheduler
   readonly #worker: LocalWorker
+  readonly #pin: Disposable
 
   readonly #fn: DigestFunction
   readonly #knownFiles: KnownFiles
@@ -141,6 +149,7 @@ export class LocalExecutor implements AsyncDisposable {
       // Results are handed over when they are there; nobody comes back for an operation.
       retentionMs: 0,
     })
+    this.#pin = pinActions({ store, actions: () => this.#scheduler.underWay() })
   }
 
   /**
@@ -222,6 +231,7 @@ export class LocalExecutor implements AsyncDisposable {
     await this.#scheduler.close()
     await this.#worker[Symbol.asyncDispose]()
     await this.#remote?.close()
+    this.#pin[Symbol.dispose]()
     await this.#knownFiles.close()
     this.localStore[Symbol.dispose]()
   }

@@ -10,6 +10,7 @@ import {
   LocalWorker,
   type Logger,
   type OperationState,
+  pinActions,
   type RunAs,
   SpareTime,
   TaskScheduler,
@@ -330,20 +331,17 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
       if (hasLostBlobs(operation)) entrance?.forget()
     }
     const abandonAfterMs = abandonAfter * 1000
-    return {
-      worker,
-      history,
-      determinism,
-      recent,
-      scheduler: new TaskScheduler({
-        executor: spareTime ?? worker,
-        lookup,
-        queueSize,
-        queueShare,
-        abandonAfterMs,
-        onCompleted,
-      }),
-    }
+    const scheduler = new TaskScheduler({
+      executor: spareTime ?? worker,
+      lookup,
+      queueSize,
+      queueShare,
+      abandonAfterMs,
+      onCompleted,
+    })
+    const pin = pinActions({ store, actions: () => scheduler.underWay() })
+    closings.add(() => pin[Symbol.dispose]())
+    return { worker, history, determinism, recent, scheduler }
   }
 }
 

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ContentAddressableStorage } from '../cas/index.js'
 import type { Digest, DigestFunction } from '../digest/index.js'
 import { GoregoError } from '../errors/index.js'
+import { DIRECTORY_DIRECTORIES, DIRECTORY_FILES, nodeDigests } from '../proto/node-digests.js'
 import { readDigest } from '../proto/read-digest.js'
 import { WireReader } from '../proto/wire-reader.js'
 
@@ -27,9 +28,6 @@ const TREE_DIGEST = 3
 const ROOT_DIRECTORY_DIGEST = 5
 const TREE_ROOT = 1
 const TREE_CHILDREN = 2
-const DIRECTORY_FILES = 1
-const DIRECTORY_DIRECTORIES = 2
-const NODE_DIGEST = 2
 
 /**
  * Every blob that a client may ask for because a result names it (AC-02): files, stdout and stderr, Trees and the files
@@ -146,18 +144,6 @@ async function addDirectories(
     if (scanned.size % DIRECTORIES_A_TURN === 0) await nextTurn(undefined, { signal })
   }
   return true
-}
-
-/** The digests in the FileNodes or DirectoryNodes of a Directory; undefined for each field that has none. */
-function* nodeDigests(fn: DigestFunction, directory: WireReader, list: number): Generator<Digest | undefined> {
-  while (directory.next()) {
-    if (directory.number !== list) {
-      yield undefined
-      continue
-    }
-    const node = directory.message()
-    while (node.next()) yield node.number === NODE_DIGEST ? readDigest(fn, node.message()) : undefined
-  }
 }
 
 async function getIfThere(

@@ -13,7 +13,9 @@ import {
   IndexLoader,
   ifThere,
   isDiskFull,
+  Pins,
   RecencyKeeper,
+  type RenewPin,
   ResultJanitor,
   RoomInAdvance,
   Session,
@@ -73,6 +75,7 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
   readonly #loader: IndexLoader
   readonly #recency: RecencyKeeper
   readonly #results: ResultJanitor
+  readonly #pins: Pins
   readonly #budget: DiskBudget
   readonly #roomInAdvance: RoomInAdvance | undefined
   readonly #maxBytes: number
@@ -86,8 +89,10 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
     this.layout = new StoreLayout(options.dir)
     const { maxBytes = DEFAULT_MAX_BYTES, graceMs = DEFAULT_GRACE_MS, clock = systemClock } = options
     const now = steadyTime(() => clock.now())
+    const after: Clock['after'] = (delayMs, callback) => clock.after(delayMs, callback)
     this.#maxBytes = maxBytes
     this.#index = new BlobIndex(now)
+    this.#pins = new Pins({ index: this.#index, now })
     this.#budget = new DiskBudget({
       name: `the cache, ${options.dir}`,
       index: this.#index,
@@ -99,6 +104,7 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
         now,
       }),
       graceMs,
+      pins: this.#pins,
       now,
       evict: ({ digest }) => {
         this.#evictions++
@@ -111,34 +117,25 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
     })
     this.#session = Session.open(this.layout.sessions)
     this.#incoming = new IncomingBlobs({ directory: this.#session.directory('upload'), budget: this.#budget, maxBytes })
-    this.uploads = new PartialUploads({
-      ...options.partialUploads,
-      clock,
-      makeFile: (digest) => this.#incoming.open(digest),
-    })
+    const makeFile = (digest: Digest) => this.#incoming.open(digest)
+    this.uploads = new PartialUploads({ ...options.partialUploads, clock, makeFile })
     this.#loader = this.#startLoading()
     this.#recency = new RecencyKeeper({
       index: this.#index,
       path: this.layout.recency,
       temporary: this.#session.directory('upload'),
       now,
-      after: (delayMs, callback) => clock.after(delayMs, callback),
+      after,
     })
     this.#results = new ResultJanitor({
       layout: this.layout,
       maxBytes: maxBytes * RESULTS,
       graceMs,
       now: () => clock.now(),
-      after: (delayMs, callback) => clock.after(delayMs, callback),
+      after,
     })
     const { watermarks } = options
-    this.#roomInAdvance =
-      watermarks &&
-      new RoomInAdvance({
-        budget: this.#budget,
-        watermarks,
-        after: (delayMs, callback) => clock.after(delayMs, callback),
-      })
+    this.#roomInAdvance = watermarks && new RoomInAdvance({ budget: this.#budget, watermarks, after })
     this.loaded = this.#load()
     // Who wants to know asks.
     this.loaded.catch(() => {})
@@ -167,6 +164,11 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
   /** For processes that write into the directory themselves (`SharedStore`). */
   get room(): Budget {
     return this.#budget
+  }
+
+  /** Keeps what `renew` finds (`findMissing`, `get`), until disposed of: it is called before anything is evicted that it might need (`Pins`). */
+  pin(renew: RenewPin): Disposable {
+    return this.#pins.add(renew)
   }
 
   async findMissing(digests: readonly Digest[], signal?: AbortSignal): Promise<Digest[]> {
@@ -244,15 +246,14 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
   async adopt(added: readonly AddedBlob[]): Promise<Digest[]> {
     const fresh: { readonly digest: Digest; readonly usedAt: number | undefined }[] = []
     const gone: Digest[] = []
+    // Before anybody else gets to know them.
+    const known = added.map(({ digest }) => this.#index.has(digest))
     for (const [n, { digest, variant }] of added.entries()) {
       if (n % LOOK_UPS_A_TURN === LOOK_UPS_A_TURN - 1) await nextTurn()
       if (variant === 'executable') this.#index.add(digest, variant)
-      else {
-        const known = this.#index.has(digest)
-        if (!this.#isStored(digest)) gone.push(digest)
-        // Those that were not counted yet may be old ones.
-        else if (!known && this.#loader.isComplete) fresh.push({ digest, usedAt: this.#index.usedAt(digest) })
-      }
+      else if (!this.#isStored(digest)) gone.push(digest)
+      // Those that were not counted yet may be old ones.
+      else if (!known[n] && this.#loader.isComplete) fresh.push({ digest, usedAt: this.#index.usedAt(digest) })
     }
     const waitMs = await this.#budget.makeRoom()
     if (waitMs === 0 || this.#budget.usedBytes <= this.#maxBytes * (1 + SLACK)) return gone

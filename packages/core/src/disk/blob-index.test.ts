@@ -57,6 +57,26 @@ test('DIG-02: size is part of identity', () => {
   equal(index.has(Digest.of(a.fn, a.hash, 1)), true)
 })
 
+test('what was not used since the mark comes before all that was', () => {
+  const index = new BlobIndex(() => 0)
+  index.mark()
+  equal(index.hasMarked, false)
+  for (const digest of [a, b, c]) index.add(digest, 'plain')
+  equal(index.hasMarked, false)
+  index.mark()
+  // The newest of the marked ones, then one in the middle, then the last of them.
+  index.touch(c)
+  equal(index.hasMarked, true)
+  index.touch(a)
+  equal(index.oldest()?.digest.key, b.key)
+  equal(index.hasMarked, true)
+  index.remove(b)
+  equal(index.hasMarked, false)
+  equal(index.oldest()?.digest.key, c.key)
+  index.load(b, 'plain')
+  equal(index.hasMarked, false)
+})
+
 test('a walk through the uses leaves out none that stays, whatever is used and removed meanwhile', () => {
   let time = 1
   const index = new BlobIndex(() => time)

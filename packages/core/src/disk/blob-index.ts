@@ -121,6 +121,16 @@ export class BlobIndex {
     return row === NONE ? undefined : this.#entry(row)
   }
 
+  /** Marks all that is held, until it is used. */
+  mark(): void {
+    this.#order.mark()
+  }
+
+  /** Whether anything was not used since `mark`; the least recently used is, then. */
+  get hasMarked(): boolean {
+    return this.#order.hasMarked
+  }
+
   /**
    * The uses of all blobs, the oldest first, but for those used since this began. Blobs may be used and removed meanwhile; only one
    * such walk at a time. It is the same object each time.

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { GoregoError } from '../errors/index.js'
 import { type BlobIndex, blocks, type IndexEntry } from './blob-index.js'
 import type { FreeSpaceFloor } from './free-space-floor.js'
+import type { Pins } from './pins.js'
 import { type Reservation, reservationFrom } from './reservation.js'
 
 /** Evictions, at some 40 µs each, before other work gets a turn. */
@@ -10,8 +11,11 @@ const EVICTIONS_A_TURN = 32
 /** Blobs from before the start that the disk is asked about, at some 6 µs each, before other work gets a turn. */
 const LOOKS_A_TURN = 256
 
-/** What holds the room then are uploads under way, which end or are given up. */
-const UPLOADS_RETRY_MS = 1_000
+/** What holds the room then are uploads under way, which end or are given up, or what actions need, which end, too. */
+const BUSY_RETRY_MS = 1_000
+
+/** One renewal of the pins may be under way when a search comes to need one; the next says all that there is to say. */
+const RENEWALS_A_SEARCH = 2
 
 export interface DiskBudgetOptions {
   /** What a person calls it: completes "no space is left on the disk of …". */
@@ -23,6 +27,8 @@ export interface DiskBudgetOptions {
   readonly floor?: FreeSpaceFloor
   /** For so long after its last use a blob is not evicted, in milliseconds. */
   readonly graceMs: number
+  /** What is kept beyond the grace. */
+  readonly pins?: Pins
   /** What else takes room of the same budget, in bytes of whole blocks. */
   readonly others?: () => number
   /** The index's clock. */
@@ -111,13 +117,19 @@ export class DiskBudget {
   async evictOlder(ageMs: number): Promise<void> {
     const { index, now, evict, storedFor, graceMs } = this.#options
     const oldEnough = Math.max(ageMs, graceMs)
-    for (let evictions = 1; ; evictions++) {
+    const search = new Search()
+    for (;;) {
       const oldest = index.oldest()
       if (oldest === undefined) return
       const age = oldest.usedAt === Number.NEGATIVE_INFINITY ? storedFor(oldest) : now() - oldest.usedAt
       if (age < oldEnough) return
-      evict(oldest)
-      if (evictions % EVICTIONS_A_TURN === 0) await nextTurn()
+      const pinned = this.#isPinned(oldest, search)
+      if (pinned === 'yes') return
+      if (pinned === 'no') {
+        search.evictions++
+        evict(oldest)
+      }
+      if (search.isLong) await search.pause()
     }
   }
 
@@ -158,9 +170,11 @@ export class DiskBudget {
       search.awaited = counting?.()
       if (search.awaited !== undefined) return 0
       const oldest = index.oldest()
-      if (oldest === undefined) return UPLOADS_RETRY_MS
+      if (oldest === undefined) return BUSY_RETRY_MS
       const keptMs = oldest.usedAt + graceMs - now()
       if (keptMs > 0) return keptMs
+      const pinned = this.#isPinned(oldest, search)
+      if (pinned !== 'no') return pinned === 'yes' ? BUSY_RETRY_MS : 0
       if (oldest.usedAt === Number.NEGATIVE_INFINITY && graceMs > 0) {
         // Nothing is evicted yet, and the search goes on after a pause.
         if (search.looks++ >= LOOKS_A_TURN) return 0
@@ -176,6 +190,16 @@ export class DiskBudget {
     }
   }
 
+  /** `unknown`: the search has to wait for it. What is pinned counts as used just now, so all that is left is, too. */
+  #isPinned({ usedAt }: IndexEntry, search: Search): 'yes' | 'no' | 'unknown' {
+    const { pins, graceMs } = this.#options
+    const renewal = pins?.renewal(usedAt + graceMs)
+    if (renewal === undefined) return 'no'
+    if (search.renewals++ >= RENEWALS_A_SEARCH) return 'yes'
+    search.awaited = renewal
+    return 'unknown'
+  }
+
   #refusal(bytes: number, waitMs: number): GoregoError {
     const { maxBytes, graceMs, floor } = this.#options
     const limit = this.limitBytes
@@ -183,7 +207,7 @@ export class DiskBudget {
       floor !== undefined && limit < maxBytes
         ? `the ${limit} that it may have so that ${floor.minFreeBytes} stay free on its disk`
         : `its ${maxBytes}`
-    const message = `the cache is full: ${bytes} more bytes do not fit into ${bounds}, and everything in it was used within the last ${graceMs / 1000} s or is still being written; try again later, or give it more room`
+    const message = `the cache is full: ${bytes} more bytes do not fit into ${bounds}, and everything in it was used within the last ${graceMs / 1000} s, is still being written, or is needed by actions; try again later, or give it more room`
     return new GoregoError('resource-exhausted', message, { details: [{ kind: 'retry-after', delayMs: waitMs }] })
   }
 }
@@ -192,6 +216,7 @@ export class DiskBudget {
 class Search {
   evictions = 0
   looks = 0
+  renewals = 0
   /** What there is to wait for before it goes on. */
   awaited: Promise<void> | undefined
 

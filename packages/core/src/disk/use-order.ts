@@ -7,6 +7,8 @@ export class UseOrder {
   #newest = NONE
   /** Where a walk is. */
   #next = NONE
+  /** The newest of those that have been where they are since `mark`. */
+  #marked = NONE
 
   constructor(rows: BlobRows) {
     this.#rows = rows
@@ -29,6 +31,16 @@ export class UseOrder {
     return row
   }
 
+  /** Marks all rows; the ones that are added or moved from then on are not marked. */
+  mark(): void {
+    this.#marked = this.#newest
+  }
+
+  /** Whether there is a marked row: if so the oldest is one, unless it was put there since. */
+  get hasMarked(): boolean {
+    return this.#marked !== NONE
+  }
+
   addNewest(row: number): void {
     this.#link(this.#newest, row)
     this.#link(row, NONE)
@@ -41,6 +53,7 @@ export class UseOrder {
 
   remove(row: number): void {
     if (row === this.#next) this.#next = this.#rows.newer(row)
+    if (row === this.#marked) this.#marked = this.#rows.older(row)
     this.#link(this.#rows.older(row), this.#rows.newer(row))
   }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Digest } from '../digest/index.js'
 import { GoregoError } from '../errors/index.js'
 import { type Clock, systemClock } from '../observe/index.js'
 import { type Activity, first } from './activity.js'
@@ -63,7 +64,7 @@ export class TaskScheduler implements Scheduler {
   readonly #running = new Map<Task, Promise<void>>()
   /** Tasks, not the operations in the queue; in the order in which they came. */
   readonly #queuedTasks = new Set<Task>()
-  #checking = 0
+  readonly #checking = new Set<OperationRecord>()
   #created = 0
   #closed = false
 
@@ -93,6 +94,13 @@ export class TaskScheduler implements Scheduler {
   /** What runs, and what waits, in the order in which it came; at most so many of each, so that anybody can look at any time. */
   activity(most = 50): Activity {
     return { running: first(this.#running.keys(), most), queued: first(this.#queuedTasks, most) }
+  }
+
+  /** Every action that is accepted and has not ended, once or more: first those that run, last those that wait, in the order in which they came. */
+  *underWay(): Generator<Digest> {
+    for (const { run } of this.#running.keys()) yield run.action
+    for (const { state } of this.#checking) yield state.action
+    for (const { run } of this.#queuedTasks) yield run.action
   }
 
   /** Starts an action, or refuses it: `resource-exhausted` when the queue is full, or the caller's share of it, `unavailable` after `close`. */
@@ -183,11 +191,11 @@ export class TaskScheduler implements Scheduler {
   }
 
   async #check(record: OperationRecord, request: ExecuteRequest): Promise<void> {
-    this.#checking++
+    this.#checking.add(record)
     record.lookup = new AbortController()
     const found = await this.#find(request, record.lookup.signal)
     record.lookup = undefined
-    this.#checking--
+    this.#checking.delete(record)
     if (!record.done) this.#proceed(record, found)
   }
 
@@ -308,7 +316,7 @@ export class TaskScheduler implements Scheduler {
 
   /** Free slots count, too: what they take will not wait. */
   #hasPlace(request: ExecuteRequest): boolean {
-    return this.#queued + this.#checking < this.#queueSize + this.#freeSlots && this.#isInShare(request)
+    return this.#queued + this.#checking.size < this.#queueSize + this.#freeSlots && this.#isInShare(request)
   }
 
   #isInShare({ caller = '' }: ExecuteRequest): boolean {

@@ -1,5 +1,6 @@
 export { type ActionPolicy, SUPPORTED_NODE_PROPERTIES } from '../runner/index.js'
 export { type ActionLookupOptions, createActionLookup } from './action-lookup.js'
+export { type ActionPinsOptions, pinActions } from './action-pins.js'
 export { LocalWorker, type LocalWorkerOptions, type RunReport } from './local-worker.js'
 export { type Isolation, type OpenIsolationOptions, openIsolation } from './open-isolation.js'
 export { type OpenSandboxOptions, openSandbox } from './open-sandbox.js'

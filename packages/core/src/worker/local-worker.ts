@@ -87,6 +87,9 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
   readonly #options: LocalWorkerOptions
   readonly #logger: Logger
   readonly #session: Session | undefined
+  readonly #pin: Disposable
+  /** Outputs that no result names yet. */
+  readonly #unnamed = new Set<readonly Digest[]>()
   readonly #all: Slot[]
   readonly #free: Slot[]
   readonly #waiting: ((slot: Slot) => void)[] = []
@@ -127,6 +130,9 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
     })
     // The last freed is taken first: an idle machine keeps using one warm runner, and others start only when needed.
     this.#free = [...this.#all].reverse()
+    this.#pin = options.store.pin(async () => {
+      for (const outputs of [...this.#unnamed]) await options.store.findMissing(outputs)
+    })
   }
 
   async execute(run: ActionRun, signal: AbortSignal): Promise<Outcome> {
@@ -147,6 +153,7 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
         if (deaths++ < RETRIES_AFTER_DEATH) continue
         return await this.#failAfterDeath(run, answer.lastWords)
       }
+      using _ = this.#keep(answer.stored)
       const evicted = await this.#adopt(answer.stored)
       const lost = this.#lostBlobs(answer.reply)
       // What failed is neither run again nor called by another name because its outputs cannot stay.
@@ -173,6 +180,7 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
     this.#stopped = true
     await Promise.all(this.#all.map((slot) => slot.stop()))
     this.#session?.[Symbol.dispose]()
+    this.#pin[Symbol.dispose]()
   }
 
   /** Process ids of the runners that are there now. */
@@ -225,6 +233,13 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
     if (next !== undefined) next(slot)
     else if (hadTrouble) this.#free.unshift(slot)
     else this.#free.push(slot)
+  }
+
+  /** Until the result is where it belongs, however long that takes and however short the grace is. */
+  #keep(stored: readonly StoredBlob[]): Disposable {
+    const outputs = stored.map(({ digest }) => fromPlainDigest(digest))
+    this.#unnamed.add(outputs)
+    return { [Symbol.dispose]: () => void this.#unnamed.delete(outputs) }
   }
 
   /** Outputs that are not there any more, or why they cannot stay. */

@@ -42,7 +42,7 @@ export const localCacheSettings: SettingsOf<Config['localCache']> = {
     kind: wholeNumber({ of: 'seconds', min: 0 }),
     fallback: () => 300,
     about:
-      'For so long after a client stored, found or read a blob it is not evicted, because the client relies on it. When nothing may be evicted, writes are refused with `RESOURCE_EXHAUSTED`. The longer, the larger a cache must be for the builds that use it at once.',
+      'For so long after a client stored, found or read a blob it is not evicted, because the client relies on it; what accepted actions need stays until they end. When nothing may be evicted, writes are refused with `RESOURCE_EXHAUSTED`. The longer, the larger a cache must be for the builds that use it at once.',
   },
   partialUploads: {
     maxSizeGb: {
