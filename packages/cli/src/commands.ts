@@ -1,6 +1,7 @@
 import type { Command, CommandGroup } from './command.js'
 import { ac } from './commands/ac.js'
 import { bazelrc } from './commands/bazelrc.js'
+import { bench } from './commands/bench.js'
 import { cache } from './commands/cache.js'
 import { cas } from './commands/cas.js'
 import { createCompletion } from './commands/completion.js'
@@ -25,5 +26,6 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   why,
   verifyDeterminism,
   doctor,
+  bench,
   completion,
 ]

@@ -7,6 +7,8 @@ import type { Surroundings } from '@gorego/server'
 /** The process and its terminal, as commands see them. */
 export interface Host {
   readonly surroundings: Surroundings
+  /** What starts gorego again, with arguments behind it. */
+  readonly program: readonly string[]
   /** Emits SIGINT and the like. */
   readonly signals: EventEmitter
   /** How wide a person's window is. */
@@ -45,6 +47,7 @@ export function processHost(): Host {
   for (const stream of [stdout, stderr]) stream.on('error', ignoreBrokenPipe)
   return {
     surroundings: { env: process.env, cwd: process.cwd(), home: homedir(), platform: process.platform },
+    program: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
     signals: process,
     columns: stdout.columns ?? 100,
     err: {

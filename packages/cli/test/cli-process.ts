@@ -7,6 +7,9 @@ import { type TemporaryDirectory, temporaryDirectory } from '@gorego/core/testin
 const PROGRAM = fileURLToPath(new URL('./gorego.ts', import.meta.url))
 const TERMINAL = fileURLToPath(new URL('./in-terminal.py', import.meta.url))
 const NODE_ARGUMENTS = ['--conditions=gorego-source', '--import', import.meta.resolve('tsx')]
+/** What starts gorego from its sources. */
+export const GOREGO = [process.execPath, ...NODE_ARGUMENTS, PROGRAM]
+
 const TOO_LONG_MS = 60_000
 
 export interface Finished {
@@ -33,12 +36,12 @@ export class Machine implements AsyncDisposable {
   }
 
   start(args: readonly string[], env: Record<string, string> = {}): RunningCli {
-    return this.#start([process.execPath, ...NODE_ARGUMENTS, PROGRAM, ...args], env)
+    return this.#start([...GOREGO, ...args], env)
   }
 
   /** The same in a terminal of 100 columns, which is all of its standard output. Python has to be there. */
   startInTerminal(args: readonly string[], env: Record<string, string> = {}): RunningCli {
-    return this.#start(['python3', TERMINAL, process.execPath, ...NODE_ARGUMENTS, PROGRAM, ...args], {
+    return this.#start(['python3', TERMINAL, ...GOREGO, ...args], {
       TERM: 'xterm',
       ...env,
     })

@@ -41,6 +41,7 @@ const COMMAND_LINES: Readonly<Record<string, { args(things: Things): readonly st
   'cache clear': { args: () => ['--dir', 'unused', '--yes'], has: ['dir', 'cleared'] },
   why: { args: ({ action, other }) => [action, '--against', other], has: ['action', 'previous', 'differences'] },
   'verify-determinism': { args: ({ action }) => [action], has: ['deterministic', 'actions'] },
+  bench: { args: () => ['--seconds', '1', '--clients', '2'], has: ['server', 'clients', 'measurements'] },
   doctor: { args: () => ['--dir', 'server'], has: ['ok', 'findings'] },
 }
 

@@ -3,7 +3,7 @@ import { COMMANDS } from '../src/commands.js'
 import type { Host } from '../src/host.js'
 import { parseArguments } from '../src/parse-arguments.js'
 import { reportError } from '../src/ui/report-error.js'
-import type { Finished, Machine } from './cli-process.js'
+import { type Finished, GOREGO, type Machine } from './cli-process.js'
 
 const COLUMNS = 110
 
@@ -25,6 +25,7 @@ export async function runHere(
       home,
       platform: process.platform,
     },
+    program: GOREGO,
     signals: new EventEmitter(),
     columns: COLUMNS,
     err: {

@@ -2,7 +2,7 @@ import type { RemoteServer } from '@gorego/server'
 import type { Arguments } from '../command.js'
 import type { Host } from '../host.js'
 import { Interruption } from '../ui/interruption.js'
-import { whichRemote } from './which-remote.js'
+import { type RemoteChoice, whichRemote } from './which-remote.js'
 
 /**
  * Connects to the server that the flags name, and does something with it, up to a Ctrl-C; resolves to the exit code. What a
@@ -13,7 +13,15 @@ export async function withRemote(
   host: Host,
   use: (server: RemoteServer, signal: AbortSignal) => Promise<number>,
 ): Promise<number> {
-  const choice = await whichRemote(args, host)
+  return await withServer(await whichRemote(args, host), host, use)
+}
+
+/** The same for a server that is known. */
+export async function withServer(
+  choice: RemoteChoice,
+  host: Host,
+  use: (server: RemoteServer, signal: AbortSignal) => Promise<number>,
+): Promise<number> {
   using interruption = new Interruption(host)
   const { RemoteServer } = await import('@gorego/server')
   try {
