@@ -116,6 +116,7 @@ LocalExecutor.open({ root: 'cache-of-require' }).then(async (executor) => {
 }
 
 function npxTests(packed: ReturnType<typeof suite>, directory: string): void {
+  const program = join(directory, 'node_modules/gorego/bin/gorego.js')
   packed('ending npx ends the server', async () => {
     const args = ['--no', 'gorego', 'start', '--listen', '127.0.0.1:0', '--dir', join(directory, 'cache')]
     const npx = spawn('npx', args, { cwd: directory, stdio: ['ignore', 'pipe', 'ignore'] })
@@ -132,7 +133,7 @@ function npxTests(packed: ReturnType<typeof suite>, directory: string): void {
   })
 
   packed('what it takes is printed', async () => {
-    process.env.GOREGO_CLI = join(directory, 'node_modules/gorego/bin/gorego.js')
+    process.env.GOREGO_CLI = program
     const bare: number[] = []
     const ready: number[] = []
     try {
@@ -154,6 +155,25 @@ function npxTests(packed: ReturnType<typeof suite>, directory: string): void {
     console.log(`installed: ${Math.round(Number.parseInt(stdout, 10) / 1024)} MiB`)
     console.log(
       `start to ready: ${Math.round(beyond)} ms beyond Node's own ${Math.round(Math.min(...bare))} ms, best of ${STARTS}`,
+    )
+  })
+
+  // The last: it takes packages away.
+  packed('installed with --omit=optional it serves, and says what tracing needs', async () => {
+    await run('npm', ['install', '--omit=optional', '--prefer-offline', '--no-audit', '--no-fund'], { cwd: directory })
+    process.env.GOREGO_CLI = program
+    const server = await startGorego().finally(() => delete process.env.GOREGO_CLI)
+    await server.stop()
+    const env = { ...process.env, GOREGO_TELEMETRY_TRACING_ENDPOINT: 'http://127.0.0.1:1/v1/traces' }
+    const args = [program, 'start', '--listen', '127.0.0.1:0', '--dir', 'cache-of-tracing']
+    const failure = await run(process.execPath, args, { cwd: directory, env }).then(
+      () => assert.unreachable('the SDK is still there'),
+      (error: { code: number; stderr: string }) => error,
+    )
+    assert.is(failure?.code, 64)
+    assert.match(
+      failure?.stderr ?? '',
+      /telemetry\.tracing_endpoint needs packages that are not installed.* --omit=optional/,
     )
   })
 }

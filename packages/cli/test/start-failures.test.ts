@@ -9,6 +9,17 @@ import { type Finished, Machine } from './cli-process.js'
 const FREE = ['--listen', '127.0.0.1:0']
 const DIR = ['--dir', 'all']
 
+/** For NODE_OPTIONS: as if OpenTelemetry's SDK were not installed. */
+function withoutSdk(): string {
+  const hooks = `export const resolve = (specifier, context, next) => {
+    if (/^@opentelemetry[/](?!api)/.test(specifier))
+      throw Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' })
+    return next(specifier, context)
+  }`
+  const dataUrl = (program: string) => `data:text/javascript,${encodeURIComponent(program)}`
+  return `--import ${dataUrl(`import { register } from 'node:module'; register(${JSON.stringify(dataUrl(hooks))})`)}`
+}
+
 /** The only line that is not the log's. */
 function complaint({ code, stdout, stderr }: Finished, expected: number): string {
   assert.is(code, expected, stderr)
@@ -85,6 +96,21 @@ test('a directory that this user may not write to: which user, and what to do', 
   } finally {
     if (process.getuid?.() === 0) spawnSync('umount', [dir])
   }
+})
+
+test('tracing without the packages of OpenTelemetry, which are optional: which ones, and what to do', async () => {
+  await using machine = new Machine()
+  const env = { NODE_OPTIONS: withoutSdk() }
+  const tracing = { GOREGO_TELEMETRY_TRACING_ENDPOINT: 'http://127.0.0.1:1/v1/traces' }
+  assert.match(
+    complaint(await machine.gorego(['start', ...FREE, ...DIR], { ...env, ...tracing }), 64),
+    /^gorego: telemetry\.tracing_endpoint needs packages that are not installed.* --omit=optional, or leave out that setting$/,
+  )
+  // Nobody else needs them.
+  const server = machine.start(['start', ...FREE, ...DIR], env)
+  await server.ready()
+  server.signal('SIGTERM')
+  assert.is((await server.finished).code, 0)
 })
 
 test.run()

@@ -240,6 +240,7 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
       access,
       clients,
       tls,
+      onVisit: tracing?.visited,
     })
   }
 

@@ -227,7 +227,7 @@ const settings: SettingsOf<Config> = {
       fallback: () => undefined,
       fallbackText: 'nowhere',
       about:
-        'Where OpenTelemetry spans of calls and executions are sent, over OTLP/HTTP: the whole address, such as `http://127.0.0.1:4318/v1/traces`. See docs/operations.md.',
+        'Where OpenTelemetry spans of calls, executions and requests to the cache over HTTP are sent, over OTLP/HTTP: the whole address, such as `http://127.0.0.1:4318/v1/traces`. See docs/operations.md.',
     },
     sampleRatio: {
       kind: share,

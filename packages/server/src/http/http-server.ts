@@ -14,6 +14,7 @@ import { errorAnswer } from './error-answer.js'
 import { createHostCheck, type HostCheck, unknownHost } from './known-host.js'
 import { type Answer, type Endpoint, plain, type Route, type Visit } from './route.js'
 import { sendAnswer } from './send-answer.js'
+import { BegunVisit, type VisitLog } from './visit-log.js'
 
 export interface HttpServerOptions {
   /** Permissions of a Unix socket. */
@@ -31,6 +32,8 @@ export interface HttpServerOptions {
   readonly tls: Tls | undefined
   /** What the server is called beside `localhost` and the like, in lower case; see `createHostCheck`. */
   readonly hosts: readonly string[]
+  /** Absent where nobody wants to know. */
+  readonly onVisit: VisitLog | undefined
 }
 
 export interface HttpServer {
@@ -58,12 +61,14 @@ export async function serveHttp({
   clients,
   tls,
   hosts,
+  onVisit,
 }: HttpServerOptions): Promise<HttpServer> {
   const activity = new CallActivity()
   const checkHost = createHostCheck(listenAddr, hosts)
   const server = createServer(
     { requestTimeout: 0, headersTimeout: HEAD_TIMEOUT_MS, connectionsCheckingInterval: HEAD_TIMEOUT_MS },
-    (request, response) => void respond({ routes, activity, logger, access, clients, checkHost }, request, response),
+    (request, response) =>
+      void respond({ routes, activity, logger, access, clients, checkHost, onVisit }, request, response),
   )
   server.setTimeout(IDLE_TIMEOUT_MS)
   const gateway = tls?.gateway('http/1.1', (connection) => server.emit('connection', connection))
@@ -80,13 +85,13 @@ export async function serveHttp({
   }
 }
 
-interface Served extends Pick<HttpServerOptions, 'routes' | 'logger' | 'access' | 'clients'> {
+interface Served extends Pick<HttpServerOptions, 'routes' | 'logger' | 'access' | 'clients' | 'onVisit'> {
   readonly checkHost: HostCheck
   readonly activity: CallActivity
 }
 
 async function respond(
-  { activity, logger, clients, ...served }: Served,
+  { activity, logger, clients, onVisit, ...served }: Served,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -99,6 +104,13 @@ async function respond(
     activity.begun(path)
     response.once('close', () => activity.ended(path))
   }
+  const begun = new BegunVisit(request)
+  if (onVisit !== undefined) {
+    response.once('close', () => {
+      const visit = begun.end(response)
+      if (visit !== undefined) onVisit(visit)
+    })
+  }
   const gone = new AbortController()
   response.once('close', () => gone.abort())
   const send = async (answer: Answer) => {
@@ -107,8 +119,9 @@ async function respond(
     await sendAnswer(response, answer, request.method === 'HEAD')
   }
   try {
-    await send(await answerOf(served, request, gone.signal, onUse))
+    await send(await answerOf(served, begun, request, gone.signal, onUse))
   } catch (error) {
+    begun.thrown = error
     if (gone.signal.aborted) return
     if (GoregoError.from(error).code === 'internal') {
       logger.error('an HTTP request failed', { url: request.url?.slice(0, 200), error })
@@ -120,6 +133,7 @@ async function respond(
 
 async function answerOf(
   { routes, access, checkHost }: Pick<Served, 'routes' | 'access' | 'checkHost'>,
+  begun: BegunVisit,
   request: IncomingMessage,
   signal: AbortSignal,
   onUse: (path: string, name: string) => void,
@@ -128,10 +142,12 @@ async function answerOf(
   for (const route of routes) {
     const parts = partsOf(route, path)
     if (parts === undefined) continue
+    begun.template = route.template
     const endpoint = endpointOf(route, request.method)
     if (endpoint === undefined) return notAllowed(route)
     if (!route.isProbe && !checkHost(request.headers.host)) return unknownHost(request)
     const name = await nameOf(endpoint, request, access, route.instanceOf?.(parts))
+    if (access !== undefined) begun.caller = name
     // Gone while its password was looked at: nobody would tell the end of its use.
     signal.throwIfAborted()
     if (route.isUse) onUse(path, name)

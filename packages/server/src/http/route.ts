@@ -41,6 +41,8 @@ export interface Route {
   readonly isProbe?: boolean
   /** Whether who asks for it uses the server, and does not just look how it is. */
   readonly isUse?: boolean
+  /** What all its paths are called, for whoever keeps an account of requests; those of a route without are told to nobody. */
+  readonly template?: string
   /** The instance that a path is about, from what it caught; absent where permissions must hold in all of them. Throws for what is no name of one. */
   readonly instanceOf?: (parts: Visit['parts']) => string
   /** HEAD is answered, too, without a body. */

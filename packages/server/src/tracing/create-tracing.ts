@@ -12,6 +12,7 @@ import { CallSpans } from './call-spans.js'
 import { executionSpans } from './execution-spans.js'
 import { TellingExporter } from './telling-exporter.js'
 import type { Tracing } from './tracing.js'
+import { visitSpan } from './visit-span.js'
 
 export interface TracingOptions {
   /** Of a collector that takes OTLP over HTTP. */
@@ -34,6 +35,7 @@ export function createTracing({ url, sampleRatio, logger }: TracingOptions): Tra
   return {
     begin: (context) => calls.begin(context),
     ended: (call) => calls.ended(call),
+    visited: (visit) => visitSpan(tracer, visit),
     executed: (operation, request) => executionSpans(tracer, operation, request),
     async close(boundMs) {
       const bound = new AbortController()

@@ -1,15 +1,19 @@
 import { reapi } from '@gorego/core'
 import type { Metadata } from '@grpc/grpc-js'
 
-const HEADER = 'build.bazel.remote.execution.v2.requestmetadata-bin'
+export const REQUEST_METADATA_HEADER = 'build.bazel.remote.execution.v2.requestmetadata-bin'
 
 /** No client needs more than this to say who it is. */
 const LONGEST_LABEL = 300
 
 /** RM-01, RM-02: who calls and for what, for logs. A header that is absent or garbled says nothing and fails nothing. */
 export function requestLabels(metadata: Metadata): Record<string, string> {
-  const [header] = metadata.get(HEADER)
-  if (!Buffer.isBuffer(header)) return {}
+  const [header] = metadata.get(REQUEST_METADATA_HEADER)
+  return Buffer.isBuffer(header) ? requestLabelsIn(header) : {}
+}
+
+/** The same for what such a header says. */
+export function requestLabelsIn(header: Uint8Array): Record<string, string> {
   try {
     return labels(valuesOf(reapi.RequestMetadata.deserializeBinary(header)))
   } catch {

@@ -20,6 +20,7 @@ export function blobRoute({ writable, ...options }: BlobRouteOptions): Route {
     path: BLOB_PATH,
     instanceOf: instanceIn,
     isUse: true,
+    template: '/cas/{hash}',
     GET: { needs: 'read', answer: (visit) => get(options, visit) },
     ...(writable ? { PUT: { needs: 'write', answer: (visit: Visit) => put(options, visit) } } : {}),
   }

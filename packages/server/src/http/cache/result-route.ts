@@ -33,6 +33,7 @@ export function resultRoute(options: ResultRouteOptions): Route {
     path: RESULT_PATH,
     instanceOf: instanceIn,
     isUse: true,
+    template: '/ac/{key}',
     GET: { needs: 'read', answer: (visit) => results.get(visit) },
     PUT: { needs: 'update_action_cache', answer: (visit) => results.put(visit) },
   }
