@@ -80,6 +80,11 @@ test('docs/embedding.md: the inputs by pattern are those that it names', async (
   assert.is(first, `README.md\ndocs\n${decisions.length}\n\n`)
 })
 
+test('docs/embedding.md: outputs become hard links, again and again', async () => {
+  const { first, second } = await runTwice(snippetBelow('## Outputs as files', 'docs/embedding.md'))
+  assert.equal([first, second], ['2 0 0\n', '2 0 0\n'])
+})
+
 test('docs/embedding.md: the graph works, and is cached the second time', async () => {
   const { first, second } = await runTwice(snippetBelow('## Graphs', 'docs/embedding.md'))
   assert.is(first, '3 0 ONE\nTWO\n\n')
@@ -139,7 +144,7 @@ test('every snippet in a language is tried', () => {
     ['README.md js', 1],
     ['SECURITY.md yaml', 1],
     ['docs/configuration.md yaml', 1],
-    ['docs/embedding.md js', 6],
+    ['docs/embedding.md js', 7],
     ['packages/core/README.md js', 1],
     ['packages/server/README.md js', 3],
   ])

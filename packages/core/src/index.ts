@@ -32,6 +32,7 @@ export {
   type AddedBlob,
   type AllocateChunk,
   type BlobContent,
+  type BlobFileOptions,
   type ByteRange,
   blobNotFound,
   type ContentAddressableStorage,
@@ -109,6 +110,7 @@ export {
 } from './embed/inputs.js'
 export { KnownFiles, type KnownFilesOptions } from './embed/known-files.js'
 export { OutputFeed } from './embed/output-feed.js'
+export type { Materialized, MaterializeOptions } from './embed/placed-files.js'
 export { type ActionSpec, type PrepareOptions, prepareAction } from './embed/prepare-action.js'
 export { type DirectoryEntry, readDirectory } from './embed/read-directory.js'
 export type { OutputListener, Progress, RunOptions, StreamName } from './embed/run-options.js'

@@ -163,7 +163,7 @@ async function execute(executor: Executor, options: RunOptions, directory: strin
   const totalMs = performance.now() - started
   const hasOutputs = result !== undefined && result.outputs.size > 0
   // Of a command that failed, too: a report of what went wrong is often among them.
-  if (hasOutputs) await result?.materialize(directory, options.signal)
+  if (hasOutputs) await result?.materialize(directory, {}, options.signal)
   return {
     result,
     failure,

@@ -22,5 +22,6 @@ export function onlyIfBehind(
     get: (digest, signal) => proxy.get(digest, signal),
     read: (digest, range, signal, allocate) => proxy.read(digest, range, signal, allocate),
     write: (digest, content, signal) => proxy.write(digest, content, signal),
+    blobFile: async (digest, options, signal) => await proxy.blobFile?.(digest, options, signal),
   }
 }

@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { MemoryActionCache } from '../action-cache/index.js'
-import { MemoryStore } from '../cas/index.js'
+import { blobNotFound, MemoryStore } from '../cas/index.js'
 import { BLAKE3, type Digest } from '../digest/index.js'
 import { type ErrorCode, GoregoError } from '../errors/index.js'
 import { silentLogger } from '../observe/index.js'
@@ -17,9 +17,8 @@ import { UpstreamCache } from './upstream-cache.js'
 
 const fails = (call: Promise<unknown>, code: ErrorCode) => rejectsWith(code, call)
 
-async function tiers({ remote = new MemoryStore(), required = false, retries = 0 } = {}) {
+async function tiers({ local = new MemoryStore(), remote = new MemoryStore(), required = false, retries = 0 } = {}) {
   const directory = temporaryDirectory()
-  const local = new MemoryStore()
   const guard = new Guard({ breaker: new CircuitBreaker({ name: 'it' }), retries, silenceMs: 60_000 })
   const backing = await UpstreamCache.open({
     local,
@@ -197,6 +196,32 @@ test('many small questions at one time go as a few', async () => {
   const answers = await Promise.all(digests.map((digest) => proxy.findMissing([digest])))
   assert.equal(answers.flat(), digests)
   assert.ok(calls <= 8, `${calls} calls`)
+  await close()
+})
+
+/** With files, as a LocalStore has them. */
+class StoreWithFiles extends MemoryStore {
+  async blobFile(digest: Digest): Promise<string> {
+    if ((await this.findMissing([digest])).length > 0) throw blobNotFound(digest)
+    return `/store/${digest.hash}`
+  }
+}
+
+test('a blob that is only behind has a file here when it was fetched; without files here there is none', async () => {
+  const { digest, bytes } = blobOf('only behind')
+  const own = { executable: false }
+  for (const required of [false, true]) {
+    const local = new StoreWithFiles()
+    const { remote, backing, proxy, close } = await tiers({ local, required })
+    await remote.write(digest, bytes)
+    const store = required ? onlyIfBehind(proxy, local, backing) : proxy
+    assert.is(await store.blobFile?.(digest, own), `/store/${digest.hash}`)
+    await fails(proxy.blobFile(blobOf('nowhere').digest, own), 'not-found')
+    await close()
+  }
+  const { remote, proxy, close } = await tiers()
+  await remote.write(digest, bytes)
+  assert.is(await proxy.blobFile(digest, own), undefined)
   await close()
 })
 

@@ -1,4 +1,4 @@
-import type { AllocateChunk, BlobContent, ByteRange, ContentAddressableStorage } from '../cas/index.js'
+import type { AllocateChunk, BlobContent, BlobFileOptions, ByteRange, ContentAddressableStorage } from '../cas/index.js'
 import { blobNotFound } from '../cas/index.js'
 import type { Digest } from '../digest/index.js'
 import { GoregoError } from '../errors/index.js'
@@ -50,6 +50,15 @@ export class ProxyStore implements ContentAddressableStorage {
       await this.#fetch(digest, error, signal)
     }
     yield* this.#local.read(digest, range, signal, allocate)
+  }
+
+  async blobFile(digest: Digest, options: BlobFileOptions, signal?: AbortSignal): Promise<string | undefined> {
+    try {
+      return await this.#local.blobFile?.(digest, options, signal)
+    } catch (error) {
+      await this.#fetch(digest, error, signal)
+      return await this.#local.blobFile?.(digest, options, signal)
+    }
   }
 
   async write(digest: Digest, content: BlobContent, signal?: AbortSignal): Promise<void> {

@@ -16,6 +16,12 @@ export type AllocateChunk = (bytes: number) => Buffer
 /** A whole blob in memory, or its bytes as they come. */
 export type BlobContent = Uint8Array | AsyncIterable<Uint8Array>
 
+/** Which of a blob's files. */
+export interface BlobFileOptions {
+  /** The one that is executable, an inode of its own. */
+  readonly executable: boolean
+}
+
 /**
  * Where blobs are kept by digest: what every store, tier and decorator implements. A digest with the right hash and
  * another size is another blob (DIG-02); the blob of no bytes is always there (FM-02). Methods that find a blob also
@@ -39,4 +45,10 @@ export interface ContentAddressableStorage {
    * throws `invalid-argument`, a full store `resource-exhausted`. Many writers of one digest all succeed (BW-11).
    */
   write(digest: Digest, content: BlobContent, signal?: AbortSignal): Promise<void>
+
+  /**
+   * Of stores that keep blobs as files of this machine, or have one that does: the blob's own file, to link or clone and never to write to. Undefined
+   * where it has none after all. Throws `not-found`.
+   */
+  blobFile?(digest: Digest, options: BlobFileOptions, signal?: AbortSignal): Promise<string | undefined>
 }

@@ -1,5 +1,11 @@
 export { READ_CHUNK } from './blob-file-reader.js'
-export type { AllocateChunk, BlobContent, ByteRange, ContentAddressableStorage } from './content-addressable-storage.js'
+export type {
+  AllocateChunk,
+  BlobContent,
+  BlobFileOptions,
+  ByteRange,
+  ContentAddressableStorage,
+} from './content-addressable-storage.js'
 export { CorruptBlobError } from './corrupt-blob-error.js'
 export { LeasedKeeper } from './leased-keeper.js'
 export { LocalStore } from './local-store.js'

@@ -1,17 +1,14 @@
-import { lstatSync, mkdirSync, unlinkSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type Digest, type DigestFunction, DigestingCheck, emptyDigest, isEmptyBlob } from '../digest/index.js'
+import { type Digest, type DigestFunction, DigestingCheck, isEmptyBlob } from '../digest/index.js'
 import {
   BlobIndex,
-  type BlobVariant,
   type Budget,
   closeToOthers,
   DiskBudget,
   FreeSpaceFloor,
   freeBytes,
-  type IndexEntry,
   IndexLoader,
-  ifThere,
   isDiskFull,
   Pins,
   RecencyKeeper,
@@ -24,16 +21,21 @@ import {
 } from '../disk/index.js'
 import { GoregoError } from '../errors/index.js'
 import { type Clock, systemClock } from '../observe/index.js'
-import { type FileState, openIntact, readBlob, readRange, SMALL_BLOB, stateOfFile } from './blob-file-reader.js'
+import { readBlob, readRange, SMALL_BLOB } from './blob-file-reader.js'
 import { BlobFileWriter } from './blob-file-writer.js'
-import type { AllocateChunk, BlobContent, ByteRange, ContentAddressableStorage } from './content-addressable-storage.js'
-import { findOnDisk } from './find-on-disk.js'
+import type {
+  AllocateChunk,
+  BlobContent,
+  BlobFileOptions,
+  ByteRange,
+  ContentAddressableStorage,
+} from './content-addressable-storage.js'
 import type { IncomingBlob } from './incoming-blob.js'
 import { IncomingBlobs } from './incoming-blobs.js'
 import type { AddedBlob, LocalStoreOptions, StoreUsage } from './local-store-options.js'
-import { blobNotFound } from './missing-blobs.js'
 import { PartialUploads } from './partial-uploads.js'
 import type { ReceivedBlob } from './received-blob.js'
+import { StoredBlobs } from './stored-blobs.js'
 
 const DEFAULT_MAX_BYTES = 50e9
 
@@ -73,6 +75,7 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
   readonly loaded: Promise<void>
   readonly #index: BlobIndex
   readonly #loader: IndexLoader
+  readonly #blobs: StoredBlobs
   readonly #recency: RecencyKeeper
   readonly #results: ResultJanitor
   readonly #pins: Pins
@@ -92,6 +95,9 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
     const after: Clock['after'] = (delayMs, callback) => clock.after(delayMs, callback)
     this.#maxBytes = maxBytes
     this.#index = new BlobIndex(now)
+    this.#session = Session.open(this.layout.sessions)
+    this.#loader = this.#startLoading()
+    this.#blobs = new StoredBlobs({ layout: this.layout, index: this.#index, loader: this.#loader })
     this.#pins = new Pins({ index: this.#index, now })
     this.#budget = new DiskBudget({
       name: `the cache, ${options.dir}`,
@@ -110,16 +116,14 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
         this.#evictions++
         this.discard(digest)
       },
-      storedFor: (entry) => this.#storedFor(entry, clock),
+      storedFor: (entry) => this.#blobs.storedFor(entry, clock),
       counting: () => this.#counting,
       others: () => this.#results.usage.bytes,
       spare: () => this.uploads.displaceOldest(),
     })
-    this.#session = Session.open(this.layout.sessions)
     this.#incoming = new IncomingBlobs({ directory: this.#session.directory('upload'), budget: this.#budget, maxBytes })
     const makeFile = (digest: Digest) => this.#incoming.open(digest)
     this.uploads = new PartialUploads({ ...options.partialUploads, clock, makeFile })
-    this.#loader = this.#startLoading()
     this.#recency = new RecencyKeeper({
       index: this.#index,
       path: this.layout.recency,
@@ -174,7 +178,7 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
   async findMissing(digests: readonly Digest[], signal?: AbortSignal): Promise<Digest[]> {
     const missing = new Map<string, Digest>()
     for (const digest of digests) {
-      if (this.#index.touch(digest) || missing.has(digest.key) || this.#isStored(digest)) continue
+      if (this.#index.touch(digest) || missing.has(digest.key) || this.#blobs.isStored(digest)) continue
       missing.set(digest.key, digest)
       if (missing.size % LOOK_UPS_A_TURN === 0) await nextTurn(undefined, { signal })
     }
@@ -183,7 +187,7 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
 
   async get(digest: Digest, signal?: AbortSignal): Promise<Uint8Array> {
     if (isEmptyBlob(digest)) return new Uint8Array(0)
-    return await readBlob(this.#open(digest), digest.sizeBytes, signal)
+    return await readBlob(this.#blobs.open(digest), digest.sizeBytes, signal)
   }
 
   async *read(
@@ -193,7 +197,7 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
     allocate?: AllocateChunk,
   ): AsyncGenerator<Uint8Array> {
     if (isEmptyBlob(digest)) return
-    yield* readRange(this.#open(digest), digest.sizeBytes, range, signal, allocate)
+    yield* readRange(this.#blobs.open(digest), digest.sizeBytes, range, signal, allocate)
   }
 
   async write(digest: Digest, content: BlobContent, signal?: AbortSignal): Promise<void> {
@@ -202,7 +206,7 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
       await check.updateInTurns([content])
       check.finish()
       signal?.throwIfAborted()
-      if (this.#isKnown(digest)) return
+      if (this.#blobs.isKnown(digest)) return
       if (content.length <= SMALL_BLOB && this.#writeAtOnce(digest, content)) return
     }
     const verified = this.#incoming.verified(content, digest)
@@ -220,12 +224,8 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
    * The digest of a stored blob, for somebody who knows its hash only, which must be one of the function. That is a use of it,
    * too. Until all blobs are counted, the disk is asked for what is not known yet.
    */
-  async find(fn: DigestFunction, hash: string): Promise<Digest | undefined> {
-    const nothing = emptyDigest(fn)
-    if (hash === nothing.hash) return nothing
-    let digest = this.#index.digestOf(fn, hash)
-    if (digest === undefined && !this.#loader.isComplete) digest = await findOnDisk(this.layout, fn, hash)
-    return digest !== undefined && this.#isStored(digest) ? digest : undefined
+  find(fn: DigestFunction, hash: string): Promise<Digest | undefined> {
+    return this.#blobs.find(fn, hash)
   }
 
   /** Takes content of which nothing is known but that it has no more than so many bytes; `write` then stores it without a copy. */
@@ -251,7 +251,7 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
     for (const [n, { digest, variant }] of added.entries()) {
       if (n % LOOK_UPS_A_TURN === LOOK_UPS_A_TURN - 1) await nextTurn()
       if (variant === 'executable') this.#index.add(digest, variant)
-      else if (!this.#isStored(digest)) gone.push(digest)
+      else if (!this.#blobs.isStored(digest)) gone.push(digest)
       // Those that were not counted yet may be old ones.
       else if (!known[n] && this.#loader.isComplete) fresh.push({ digest, usedAt: this.#index.usedAt(digest) })
     }
@@ -268,15 +268,24 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
 
   /** A runner did not find these: those that are indeed not there, or not whole, leave the index. */
   lookAgain(digests: readonly Digest[]): void {
-    for (const digest of digests) this.#isStored(digest)
+    for (const digest of digests) this.#blobs.isStored(digest)
+  }
+
+  /**
+   * A blob's own file: mode 0444, or 0555 for the `executable` one, and not to be written to. It can be linked and cloned. Undefined for the blob of
+   * no bytes. That is a use of it. Throws `not-found`. What is written to it by somebody who gets past its mode shows in its modification
+   * time: the blob counts as absent from then on.
+   */
+  async blobFile(digest: Digest, { executable }: BlobFileOptions): Promise<string | undefined> {
+    if (!executable) return await this.#blobs.file(digest, 'plain', '')
+    const file = await this.#blobs.file(digest, 'executable', this.#incoming.path())
+    await this.#budget.makeRoom()
+    return file
   }
 
   /** Throws a blob out, whatever its files hold by now. */
   discard(digest: Digest): void {
-    this.#index.remove(digest)
-    this.#loader.removed(digest)
-    this.#unlink(digest, 'plain')
-    this.#unlink(digest, 'executable')
+    this.#blobs.discard(digest)
   }
 
   /** Evicts what was not used for so long, and brings action results within their bounds; returns how many of those went. */
@@ -331,29 +340,6 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
     }
   }
 
-  #open(digest: Digest): number {
-    const opened = openIntact(this.layout.blob(digest), digest.sizeBytes)
-    this.#note(digest, typeof opened === 'string' ? opened : 'intact')
-    if (typeof opened === 'string') throw blobNotFound(digest)
-    return opened.fd
-  }
-
-  /** What the disk says, whatever the index says. */
-  #isStored(digest: Digest): boolean {
-    if (isEmptyBlob(digest)) return true
-    const state = stateOfFile(this.layout.blob(digest), digest.sizeBytes)
-    this.#note(digest, state)
-    return state === 'intact'
-  }
-
-  /**
-   * As `#isStored`, for somebody who would store it: where the index has everything, the disk is not asked about what it does
-   * not have. What another process stored since is stored once more, with the same bytes.
-   */
-  #isKnown(digest: Digest): boolean {
-    return (!this.#loader.isComplete || this.#index.has(digest) || isEmptyBlob(digest)) && this.#isStored(digest)
-  }
-
   /**
    * Stores a small blob without a break, so that nothing has to be reserved, which would cost as much as a system call or two.
    * False where room has to be made first.
@@ -373,26 +359,9 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
     return true
   }
 
-  /** Brings the index in line with what was seen on the disk; what is seen there is used. */
-  #note(digest: Digest, state: FileState): void {
-    if (state === 'intact') this.#index.add(digest, 'plain')
-    else if (state === 'altered' || this.#index.remove(digest)) this.discard(digest)
-  }
-
   #publish(digest: Digest, file: IncomingBlob): void {
     if (isEmptyBlob(digest)) return
     file.commit(this.layout.blob(digest))
     this.#index.add(digest, 'plain')
-  }
-
-  /** The change time is that of the last link made or removed, or of when the file became whole: the blob was used then. */
-  #storedFor({ digest, plain }: IndexEntry, clock: Clock): number {
-    const stats = lstatSync(this.layout.blob(digest, plain ? 'plain' : 'executable'), { throwIfNoEntry: false })
-    // Either way: the two clocks differ by a fraction of a millisecond, and one that was set back must keep nothing for long.
-    return stats === undefined ? Number.POSITIVE_INFINITY : Math.abs(clock.now() - stats.ctimeMs)
-  }
-
-  #unlink(digest: Digest, variant: BlobVariant): void {
-    ifThere(() => unlinkSync(this.layout.blob(digest, variant)))
   }
 }

@@ -9,7 +9,7 @@ export function linkOrCopy(source: string, target: string): 'linked' | 'copied' 
     linkSync(source, target)
     return 'linked'
   } catch (error) {
-    if (!LINK_REFUSED.has((error as NodeJS.ErrnoException).code ?? '')) throw error
+    if (!isLinkRefused(error)) throw error
     copyFile(source, target)
     return 'copied'
   }
@@ -18,4 +18,9 @@ export function linkOrCopy(source: string, target: string): 'linked' | 'copied' 
 /** Copies to a file that must not exist yet, as a clone that shares blocks where the file system can. */
 export function copyFile(source: string, target: string): void {
   copyFileSync(source, target, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL)
+}
+
+/** Whether a file that cannot be linked can still be copied. */
+export function isLinkRefused(error: unknown): boolean {
+  return LINK_REFUSED.has((error as NodeJS.ErrnoException).code ?? '')
 }

@@ -1,24 +1,15 @@
-import { createWriteStream } from 'node:fs'
-import { symlink as makeSymlink, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { symlink as makeSymlink } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { ContentAddressableStorage } from '../cas/index.js'
-import type { Digest } from '../digest/index.js'
 import { GoregoError } from '../errors/index.js'
 import { concurrently } from './concurrently.js'
 import { type DirectorySource, nodeDigest, openDirectory } from './directory-source.js'
+import { type FileToPlace, type Materialized, type MaterializeOptions, PlacedFiles } from './placed-files.js'
 import type { Output } from './run-result.js'
 import { TargetDirectory } from './target-directory.js'
 
 /** Files that are written at the same time. */
 const WIDTH = 8
-
-interface FileToWrite {
-  readonly path: string
-  readonly digest: Digest
-  readonly executable: boolean
-}
 
 /** `path`: below the target directory, as in the result. */
 interface LinkToMake {
@@ -29,7 +20,7 @@ interface LinkToMake {
 /** What is left to do when every directory is made. */
 interface Plan {
   readonly target: TargetDirectory
-  readonly files: FileToWrite[]
+  readonly files: FileToPlace[]
   readonly links: LinkToMake[]
 }
 
@@ -41,8 +32,9 @@ export async function materialize(
   outputs: readonly Output[],
   targetDirectory: string,
   cas: ContentAddressableStorage,
+  options: MaterializeOptions = {},
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<Materialized> {
   const plan: Plan = { target: await TargetDirectory.open(targetDirectory), files: [], links: [] }
   for (const output of outputs) {
     if (output.kind === 'symlink') {
@@ -53,10 +45,12 @@ export async function materialize(
       plan.files.push({ ...output, path: await plan.target.place(output.path) })
     }
   }
-  await concurrently(plan.files, WIDTH, (file) => writeFile(file, cas, signal))
+  const placed = new PlacedFiles(cas, options)
+  await concurrently(plan.files, WIDTH, (file) => placed.place(file, signal))
   for (const link of plan.links) {
     await makeSymlink(link.target, await plan.target.clear(link.path))
   }
+  return placed.counts
 }
 
 /** Makes directories, and notes their files and links. */
@@ -94,34 +88,5 @@ function nameCheck(path: string): (name: string) => string {
     }
     names.add(name)
     return name
-  }
-}
-
-let written = 0
-
-async function writeFile(
-  { path, digest, executable }: FileToWrite,
-  cas: ContentAddressableStorage,
-  signal?: AbortSignal,
-): Promise<void> {
-  const temporary = join(dirname(path), `.gorego-${process.pid}-${written++}`)
-  try {
-    const target = createWriteStream(temporary, { mode: executable ? 0o755 : 0o644 })
-    await pipeline(Readable.from(cas.read(digest, {}, signal), { objectMode: false }), target, { signal })
-    await replace(temporary, path)
-  } catch (error) {
-    await rm(temporary, { force: true })
-    throw error
-  }
-}
-
-async function replace(temporary: string, path: string): Promise<void> {
-  try {
-    await rename(temporary, path)
-  } catch (error) {
-    // An earlier output of the same path was a directory.
-    if ((error as NodeJS.ErrnoException).code !== 'EISDIR') throw error
-    await rm(path, { recursive: true })
-    await rename(temporary, path)
   }
 }

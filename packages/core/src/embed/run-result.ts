@@ -7,6 +7,7 @@ import { ActionResult, type Digest as DigestMessage, type OutputDirectory, type 
 import { resourceUsageIn, type UsedResources } from '../proto/resource-usage.js'
 import { timestampToMillis } from '../proto/time.js'
 import { materialize } from './materialize.js'
+import type { Materialized, MaterializeOptions } from './placed-files.js'
 import type { StreamName } from './run-options.js'
 
 /** Something that an action made. */
@@ -114,10 +115,15 @@ export class RunResult {
 
   /**
    * Writes all outputs below a directory, at the paths that they were asked for. Files are written beside their place and
-   * renamed; a directory replaces what was there. Never links: what is written can be edited without harm to the store.
+   * renamed; a directory replaces what was there. They can be edited without harm to the store, unless they were asked for as hard links.
+   * Returns how many became what.
    */
-  async materialize(targetDirectory: string, signal?: AbortSignal): Promise<void> {
-    await materialize([...this.outputs.values()], targetDirectory, this.#cas, signal)
+  async materialize(
+    targetDirectory: string,
+    options: MaterializeOptions = {},
+    signal?: AbortSignal,
+  ): Promise<Materialized> {
+    return await materialize([...this.outputs.values()], targetDirectory, this.#cas, options, signal)
   }
 }
 

@@ -1,0 +1,122 @@
+import { constants, lstatSync, unlinkSync } from 'node:fs'
+import { copyFile, rm } from 'node:fs/promises'
+import { type Digest, type DigestFunction, emptyDigest, isEmptyBlob } from '../digest/index.js'
+import {
+  type BlobIndex,
+  type BlobVariant,
+  type IndexEntry,
+  type IndexLoader,
+  ifThere,
+  moveInto,
+  type StoreLayout,
+  sealFile,
+} from '../disk/index.js'
+import type { Clock } from '../observe/index.js'
+import { type FileState, openIntact, stateOfFile } from './blob-file-reader.js'
+import { findOnDisk } from './find-on-disk.js'
+import { blobNotFound } from './missing-blobs.js'
+
+export interface StoredBlobsOptions {
+  readonly layout: StoreLayout
+  readonly index: BlobIndex
+  readonly loader: IndexLoader
+}
+
+/**
+ * The files of a store and the index that remembers them. The files are the truth: whatever is seen of them brings the index in line, and
+ * one that was cut short or written to is thrown out. What is found is used, which makes it younger.
+ */
+export class StoredBlobs {
+  readonly #layout: StoreLayout
+  readonly #index: BlobIndex
+  readonly #loader: IndexLoader
+
+  constructor({ layout, index, loader }: StoredBlobsOptions) {
+    this.#layout = layout
+    this.#index = index
+    this.#loader = loader
+  }
+
+  /** Opens a blob's file to read from. Throws `not-found`. */
+  open(digest: Digest): number {
+    const opened = openIntact(this.#layout.blob(digest), digest.sizeBytes)
+    this.#note(digest, typeof opened === 'string' ? opened : 'intact')
+    if (typeof opened === 'string') throw blobNotFound(digest)
+    return opened.fd
+  }
+
+  /** What the disk says, whatever the index says. */
+  isStored(digest: Digest): boolean {
+    if (isEmptyBlob(digest)) return true
+    const state = stateOfFile(this.#layout.blob(digest), digest.sizeBytes)
+    this.#note(digest, state)
+    return state === 'intact'
+  }
+
+  /**
+   * As `isStored`, for somebody who would store it: where the index has everything, the disk is not asked about what it does
+   * not have. What another process stored since is stored once more, with the same bytes.
+   */
+  isKnown(digest: Digest): boolean {
+    return (!this.#loader.isComplete || this.#index.has(digest) || isEmptyBlob(digest)) && this.isStored(digest)
+  }
+
+  /** A blob by its hash. Until all are counted, the disk is asked for what is not known yet. */
+  async find(fn: DigestFunction, hash: string): Promise<Digest | undefined> {
+    const nothing = emptyDigest(fn)
+    if (hash === nothing.hash) return nothing
+    let digest = this.#index.digestOf(fn, hash)
+    if (digest === undefined && !this.#loader.isComplete) digest = await findOnDisk(this.#layout, fn, hash)
+    return digest !== undefined && this.isStored(digest) ? digest : undefined
+  }
+
+  /**
+   * A blob's own file, the executable one of the two if that is wanted, which is made by way of `temporary` where it is not there. Undefined for the
+   * blob of no bytes, which has none. Throws `not-found`.
+   */
+  async file(digest: Digest, variant: BlobVariant, temporary: string): Promise<string | undefined> {
+    if (isEmptyBlob(digest)) return undefined
+    if (!this.isStored(digest)) throw blobNotFound(digest)
+    const file = this.#layout.blob(digest, variant)
+    if (variant === 'plain' || stateOfFile(file, digest.sizeBytes) === 'intact') return file
+    try {
+      // As a clone, where the file system can.
+      await copyFile(this.#layout.blob(digest), temporary, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL)
+      sealFile(temporary, variant)
+      moveInto(temporary, file)
+    } finally {
+      await rm(temporary, { force: true })
+    }
+    // What was copied was whole before; it is what counts that it still is.
+    if (!this.isStored(digest)) throw blobNotFound(digest)
+    this.#index.add(digest, variant)
+    return file
+  }
+
+  /** Throws a blob out, whatever its files hold by now. */
+  discard(digest: Digest): void {
+    this.#index.remove(digest)
+    this.#loader.removed(digest)
+    this.#unlink(digest, 'plain')
+    this.#unlink(digest, 'executable')
+  }
+
+  /**
+   * For how long a blob has been stored, in milliseconds. The change time is that of the last link made or removed, or of when the file
+   * became whole: the blob was used then.
+   */
+  storedFor({ digest, plain }: IndexEntry, clock: Clock): number {
+    const stats = lstatSync(this.#layout.blob(digest, plain ? 'plain' : 'executable'), { throwIfNoEntry: false })
+    // Either way: the two clocks differ by a fraction of a millisecond, and one that was set back must keep nothing for long.
+    return stats === undefined ? Number.POSITIVE_INFINITY : Math.abs(clock.now() - stats.ctimeMs)
+  }
+
+  #note(digest: Digest, state: FileState): void {
+    if (state === 'intact') this.#index.add(digest, 'plain')
+    else if (state === 'altered' || this.#index.remove(digest)) this.discard(digest)
+  }
+
+  #unlink(digest: Digest, variant: BlobVariant): void {
+    ifThere(() => unlinkSync(this.#layout.blob(digest, variant)))
+  }
+}
