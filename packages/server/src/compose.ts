@@ -16,6 +16,7 @@ import {
   TaskScheduler,
 } from '@gorego/core'
 import { ClientCalls } from './clients/client-calls.js'
+import { openInFlight } from './clients/open-in-flight.js'
 import { Closings } from './closings.js'
 import { composeServices } from './compose-services.js'
 import type { Config } from './config/config.js'
@@ -132,6 +133,7 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
   closings.add(() => security[Symbol.dispose]())
   const { tls, access } = security
   const clients = ClientCalls.of(config)
+  const inFlight = openInFlight(config, metrics)
   const store = await LocalStore.open({
     dir: config.localCache.dir,
     maxBytes: Math.floor(config.localCache.maxSizeGb * GB),
@@ -239,6 +241,7 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
       logger,
       access,
       clients,
+      inFlight,
       tls,
       onVisit: tracing?.visited,
     })
@@ -266,6 +269,7 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
       socketMode: config.unixSocketMode,
       access,
       clients,
+      inFlight,
       tls,
       services,
       logger,

@@ -111,7 +111,7 @@ test('a message in another encoding, or not in the one that it says, is refused'
 })
 
 test('a message that is too large is refused before it has come', async ({ session }) => {
-  for (const path of [paths.read, paths.write]) {
+  for (const path of [paths.read, paths.write, paths.batchUpdateBlobs]) {
     const call = begin(session, path)
     call.write(framed(Buffer.alloc(10), false, 17 * 1024 * 1024))
     assert.is((await answerTo(call)).code, status.RESOURCE_EXHAUSTED)
@@ -131,7 +131,7 @@ test('a Read has one request, and not two or none', async ({ rig, session }) => 
 })
 
 test('a message that breaks off is none', async ({ session }) => {
-  for (const path of [paths.read, paths.write]) {
+  for (const path of [paths.read, paths.write, paths.batchUpdateBlobs]) {
     const call = begin(session, path)
     call.end(framed(Buffer.alloc(10), false, 20))
     assert.is((await answerTo(call)).code, status.INVALID_ARGUMENT)

@@ -8,8 +8,9 @@ import { type Config, loadConfig } from '../src/config/index.js'
 
 /** Settings that differ from `configOf`'s. */
 export interface RigOptions
-  extends Partial<Omit<Config, 'http' | 'localCache' | 'execution' | 'actionCache' | 'backingCache'>> {
+  extends Partial<Omit<Config, 'http' | 'limits' | 'localCache' | 'execution' | 'actionCache' | 'backingCache'>> {
   readonly http?: Partial<Config['http']>
+  readonly limits?: Partial<Config['limits']>
   readonly localCache?: Partial<Config['localCache']>
   readonly execution?: Partial<Config['execution']>
   readonly actionCache?: Partial<Config['actionCache']>
@@ -116,6 +117,7 @@ export async function configOf(options: RigOptions, directory: string): Promise<
   const {
     listenAddr = '127.0.0.1:0',
     http,
+    limits,
     localCache,
     execution,
     actionCache,
@@ -128,6 +130,7 @@ export async function configOf(options: RigOptions, directory: string): Promise<
     frontEnds,
     listenAddr,
     http: { ...config.http, ...http },
+    limits: { ...config.limits, ...limits },
     localCache: { ...config.localCache, dir: directory, maxSizeGb: 1, ...localCache },
     // Tests look from outside at what actions do.
     execution: { ...config.execution, concurrency: 1, queueSize: 100, sandbox: 'none', runAs: STAY, ...execution },

@@ -41,6 +41,8 @@ export interface Config {
     readonly calls: number
     /** How much of the queue may be taken; 1 for all of it. */
     readonly queueShare: number
+    /** How many MB of 1,000,000 bytes may be in memory, in each direction; 0 for any number. */
+    readonly inFlightMb: number
   }
   /** The instances that there are; empty for any. */
   readonly instanceNames: readonly string[]

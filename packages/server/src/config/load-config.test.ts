@@ -46,7 +46,7 @@ const DEFAULTS: Config = {
   tls: { certFile: undefined, keyFile: undefined, clientCaFile: undefined, clientCerts: 'required' },
   auth: { tokensFile: undefined, htpasswdFile: undefined, permissions: [] },
   http: { listenAddr: undefined, hosts: [], cache: false },
-  limits: { calls: 0, queueShare: 1 },
+  limits: { calls: 0, queueShare: 1, inFlightMb: 256 },
   instanceNames: [],
   reflection: true,
   localCache: {
@@ -115,6 +115,7 @@ test('a file sets everything; its relative paths count from where it is', async 
       limits:
         calls: 500
         queue_share: 0.25
+        in_flight_mb: 64
       instance_names: [main, team/a, ""]
       reflection: false
       local_cache: { dir: ../cache, max_size_gb: 0.5, min_free_gb: 0.1, high_watermark: 80, low_watermark: 70, grace_seconds: 20, partial_uploads: { max_size_gb: 0, keep_minutes: 1.5 } }
@@ -181,7 +182,7 @@ test('a file sets everything; its relative paths count from where it is', async 
       clientCaFile: '/ca.pem',
       clientCerts: 'optional',
     },
-    limits: { calls: 500, queueShare: 0.25 },
+    limits: { calls: 500, queueShare: 0.25, inFlightMb: 64 },
     instanceNames: ['main', 'team/a', ''],
     reflection: false,
     localCache: {

@@ -119,6 +119,12 @@ const settings: SettingsOf<Config> = {
       about:
         'How much of `execution.queue_size` the actions of one client may take, such as `0.5`; further ones are refused with `RESOURCE_EXHAUSTED`. Free slots, cached results and actions that others wait for already are for everybody.',
     },
+    inFlightMb: {
+      kind: wholeNumber({ of: 'MB', min: 0 }),
+      fallback: () => 256,
+      about:
+        'How much of the blobs that one client sends may be in memory at once, in MB of 10⁶ bytes, and as much of those that it is sent: what was taken from it and is not stored yet, what was read and is not taken by it yet, over gRPC and HTTP. What is over waits; nothing is refused before it has waited for five minutes. `0`: any number. With `front_ends` each process counts for itself.',
+    },
   },
   instanceNames: {
     kind: listOf(instanceName),

@@ -10,6 +10,7 @@ import {
   SharedStore,
 } from '@gorego/core'
 import { ClientCalls } from '../clients/client-calls.js'
+import { openInFlight } from '../clients/open-in-flight.js'
 import { composeServices } from '../compose-services.js'
 import { openMetrics } from '../metrics/metrics.js'
 import type { PlainMetrics } from '../metrics/serving-metrics.js'
@@ -92,6 +93,7 @@ export async function serveFrontEnd(setup: Setup, channel: Channel, logger: Logg
     keepaliveMs: config.keepalive * 1000,
     access,
     clients: ClientCalls.of(config),
+    inFlight: openInFlight(config, metrics),
     tls,
     onCall: tellAll(metrics?.call, tracing?.ended),
   })

@@ -6,6 +6,7 @@ import type { Access } from '../auth/access.js'
 import { ANONYMOUS } from '../auth/permission.js'
 import type { ClientCalls } from '../clients/client-calls.js'
 import { clientOf } from '../clients/client-of.js'
+import { type CallBytes, type InFlight, UNCOUNTED_CALL } from '../clients/in-flight.js'
 import type { Tls } from '../tls/tls.js'
 import { CallActivity } from '../wire/call-activity.js'
 import { certificateName } from '../wire/call-gate.js'
@@ -28,6 +29,8 @@ export interface HttpServerOptions {
   readonly access: Access | undefined
   /** Absent where clients have no limits. */
   readonly clients: ClientCalls | undefined
+  /** Absent where clients may have any number of bytes under way. */
+  readonly inFlight: InFlight | undefined
   /** Absent where connections are not encrypted. */
   readonly tls: Tls | undefined
   /** What the server is called beside `localhost` and the like, in lower case; see `createHostCheck`. */
@@ -59,6 +62,7 @@ export async function serveHttp({
   logger,
   access,
   clients,
+  inFlight,
   tls,
   hosts,
   onVisit,
@@ -68,7 +72,7 @@ export async function serveHttp({
   const server = createServer(
     { requestTimeout: 0, headersTimeout: HEAD_TIMEOUT_MS, connectionsCheckingInterval: HEAD_TIMEOUT_MS },
     (request, response) =>
-      void respond({ routes, activity, logger, access, clients, checkHost, onVisit }, request, response),
+      void respond({ routes, activity, logger, access, clients, inFlight, checkHost, onVisit }, request, response),
   )
   server.setTimeout(IDLE_TIMEOUT_MS)
   const gateway = tls?.gateway('http/1.1', (connection) => server.emit('connection', connection))
@@ -85,24 +89,25 @@ export async function serveHttp({
   }
 }
 
-interface Served extends Pick<HttpServerOptions, 'routes' | 'logger' | 'access' | 'clients' | 'onVisit'> {
+interface Served extends Pick<HttpServerOptions, 'routes' | 'logger' | 'access' | 'clients' | 'inFlight' | 'onVisit'> {
   readonly checkHost: HostCheck
   readonly activity: CallActivity
 }
 
 async function respond(
-  { activity, logger, clients, onVisit, ...served }: Served,
+  { activity, logger, clients, inFlight, onVisit, ...served }: Served,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const onUse = (path: string, name: string) => {
+  let bytes = UNCOUNTED_CALL
+  const onUse = (path: string, name: string): CallBytes => {
     const { socket } = request
-    clients?.begin(
-      clientOf(name, socket, () => socket.remoteAddress),
-      response,
-    )
+    const client = clientOf(name, socket, () => socket.remoteAddress)
+    clients?.begin(client, response)
     activity.begun(path)
     response.once('close', () => activity.ended(path))
+    if (inFlight !== undefined) bytes = inFlight.begin(client, () => response.destroy())
+    return bytes
   }
   const begun = new BegunVisit(request)
   if (onVisit !== undefined) {
@@ -116,7 +121,7 @@ async function respond(
   const send = async (answer: Answer) => {
     // What is left of a body that nobody wants would be read to its end otherwise, however long it is.
     if (!request.complete) response.shouldKeepAlive = false
-    await sendAnswer(response, answer, request.method === 'HEAD')
+    await sendAnswer(response, answer, { headOnly: request.method === 'HEAD', down: bytes.down })
   }
   try {
     await send(await answerOf(served, begun, request, gone.signal, onUse))
@@ -128,6 +133,8 @@ async function respond(
     }
     if (response.headersSent) response.destroy()
     else await send(errorAnswer(error)).catch(() => {})
+  } finally {
+    bytes.end()
   }
 }
 
@@ -136,7 +143,7 @@ async function answerOf(
   begun: BegunVisit,
   request: IncomingMessage,
   signal: AbortSignal,
-  onUse: (path: string, name: string) => void,
+  onUse: (path: string, name: string) => CallBytes,
 ): Promise<Answer> {
   const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
   for (const route of routes) {
@@ -150,8 +157,8 @@ async function answerOf(
     if (access !== undefined) begun.caller = name
     // Gone while its password was looked at: nobody would tell the end of its use.
     signal.throwIfAborted()
-    if (route.isUse) onUse(path, name)
-    return await endpoint.answer({ request, parts, signal })
+    const bytes = route.isUse ? onUse(path, name) : UNCOUNTED_CALL
+    return await endpoint.answer({ request, parts, signal, bytes })
   }
   const known = routes.flatMap((route) => (typeof route.path === 'string' ? route.path : []))
   return plain(404, `nothing is served here; there is ${known.join(', ')}`)

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Permission } from '../auth/permission.js'
+import type { CallBytes } from '../clients/in-flight.js'
 
 /** What a caller must be allowed to for an answer; `nothing` is for everybody. */
 export type Need = 'nothing' | Permission
@@ -26,6 +27,8 @@ export interface Visit {
   readonly parts: readonly (string | undefined)[]
   /** Aborted when nobody waits for the answer any more. */
   readonly signal: AbortSignal
+  /** What the request has in memory. Whoever sends the chunks of an answer gives them back. */
+  readonly bytes: CallBytes
 }
 
 export interface Endpoint {

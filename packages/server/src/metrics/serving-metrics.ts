@@ -1,5 +1,6 @@
 import type { ActionCache, ContentAddressableStorage } from '@gorego/core'
-import { Counter, Histogram, type MetricObjectWithValues, type MetricValue, Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, type MetricObjectWithValues, type MetricValue, Registry } from 'prom-client'
+import type { Direction, InFlight } from '../clients/in-flight.js'
 import { type CallLog, outcomeOf } from '../wire/call-log.js'
 import { type CacheRequest, countedResults, countedStore } from './counted.js'
 import { EngineMetrics, type EngineMetricsOptions } from './engine-metrics.js'
@@ -11,6 +12,9 @@ export type PlainMetrics = MetricObjectWithValues<MetricValue<string>>[]
 /** Seconds: a call from the cache takes less than a millisecond, an execution minutes. */
 const CALL_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60, 600]
 const CACHE_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 10, 60]
+
+/** Seconds that a call waits for others of its client; after five minutes it is refused. */
+const WAIT_SECONDS = [0.001, 0.01, 0.1, 1, 10, 60, 300]
 
 /** From 128 bytes to 2 GiB, each eight times the one before. */
 const BLOB_BYTES = Array.from({ length: 9 }, (_, n) => 128 * 8 ** n)
@@ -54,6 +58,15 @@ export class ServingMetrics {
     buckets: BLOB_BYTES,
     registers: [this.#registry],
   })
+  readonly #waits = new Histogram({
+    name: 'gorego_in_flight_wait_seconds',
+    help: 'How long calls waited because their client had as many bytes under way as limits.in_flight_mb allows, in seconds',
+    labelNames: ['direction'] as const,
+    buckets: WAIT_SECONDS,
+    registers: [this.#registry],
+  })
+
+  readonly waited = (direction: Direction, ms: number): void => this.#waits.observe({ direction }, ms / 1000)
 
   readonly call: CallLog = (ended) => {
     const method = ended.path.slice(ended.path.lastIndexOf('.') + 1)
@@ -72,6 +85,20 @@ export class ServingMetrics {
   /** Counts here, too, what there is only one of. */
   ofEngine(engine: Omit<EngineMetricsOptions, 'registry'>): EngineMetrics {
     return new EngineMetrics({ ...engine, registry: this.#registry })
+  }
+
+  /** Tells what of all clients is in memory. */
+  inFlight(inFlight: InFlight): void {
+    const directions: readonly Direction[] = ['up', 'down']
+    new Gauge({
+      name: 'gorego_in_flight_bytes',
+      help: 'Bytes of blobs in memory, between clients and the store',
+      labelNames: ['direction'] as const,
+      registers: [this.#registry],
+      collect() {
+        for (const direction of directions) this.set({ direction }, inFlight.heldBytes(direction))
+      },
+    })
   }
 
   /** What was counted here and by others, added up. */

@@ -1,8 +1,8 @@
 import { type ContentAddressableStorage, GoregoError, reapi } from '@gorego/core'
 import { addRead, type BatchReadMessage } from '../wire/batch-messages.js'
-import type { CallContext } from '../wire/call-context.js'
 import type { Dialect } from '../wire/dialect.js'
 import { digestOf, requestFunction } from '../wire/digests.js'
+import type { CountedContext } from '../wire/direct-method.js'
 import type { SentDigest } from '../wire/sent-digest.js'
 import { NOTHING, type PackedBlob, packBlob } from './batch-compression.js'
 import { BatchRoom, checkTotal, fateOf } from './batch-room.js'
@@ -16,15 +16,17 @@ export interface BatchReadOptions extends Dialect {
 export async function batchRead(
   { cas, functions, compressors, checkInstance }: BatchReadOptions,
   { instanceName, digestFunction, digests, acceptableCompressors }: BatchReadMessage,
-  context: CallContext,
+  context: CountedContext,
 ): Promise<Buffer> {
   checkInstance(instanceName, context)
   const { signal } = context
-  checkTotal(digests.reduce((sum, { sizeBytes }) => sum + Math.max(0, sizeBytes), 0))
+  const total = digests.reduce((sum, { sizeBytes }) => sum + Math.max(0, sizeBytes), 0)
+  checkTotal(total)
   const fn = requestFunction(functions, digestFunction, digests)
   // Not one of them is a digest: nothing can be said of each.
   if (fn === undefined && digests.length > 0) digestOf(fn, digests[0], 'a digest of the batch')
   const room = new BatchRoom(digests)
+  await roomFor(context, total, digests)
   const response = new reapi.MessageWriter()
   const turns = new Turns()
   for (const sent of digests) {
@@ -43,4 +45,17 @@ export async function batchRead(
     if (room.take(packed.data.length)) return packed
     throw new GoregoError('resource-exhausted', `blob ${digest} did not fit into the response; ask for it again`)
   }
+}
+
+/**
+ * From here on it counts as an answer, digests of the request and all: what waits here, for a client to take other answers, must
+ * not keep that client from sending.
+ */
+async function roomFor(
+  { bytes: { up, down } }: CountedContext,
+  total: number,
+  digests: readonly SentDigest[],
+): Promise<void> {
+  up.clear()
+  await down.take(total + digests.reduce((sum, { bytes }) => sum + bytes.length, 0))
 }

@@ -1,4 +1,5 @@
 import { type AllocateChunk, blobNotFound, type ContentAddressableStorage, GoregoError } from '@gorego/core'
+import { chunksInTurn } from '../clients/chunks-in-turn.js'
 import { readResponseHeader } from '../wire/byte-stream-messages.js'
 import type { Download } from '../wire/direct-method.js'
 import type { ResourceName } from '../wire/resource-name.js'
@@ -40,9 +41,11 @@ export async function readBlob(
   // BR-03: no data is no request to the store.
   const read = (allocate?: AllocateChunk) =>
     length === 0 ? noContent() : cas.read(digest, { offset, length }, call.signal, allocate)
-  if (compressor !== undefined) await sendAll(call, compressor.compress(read()))
-  else if (digest.sizeBytes > ONE_MESSAGE) await sendAll(call, read(pool.allocate))
+  const { down } = call.bytes
+  if (compressor !== undefined) await sendAll(call, chunksInTurn(compressor.compress(read()), down))
+  else if (digest.sizeBytes > ONE_MESSAGE) await sendAll(call, chunksInTurn(read(pool.allocate), down, length))
   else if (length > 0) {
+    await down.take(length)
     const blob = await cas.get(digest, call.signal)
     call.succeedWith(readResponseHeader(length), blob.subarray(offset, offset + length))
   }
@@ -52,12 +55,14 @@ async function* noContent(): AsyncGenerator<Uint8Array> {}
 
 /** BR-11: one message is on its way while the next is read, and no more, however slowly the client reads. */
 async function sendAll(call: Download, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  const { down } = call.bytes
   let sent = Promise.resolve(true)
   for await (const chunk of chunks) {
     if (!(await sent)) return
     sent = call.send(readResponseHeader(chunk.length), chunk).then((delivered) => {
       // Who knows who still looks at a chunk that could not be delivered: it is left to the garbage collector.
       if (delivered) pool.release(chunk)
+      down.give(chunk.length)
       return delivered
     })
   }

@@ -2,6 +2,7 @@ import { type ContentAddressableStorage, reapi } from '@gorego/core'
 import { parseBatchRead, parseBatchUpdate } from '../wire/batch-messages.js'
 import type { Dialect } from '../wire/dialect.js'
 import { requestDigest } from '../wire/digests.js'
+import { whole } from '../wire/direct-method.js'
 import { serverStream, unary } from '../wire/method.js'
 import { batchRead } from './batch-read.js'
 import { batchUpdate } from './batch-update.js'
@@ -22,10 +23,10 @@ export function contentAddressableStorageService(options: ContentAddressableStor
     unary(`${SERVICE}/FindMissingBlobs`, parseFindMissing, (request, context) =>
       findMissing(options, request, context),
     ),
-    unary(`${SERVICE}/BatchUpdateBlobs`, parseBatchUpdate, (request, context) =>
+    whole(`${SERVICE}/BatchUpdateBlobs`, parseBatchUpdate, (request, context) =>
       batchUpdate(options, request, context),
     ),
-    unary(`${SERVICE}/BatchReadBlobs`, parseBatchRead, (request, context) => batchRead(options, request, context)),
+    whole(`${SERVICE}/BatchReadBlobs`, parseBatchRead, (request, context) => batchRead(options, request, context)),
     serverStream(`${SERVICE}/GetTree`, reapi.GetTreeRequest.deserializeBinary, (request, context) => {
       checkInstance(request.getInstanceName(), context)
       const root = requestDigest(functions, request.getDigestFunction(), request.getRootDigest(), 'root_digest')

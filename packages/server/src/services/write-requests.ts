@@ -71,6 +71,7 @@ export class WriteRequests {
       pieces = pieces.length === 0 ? [...message.data] : pieces.concat(message.data)
       if (message.finishWrite || bytes >= BATCH || !this.#requests.ready) {
         yield pieces
+        this.#requests.release()
         pieces = []
         bytes = 0
       }

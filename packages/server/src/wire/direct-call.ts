@@ -1,6 +1,7 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
 import { GoregoError } from '@gorego/core'
 import { Metadata, type StatusObject, status } from '@grpc/grpc-js'
+import { type CallBytes, UNCOUNTED_CALL } from '../clients/in-flight.js'
 import type { CallContext } from './call-context.js'
 import { CALLER_HEADER, CLIENT_HEADER, callerIn } from './caller-header.js'
 import { IncomingMessages } from './incoming-messages.js'
@@ -24,12 +25,23 @@ const TIMEOUT_UNITS_MS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60
 /** Beyond this a timer of Node's would go off at once; nobody waits for 24 days. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
+/** Begins to count what a call holds in memory; `cutOff` ends the call. */
+export type CountBytes = (
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  cutOff: (error: GoregoError) => void,
+) => CallBytes
+
+const countNothing: CountBytes = () => UNCOUNTED_CALL
+
 /**
  * A call of gRPC straight on its HTTP/2 stream: the protocol as grpc-js speaks it, without the copies of all messages that
  * grpc-js makes. For those calls that carry blobs; all others are grpc-js's.
  */
 export class DirectCall implements CallContext {
   readonly messages: IncomingMessages
+  /** What it holds in memory. */
+  readonly bytes: CallBytes
   readonly #stream: ServerHttp2Stream
   readonly #headers: IncomingHttpHeaders
   #abort: AbortController | undefined
@@ -40,13 +52,14 @@ export class DirectCall implements CallContext {
   #metadata: Metadata | undefined
   #labels: Readonly<Record<string, string>> | undefined
 
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, count = countNothing) {
     this.#stream = stream
     this.#headers = headers
     // Every error is followed by a close.
     stream.on('error', () => {})
     stream.on('close', () => this.#closed())
-    this.messages = new IncomingMessages(stream, headers['grpc-encoding']?.toString())
+    this.bytes = count(stream, headers, (error) => this.#cutOff(error))
+    this.messages = new IncomingMessages(stream, this.bytes.up, headers['grpc-encoding']?.toString())
     this.#startTimer(headers['grpc-timeout'])
   }
 
@@ -93,6 +106,8 @@ export class DirectCall implements CallContext {
     if (this.#isGone) return Promise.resolve(false)
     this.#begin()
     const stream = this.#stream
+    const { down } = this.bytes
+    down.awaitClient(true)
     return new Promise((resolve) => {
       const gone = () => resolve(false)
       stream.once('close', gone)
@@ -102,6 +117,7 @@ export class DirectCall implements CallContext {
       for (const part of parts.slice(0, last)) stream.write(part)
       stream.write(parts[last] ?? NOTHING, (error) => {
         stream.off('close', gone)
+        down.awaitClient(false)
         resolve(!error)
       })
       stream.uncork()
@@ -120,12 +136,21 @@ export class DirectCall implements CallContext {
     this.#stream.cork()
     this.#stream.write(prefix(parts))
     for (const part of parts) this.#stream.write(part)
+    this.bytes.down.awaitClient(true)
     this.#end(OK)
     this.#stream.uncork()
   }
 
   fail(thrown: unknown): void {
     this.#end(trailersOf(toCallStatus(GoregoError.from(thrown))))
+  }
+
+  /** The handler is done, and nothing is counted any more that it took. What was sent is, until it is gone. */
+  handled(): void {
+    const { bytes } = this
+    bytes.up.end()
+    if (this.#stream.closed) bytes.end()
+    else this.#stream.once('close', () => bytes.end())
   }
 
   get #isGone(): boolean {
@@ -168,6 +193,13 @@ export class DirectCall implements CallContext {
     this.#over = true
     this.#aborted = true
     this.#abort?.abort()
+  }
+
+  /** Its client holds up other calls of its own. What is being sent is thrown away, as nothing else would end it. */
+  #cutOff(error: GoregoError): void {
+    if (this.#answering) this.#stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM)
+    else this.fail(error)
+    this.#cancel()
   }
 
   #startTimer(timeout: string | string[] | undefined): void {

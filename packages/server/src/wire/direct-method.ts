@@ -2,23 +2,32 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { GoregoError } from '@gorego/core'
 import type { CallContext } from './call-context.js'
 import type { CallLog } from './call-log.js'
-import { DirectCall } from './direct-call.js'
+import { type CountBytes, DirectCall } from './direct-call.js'
 import { joined } from './message-splitter.js'
 import { decode, type Outgoing, type Parser, toBuffer } from './method.js'
 
 /** Handles a call on its HTTP/2 stream. */
 export type StreamHandler = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void
 
+/** What calls are told to when they are over, and what counts the bytes that they hold. */
+export interface DirectOptions {
+  readonly log: CallLog
+  readonly count: CountBytes | undefined
+}
+
 /** One RPC that is handled without grpc-js, as a service file declares it. */
 export interface DirectMethod {
   readonly path: string
   /** Whether the client may send any amount. */
   readonly upload: boolean
-  readonly direct: (log: CallLog) => StreamHandler
+  readonly direct: (options: DirectOptions) => StreamHandler
 }
 
+/** What a call of few messages knows of itself: the context, and the bytes that it holds. */
+export type CountedContext = CallContext & Pick<DirectCall, 'bytes'>
+
 /** What a download may do with its call. */
-export type Download = CallContext & Pick<DirectCall, 'send' | 'succeedWith'>
+export type Download = CountedContext & Pick<DirectCall, 'send' | 'succeedWith'>
 
 /** Ends the call itself, with its last message, or returns when everything was sent. */
 export type DownloadHandler<Request> = (request: Request, call: Download) => Promise<void>
@@ -34,8 +43,11 @@ export interface UploadMessages<Message> {
   readonly ended: boolean
   /** Undefined behind the last one. */
   next(): Promise<Message | undefined>
+  /** The bytes of those that `next` gave out are not needed any more. */
+  release(): void
 }
 
+export type WholeHandler<Request> = (request: Request, context: CountedContext) => Promise<Outgoing>
 export type UploadHandler<Message> = (messages: UploadMessages<Message>, context: CallContext) => Promise<Outgoing>
 
 /** One message in, any number out. */
@@ -45,8 +57,18 @@ export function download<Request>(
   handler: DownloadHandler<Request>,
 ): DirectMethod {
   return direct(path, false, async (call) => {
-    await handler(decode(path, parse, await onlyMessage(path, call)), call)
+    const request = decode(path, parse, await onlyMessage(path, call))
+    call.bytes.up.clear()
+    await handler(request, call)
     call.succeed()
+  })
+}
+
+/** One message in, one out, of which one has blobs in it. */
+export function whole<Request>(path: string, parse: Parser<Request>, handler: WholeHandler<Request>): DirectMethod {
+  return direct(path, true, async (call) => {
+    const request = decode(path, parse, await onlyMessage(path, call))
+    call.succeedWith(toBuffer(await handler(request, call)))
   })
 }
 
@@ -69,6 +91,7 @@ export function upload<Message>(
         const pieces = await messages.next()
         return pieces && parse(pieces)
       },
+      release: () => messages.release(),
     }
     call.succeedWith(toBuffer(await handler(parsed, call)))
   })
@@ -78,17 +101,21 @@ function direct(path: string, upload: boolean, handle: (call: DirectCall) => Pro
   return {
     path,
     upload,
-    direct: (log) => async (stream, headers) => {
-      const startedAt = performance.now()
-      const call = new DirectCall(stream, headers)
-      try {
-        await handle(call)
-        log({ path, context: call, startedAt })
-      } catch (thrown) {
-        call.fail(thrown)
-        log({ path, context: call, startedAt, thrown })
-      }
-    },
+    direct:
+      ({ log, count }) =>
+      async (stream, headers) => {
+        const startedAt = performance.now()
+        const call = new DirectCall(stream, headers, count)
+        try {
+          await handle(call)
+          log({ path, context: call, startedAt })
+        } catch (thrown) {
+          call.fail(thrown)
+          log({ path, context: call, startedAt, thrown })
+        } finally {
+          call.handled()
+        }
+      },
   }
 }
 

@@ -12,12 +12,14 @@ import {
 } from '@grpc/grpc-js'
 import type { Access } from '../auth/access.js'
 import type { ClientCalls } from '../clients/client-calls.js'
+import type { InFlight } from '../clients/in-flight.js'
 import { MAX_RECEIVED_MESSAGE_BYTES } from '../services/limits.js'
 import type { Service } from '../services/service.js'
 import type { Tls } from '../tls/tls.js'
 import { CallActivity } from './call-activity.js'
 import { CallGate } from './call-gate.js'
 import { type CallLog, createCallLog } from './call-log.js'
+import { countBytes } from './count-bytes.js'
 import type { StreamHandler } from './direct-method.js'
 import { type DirectHandler, type DirectHandlers, withOwnHttp2 } from './http2-servers.js'
 import { type ListenOptions, listenAt } from './listening.js'
@@ -36,6 +38,8 @@ export interface GrpcServerOptions {
   readonly access?: Access | undefined
   /** Absent where clients have no limits. */
   readonly clients?: ClientCalls | undefined
+  /** Absent where clients may have any number of bytes under way. */
+  readonly inFlight?: InFlight | undefined
   /** Absent where connections are not encrypted. */
   readonly tls?: Tls | undefined
 }
@@ -110,7 +114,7 @@ interface CreatedServer extends Pick<GrpcServer, 'idleMs' | 'quiet' | 'stop'> {
 }
 
 function createServer(options: GrpcServerOptions): CreatedServer {
-  const { services, logger, logCalls = false, onCall, keepaliveMs = 60_000, access, clients } = options
+  const { services, logger, logCalls = false, onCall, keepaliveMs = 60_000, access, clients, inFlight } = options
   const callLog = createCallLog({ logger, everyCall: logCalls })
   const activity = new CallActivity()
   const tell: CallLog = (call) => {
@@ -137,11 +141,13 @@ function createServer(options: GrpcServerOptions): CreatedServer {
       activity.begun(path)
       handle(...(call as never[]))
     }
+  const count = inFlight && countBytes(inFlight, access !== undefined)
   const direct = new Map<string, DirectHandler>()
   for (const service of services) {
     const named: (readonly [string, Method])[] = []
     for (const method of service) {
-      if ('direct' in method) direct.set(method.path, { ...method, handle: noted(method.path, method.direct(log)) })
+      if ('direct' in method)
+        direct.set(method.path, { ...method, handle: noted(method.path, method.direct({ log, count })) })
       else named.push([method.path.slice(method.path.lastIndexOf('/') + 1), method])
     }
     const implementation: UntypedServiceImplementation = {}

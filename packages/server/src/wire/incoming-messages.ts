@@ -2,6 +2,7 @@ import type { ServerHttp2Stream } from 'node:http2'
 import { promisify } from 'node:util'
 import { gunzip, inflate } from 'node:zlib'
 import { GoregoError } from '@gorego/core'
+import type { HeldBytes } from '../clients/held-bytes.js'
 import { MAX_RECEIVED_MESSAGE_BYTES } from '../services/limits.js'
 import { joined, MessageSplitter, type SplitMessage } from './message-splitter.js'
 
@@ -19,20 +20,26 @@ const DECOMPRESSORS = new Map<string, Decompress>([
   ['deflate', promisify(inflate) as Decompress],
 ])
 
-/** The messages of a client, in the pieces in which they came, and no faster than they are taken. */
+/** The messages of a client, in the pieces in which they came, and no faster than they are taken and the client may send. */
 export class IncomingMessages {
   readonly #stream: ServerHttp2Stream
+  readonly #up: HeldBytes
   readonly #encoding: string
   readonly #splitter = new MessageSplitter(MAX_RECEIVED_MESSAGE_BYTES)
   readonly #waiting: SplitMessage[] = []
   #waitingBytes = 0
+  /** What `next` gave out and is not done with. */
+  #givenOut = 0
+  #asked = false
   #ended = false
+  #turnAwaited = false
   #failure: unknown
   #wake = () => {}
 
-  /** `encoding`: what the header `grpc-encoding` says. */
-  constructor(stream: ServerHttp2Stream, encoding = 'identity') {
+  /** `up` counts what is here; `encoding` is what the header `grpc-encoding` says. */
+  constructor(stream: ServerHttp2Stream, up: HeldBytes, encoding = 'identity') {
     this.#stream = stream
+    this.#up = up
     this.#encoding = encoding
     stream.on('data', this.#onData)
     stream.on('end', this.#onEnd)
@@ -54,14 +61,30 @@ export class IncomingMessages {
     while (this.#waiting.length === 0) {
       if (this.#failure !== undefined) throw this.#failure
       if (this.#ended) return undefined
+      this.#asked = true
+      this.#tellWhoseTurn()
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })
+      this.#asked = false
     }
     const message = this.#waiting.shift() as SplitMessage
     this.#waitingBytes -= message.length
-    if (this.#stream.isPaused() && !this.#isFull) this.#stream.resume()
-    return message.compressed ? [await decompress(message, this.#encoding)] : message.pieces
+    this.#goOn()
+    if (!message.compressed) {
+      this.#givenOut += message.cost
+      return message.pieces
+    }
+    const bytes = await decompress(message, this.#encoding)
+    this.#up.settle(message.cost, bytes.length)
+    this.#givenOut += bytes.length
+    return [bytes]
+  }
+
+  /** Nothing that `next` gave out is needed any more. */
+  release(): void {
+    this.#up.give(this.#givenOut)
+    this.#givenOut = 0
   }
 
   /** Takes no more notice of what comes, as if nothing did. */
@@ -78,15 +101,48 @@ export class IncomingMessages {
   readonly #onData = (chunk: Buffer): void => {
     if (this.#failure !== undefined) return
     try {
-      for (const message of this.#splitter.split(chunk)) {
-        this.#waiting.push(message)
-        this.#waitingBytes += message.length
-        this.#wake()
-      }
+      this.#takeInTurn(this.#splitter.split(chunk))
     } catch (error) {
       this.#fail(error)
     }
-    if (this.#isFull) this.#stream.pause()
+    if (this.#isFull || this.#turnAwaited) this.#stream.pause()
+    this.#tellWhoseTurn()
+  }
+
+  /** All of a message is asked for where it begins: what has begun to come can come to its end, whatever others wait for. */
+  #takeInTurn(messages: readonly SplitMessage[]): void {
+    const announced = this.#splitter.takeAnnounced()
+    const turn = announced === 0 ? undefined : this.#up.take(announced)
+    if (turn === undefined) {
+      this.#arrive(messages)
+      return
+    }
+    this.#turnAwaited = true
+    turn.then(
+      () => {
+        this.#turnAwaited = false
+        this.#arrive(messages)
+        this.#goOn()
+        this.#tellWhoseTurn()
+      },
+      (error) => this.#fail(error),
+    )
+  }
+
+  #arrive(messages: readonly SplitMessage[]): void {
+    for (const message of messages) {
+      this.#waiting.push(message)
+      this.#waitingBytes += message.length
+    }
+    if (messages.length > 0) this.#wake()
+  }
+
+  #goOn(): void {
+    if (this.#stream.isPaused() && !this.#isFull && !this.#turnAwaited) this.#stream.resume()
+  }
+
+  #tellWhoseTurn(): void {
+    this.#up.awaitClient(!this.#stream.isPaused() && (this.#asked || this.#splitter.unfinished))
   }
 
   readonly #onEnd = (): void => {

@@ -8,6 +8,8 @@ export interface SplitMessage {
   readonly pieces: readonly Uint8Array[]
   /** Of all of them together. */
   readonly length: number
+  /** What it may take in memory: compressed, as much as a message may have. */
+  readonly cost: number
 }
 
 const PREFIX = 5
@@ -24,7 +26,9 @@ export class MessageSplitter {
   #pieces: Uint8Array[] = []
   #smallPieces = 0
   #length = 0
+  #cost = 0
   #missing = 0
+  #announced = 0
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
@@ -33,6 +37,13 @@ export class MessageSplitter {
   /** Whether it stands in the middle of a message. */
   get unfinished(): boolean {
     return this.#prefixBytes > 0
+  }
+
+  /** What messages that have begun since this was last asked will take in memory. */
+  takeAnnounced(): number {
+    const announced = this.#announced
+    this.#announced = 0
+    return announced
   }
 
   /** The messages that a chunk completes. Throws `resource-exhausted` at the beginning of one that is too large. */
@@ -61,6 +72,8 @@ export class MessageSplitter {
       throw new GoregoError('resource-exhausted', message)
     }
     this.#missing = this.#length
+    this.#cost = this.#isCompressed ? this.#maxBytes : this.#length
+    this.#announced += this.#cost
     return end
   }
 
@@ -72,8 +85,17 @@ export class MessageSplitter {
     this.#smallPieces = 0
   }
 
+  get #isCompressed(): boolean {
+    return this.#prefix[0] === 1
+  }
+
   #take(): SplitMessage {
-    const message = { compressed: this.#prefix[0] === 1, pieces: this.#pieces, length: this.#length }
+    const message = {
+      compressed: this.#isCompressed,
+      pieces: this.#pieces,
+      length: this.#length,
+      cost: this.#cost,
+    }
     this.#prefixBytes = 0
     this.#pieces = []
     this.#smallPieces = 0

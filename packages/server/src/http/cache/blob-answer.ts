@@ -1,5 +1,6 @@
 import type { ContentAddressableStorage, Digest } from '@gorego/core'
-import type { Answer } from '../route.js'
+import { chunksInTurn } from '../../clients/chunks-in-turn.js'
+import type { Answer, Visit } from '../route.js'
 
 /**
  * Whatever a browser is led to, a blob is nothing but bytes there: it must not act with the rights of the status page that
@@ -11,9 +12,14 @@ const INERT = {
 }
 
 /** A blob, read as it is sent. */
-export function blobAnswer(cas: ContentAddressableStorage, digest: Digest, signal: AbortSignal): Answer {
+export function blobAnswer(
+  cas: ContentAddressableStorage,
+  digest: Digest,
+  { signal, bytes }: Pick<Visit, 'signal' | 'bytes'>,
+): Answer {
   const { sizeBytes } = digest
-  const body = { sizeBytes, chunks: cas.read(digest, {}, signal) }
+  const chunks = chunksInTurn(cas.read(digest, {}, signal), bytes.down, sizeBytes)
+  const body = { sizeBytes, chunks }
   return { status: 200, contentType: 'application/octet-stream', body, headers: INERT }
 }
 

@@ -1,4 +1,5 @@
 import { type ContentAddressableStorage, GoregoError } from '@gorego/core'
+import { bodyInTurn } from '../../clients/body-in-turn.js'
 import type { Dialect } from '../../wire/dialect.js'
 import { plain, type Route, type Visit } from '../route.js'
 import { blobAnswer } from './blob-answer.js'
@@ -28,14 +29,14 @@ export function blobRoute({ writable, ...options }: BlobRouteOptions): Route {
 
 type Options = Omit<BlobRouteOptions, 'writable'>
 
-async function get({ checkInstance, functions, cas, byHash }: Options, { parts, signal }: Visit) {
-  const { fn, hash } = blobPath(parts, checkInstance, functions)
+async function get({ checkInstance, functions, cas, byHash }: Options, visit: Visit) {
+  const { fn, hash } = blobPath(visit.parts, checkInstance, functions)
   const digest = await byHash.find(fn, hash)
   if (digest === undefined) throw new GoregoError('not-found', `there is no blob ${hash}`)
-  return blobAnswer(cas, digest, signal)
+  return blobAnswer(cas, digest, visit)
 }
 
-async function put(options: Options, { parts, request, signal }: Visit) {
+async function put(options: Options, { parts, request, signal, bytes }: Visit) {
   const { checkInstance, functions, cas, byHash, maxBlobBytes } = options
   const { fn, hash } = blobPath(parts, checkInstance, functions)
   const mostBytes = mostBytesOf(request, maxBlobBytes)
@@ -43,7 +44,7 @@ async function put(options: Options, { parts, request, signal }: Visit) {
     await drain(request)
     return plain(200, 'it was here already')
   }
-  using received = await byHash.receive(fn, request, mostBytes, signal)
+  using received = await byHash.receive(fn, bodyInTurn(request, bytes.up), mostBytes, signal)
   if (received.digest.hash !== hash) {
     throw new GoregoError('invalid-argument', `the ${fn.name} of what was sent is ${received.digest.hash}, not ${hash}`)
   }

@@ -1,4 +1,5 @@
 import { type ActionKey, type Digest, type ErrorCode, GoregoError, reapi, SHA256 } from '@gorego/core'
+import { bodyInTurn } from '../../clients/body-in-turn.js'
 import { MAX_ACTION_RESULT_BYTES } from '../../services/limits.js'
 import { type StoreResultOptions, storeResult, updatesAreOff } from '../../services/store-result.js'
 import type { Dialect } from '../../wire/dialect.js'
@@ -48,7 +49,8 @@ class Results {
     this.#opaque = new OpaqueResults(options.actionCache)
   }
 
-  async get({ parts, signal }: Visit): Promise<Answer> {
+  async get(visit: Visit): Promise<Answer> {
+    const { parts, signal } = visit
     const { checkInstance, actionCache, cas } = this.#options
     const path = resultPath(parts, checkInstance)
     const key = await this.#actionOf(path)
@@ -56,15 +58,15 @@ class Results {
     if (result !== undefined) return bytesAnswer(result)
     const value = await this.#opaque.get(path, signal)
     if (value === undefined) throw new GoregoError('not-found', `nothing is stored under ${path.hash}`)
-    return blobAnswer(cas, value, signal)
+    return blobAnswer(cas, value, visit)
   }
 
-  async put({ parts, request, signal }: Visit): Promise<Answer> {
+  async put({ parts, request, signal, bytes }: Visit): Promise<Answer> {
     const { checkInstance, byHash, cas, maxBlobBytes, updates } = this.#options
     const path = resultPath(parts, checkInstance)
     if (!updates) throw updatesAreOff()
     const mostBytes = mostBytesOf(request, maxBlobBytes)
-    using received = await byHash.receive(SHA256, request, mostBytes, signal)
+    using received = await byHash.receive(SHA256, bodyInTurn(request, bytes.up), mostBytes, signal)
     await cas.write(received.digest, received.content, signal)
     if (!(await this.#storeChecked(path, received.digest, signal)))
       await this.#opaque.put(path, received.digest, signal)

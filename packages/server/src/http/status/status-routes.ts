@@ -63,7 +63,7 @@ export function statusRoutes(options: StatusRoutesOptions): Route[] {
     {
       // The last segment is what browsers call the file.
       path: new RegExp(`^/blobs/${DIGEST}(?:/[^/]*)?$`),
-      GET: admin(({ parts: [digest = ''], signal }) => blobAnswer(cas, digestOfPath(digest, functions), signal)),
+      GET: admin((visit) => blobAnswer(cas, digestOfPath(visit.parts[0] ?? '', functions), visit)),
     },
   ]
 }

@@ -1,0 +1,17 @@
+import { ANONYMOUS } from '../auth/permission.js'
+import { clientOf } from '../clients/client-of.js'
+import type { InFlight } from '../clients/in-flight.js'
+import { CALLER_HEADER, callerIn } from './caller-header.js'
+import type { CountBytes } from './direct-call.js'
+
+/**
+ * Counts bytes for the client that a call is of. `named`: whether there is a gate that says who calls; otherwise what a client says there is its
+ * own invention.
+ */
+export function countBytes(inFlight: InFlight, named: boolean): CountBytes {
+  return (stream, headers, cutOff) => {
+    const name = named ? callerIn(headers[CALLER_HEADER]?.toString()) : ANONYMOUS
+    const client = clientOf(name, stream.session ?? stream, () => stream.session?.socket.remoteAddress)
+    return inFlight.begin(client, cutOff)
+  }
+}
