@@ -253,7 +253,7 @@ export class LocalExecutor implements AsyncDisposable {
     try {
       return await this.#execute(action, refresh ?? false, options, feed)
     } catch (error) {
-      if (!(error instanceof CachedBlobLost)) throw error
+      if (!(error instanceof PrintedBlobLost)) throw error
       return await this.#execute(action, true, options, feed)
     }
   }
@@ -281,7 +281,7 @@ export class LocalExecutor implements AsyncDisposable {
     try {
       return await RunResult.read(action, bytes, cached, this.store, signal)
     } catch (error) {
-      if (cached && error instanceof GoregoError && error.code === 'not-found') throw new CachedBlobLost(error)
+      if (error instanceof GoregoError && error.code === 'not-found') throw new PrintedBlobLost(error)
       throw error
     }
   }
@@ -319,8 +319,8 @@ export class LocalExecutor implements AsyncDisposable {
   }
 }
 
-/** What a cached action printed has gone since the result was looked up: evicted, or the cache behind went away. */
-class CachedBlobLost extends GoregoError {
+/** What an action printed has gone since its result was there: another process evicted it, or the cache behind went away. */
+class PrintedBlobLost extends GoregoError {
   constructor(cause: GoregoError) {
     super('not-found', cause.message, { cause })
   }

@@ -10,6 +10,7 @@ import { ActionResult } from '../proto/messages.js'
 import type { Outcome } from '../scheduler/index.js'
 import type { ActionMessages } from '../testing/action-builder.js'
 import { blobOf } from '../testing/blobs.js'
+import { instead } from '../testing/instead.js'
 import { type Accepted, SqueezedEngine, type SqueezedEngineOptions } from '../testing/squeezed-engine.js'
 import { type TemporaryDirectory, temporaryDirectory } from '../testing/temporary-directory.js'
 import { until } from '../testing/until.js'
@@ -181,24 +182,6 @@ test('what no action needs any more may go', async () => {
   await engine.squeeze()
   equal(lost(engine, ran).length, ran.action.blobs.length)
 })
-
-/** Has a method replaced, which gets the one that it replaces, until disposed of. */
-function instead<T, K extends keyof T>(
-  object: T,
-  name: K,
-  method: (former: T[K], ...args: Parameters<Method<T[K]>>) => ReturnType<Method<T[K]>>,
-): Disposable {
-  const former = object[name]
-  const bound = (former as Method<T[K]>).bind(object) as T[K]
-  object[name] = ((...args: Parameters<Method<T[K]>>) => method(bound, ...args)) as T[K]
-  return {
-    [Symbol.dispose]: () => {
-      object[name] = former
-    },
-  }
-}
-
-type Method<M> = M extends (...args: infer A) => infer R ? (...args: A) => R : never
 
 const waitFor = (path: string) => `while [ ! -e ${path} ]; do sleep 0.01; done`
 
