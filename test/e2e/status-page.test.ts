@@ -72,6 +72,29 @@ async function operation(page: Page, name: string): Promise<void> {
 
 const rowOf = (page: Page, table: string, target: string) => page.locator(`${table} tbody tr`, { hasText: target })
 
+onPage('a cache behind has a line: whether it answers, and what waits for it', async (page) => {
+  await overview(page)
+  assert.is(await page.getByText('Cache behind').count(), 0, 'there is none')
+  const env = { GOREGO_HTTP_LISTEN_ADDR: '127.0.0.1:0', GOREGO_BACKING_CACHE_TARGET: 'grpc://127.0.0.1:1' }
+  const other = await startGorego([], { env })
+  try {
+    await page.goto(originOf(other))
+    const tile = page.locator('#tiles > *', { hasText: 'Cache behind' })
+    await tile.getByText('grpc://127.0.0.1:1: nothing waits for it').waitFor()
+    await tile.getByText('in use').waitFor()
+    await using another = new TownBuild(`127.0.0.1:${other.port}`)
+    // Its blobs and its result have to go there.
+    await another.run({ script: 'true', target: '//town:iga' })
+    await tile.getByText('does not answer').waitFor()
+    await tile.getByText(/wait for it \(.*\), since \d/).waitFor()
+    assert.is(await overflow(page), 0)
+    // Not to be there when its server goes, which it would complain of.
+    await page.goto('about:blank')
+  } finally {
+    await other.stop()
+  }
+})
+
 onPage('what runs and what waits appears, and goes when it has ended, without a reload', async (page) => {
   await overview(page)
   await page.locator('#running', { hasText: 'no action runs' }).waitFor()

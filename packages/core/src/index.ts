@@ -11,6 +11,7 @@ export {
 export {
   type Attempt,
   type BackingCache,
+  type Backlog,
   CircuitBreaker,
   type CircuitBreakerOptions,
   type ClaimedJournal,

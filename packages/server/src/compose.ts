@@ -229,7 +229,7 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
     const routes = httpRoutes({
       metrics: async () => await metrics.text((await entrance?.metrics()) ?? []),
       isReady: () => ready && entrance !== undefined,
-      status: statusParts({ engine, store, cas, functions, counted }),
+      status: statusParts({ engine, store, cas, functions, counted, backing }),
       cache: config.http.cache ? cacheParts(config, { store, cas, functions, actionCache, metrics }) : undefined,
     })
     const { hosts } = config.http

@@ -17,6 +17,7 @@ import { GoregoError, reapi } from '@gorego/core'
 import { blobOf, blobOfSize, temporaryDirectory } from '@gorego/core/testing'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { scrape } from './scrape.js'
 import { type RigOptions, ServerRig } from './server-rig.js'
 
 const HTTP = { listenAddr: '127.0.0.1:0' }
@@ -27,21 +28,6 @@ test.after(() => gates[Symbol.dispose]())
 const startRig = (options: RigOptions = {}) => ServerRig.start({ http: HTTP, ...options })
 
 const ask = (rig: ServerRig, path: string, init?: RequestInit) => fetch(`http://${rig.server.httpAddress}${path}`, init)
-
-/** Value of each series, by its name with labels as Prometheus writes them. */
-async function scrape(rig: ServerRig): Promise<Map<string, number>> {
-  const response = await ask(rig, '/metrics')
-  assert.is(response.status, 200)
-  assert.match(response.headers.get('content-type') ?? '', /^text\/plain; version=/)
-  const lines = (await response.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'))
-  return new Map(
-    lines.map((line) => {
-      const [, series = '', value] = /^(\S+(?:\{.*\})?) (\S+)$/.exec(line) ?? []
-      assert.is.not(series, '', line)
-      return [series, Number(value)]
-    }),
-  )
-}
 
 const requests = (method: string, status: string) =>
   `gorego_cache_requests_total{method="${method}",tier="local",status="${status}"}`

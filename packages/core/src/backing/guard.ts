@@ -9,6 +9,8 @@ export interface GuardOptions {
   readonly retries: number
   /** For so long a call may show no sign of life, in milliseconds. */
   readonly silenceMs: number
+  /** Is told when a call is made again, and why. */
+  readonly onRetry?: (why: GoregoError) => void
   readonly clock?: Clock
   /** From 0 to 1. */
   readonly random?: () => number
@@ -69,6 +71,7 @@ export class Guard {
         else if (BUSY.has(error.code)) breaker.left()
         else breaker.succeeded()
         if (!RETRIED.has(error.code) || tries >= this.#options.retries || breaker.open) throw error
+        this.#options.onRetry?.(error)
         await this.#pause(pauseMs(tries, error, this.#options.random ?? Math.random), signal)
       }
     }

@@ -11,7 +11,7 @@ import type { Guard } from './guard.js'
 import { JobJournal } from './job-journal.js'
 import { RecentKeys } from './recent-keys.js'
 import { Uploads } from './uploads.js'
-import { WriteBehind, type WriteBehindCounts } from './write-behind.js'
+import { type Backlog, WriteBehind, type WriteBehindCounts } from './write-behind.js'
 
 /** The caches of both sides, and how the other one is guarded. */
 export interface UpstreamCacheOptions {
@@ -91,6 +91,11 @@ export class UpstreamCache implements BackingCache {
   /** Blobs and results that are still to be stored there. */
   get pending(): number {
     return this.#writeBehind.pending
+  }
+
+  /** The same, with their bytes, and since when they wait. Costs nothing to ask. */
+  get backlog(): Backlog {
+    return this.#writeBehind.backlog
   }
 
   /** Of what was to be stored there. */

@@ -25,8 +25,22 @@ export interface WriteBehindCounts {
   dropped: number
 }
 
+/** What is still to be done. */
+export interface Backlog {
+  readonly jobs: number
+  /** Of the blobs among them. */
+  readonly bytes: number
+  /**
+   * Since when the oldest of them waits, in milliseconds since 1970; undefined where there is none. What was left by a process before waits
+   * since this one took it over.
+   */
+  readonly since: number | undefined
+}
+
 interface Entry {
   readonly job: Job
+  /** By the clock. */
+  readonly since: number
   readonly text: string
   tries: number
   /** Those who wait for it. */
@@ -78,6 +92,12 @@ export class WriteBehind {
   /** How many jobs are not done yet. */
   get pending(): number {
     return this.#entries.size
+  }
+
+  /** Costs the same however much there is. */
+  get backlog(): Backlog {
+    const [oldest] = this.#entries.values()
+    return { jobs: this.#entries.size, bytes: this.#bytes, since: oldest?.since }
   }
 
   /** Goes on with what was left by the process before. */
@@ -158,7 +178,7 @@ export class WriteBehind {
       this.#full = true
       return undefined
     }
-    const entry: Entry = { job, text, tries: 0, waiters: new Set() }
+    const entry: Entry = { job, text, since: this.#clock.now(), tries: 0, waiters: new Set() }
     this.#entries.set(text, entry)
     this.#waiting.add(entry)
     this.#bytes += bytes

@@ -49,7 +49,7 @@ function showAges() {
 }
 
 function tiles() {
-  const { execution, cache, disk } = latest
+  const { execution, cache, backing, disk } = latest
   const of = ({ hits, misses }) => share(hits, hits + misses)
   const counted = ({ hits, misses }) => `${hits} of ${hits + misses}`
   const full = element('meter', { min: '0', max: String(disk.maxBytes), value: String(disk.bytes), title: 'disk' })
@@ -66,7 +66,16 @@ function tiles() {
     tile('Blobs found', of(cache.blobs), `${counted(cache.blobs)} that clients read`),
     tile('Disk', bytes(disk.bytes), `of ${bytes(disk.maxBytes)}, ${disk.blobs} blobs`, full),
     tile('Evicted', String(disk.evictions), free),
+    ...(backing === undefined ? [] : [behind(backing)]),
   ]
+}
+
+/** The target comes from the configuration, and is text. */
+function behind({ target, answers, pending, pendingBytes, since }) {
+  const left =
+    pending === 0 ? 'nothing waits for it' : `${pending} wait for it (${bytes(pendingBytes)}), since ${clock(since)}`
+  const state = element('span', { class: answers ? 'good' : 'bad' }, answers ? 'in use' : 'does not answer')
+  return tile('Cache behind', state, `${target}: ${left}`)
 }
 
 function rate() {

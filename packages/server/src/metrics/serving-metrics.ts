@@ -2,6 +2,7 @@ import type { ActionCache, ContentAddressableStorage } from '@gorego/core'
 import { Counter, Gauge, Histogram, type MetricObjectWithValues, type MetricValue, Registry } from 'prom-client'
 import type { Direction, InFlight } from '../clients/in-flight.js'
 import { type CallLog, outcomeOf } from '../wire/call-log.js'
+import { BackingMetrics } from './backing-metrics.js'
 import { type CacheRequest, countedResults, countedStore } from './counted.js'
 import { EngineMetrics, type EngineMetricsOptions } from './engine-metrics.js'
 import { type MetricsText, metricsText } from './metrics-text.js'
@@ -66,6 +67,8 @@ export class ServingMetrics {
     registers: [this.#registry],
   })
 
+  #backing: BackingMetrics | undefined
+
   readonly waited = (direction: Direction, ms: number): void => this.#waits.observe({ direction }, ms / 1000)
 
   readonly call: CallLog = (ended) => {
@@ -101,6 +104,12 @@ export class ServingMetrics {
     })
   }
 
+  /** Counts here, too, how it goes with the cache behind, where there is one. */
+  ofBacking(): BackingMetrics {
+    this.#backing ??= new BackingMetrics(this.#registry)
+    return this.#backing
+  }
+
   /** What was counted here and by others, added up. */
   async text(others: readonly PlainMetrics[]): Promise<MetricsText> {
     return await metricsText(this.#registry, others)
@@ -110,7 +119,9 @@ export class ServingMetrics {
     return await this.#registry.getMetricsAsJSON()
   }
 
-  #note({ method, startedAt, bytes, ...statuses }: CacheRequest, tier: Tier): void {
+  #note(request: CacheRequest, tier: Tier): void {
+    const { method, startedAt, bytes, ...statuses } = request
+    if (tier === 'backing') this.#backing?.requested(request)
     for (const [status, count] of Object.entries(statuses)) {
       if (count > 0) this.#requests.inc({ method, tier, status }, count)
     }

@@ -62,6 +62,8 @@ export interface StatusSnapshot {
     }
   }
   readonly cache: CacheCounts
+  /** The cache of another server behind this one's; absent where there is none. */
+  readonly backing?: BackingLine
   readonly disk: {
     readonly blobs: number
     readonly bytes: number
@@ -70,6 +72,16 @@ export interface StatusSnapshot {
     /** Of the file system; absent where it does not say. */
     readonly freeBytes?: number
   }
+}
+
+/** How it stands with the cache behind. */
+export interface BackingLine {
+  readonly target: string
+  readonly answers: boolean
+  /** Blobs and results that are still to go there, bytes of the blobs, and since when the oldest waits. */
+  readonly pending: number
+  readonly pendingBytes: number
+  readonly since?: number
 }
 
 /** What a snapshot is taken of. */
@@ -88,6 +100,8 @@ export interface StatusSources {
   readonly cas: ContentAddressableStorage
   readonly cacheCounts: () => Promise<CacheCounts>
   readonly disk: () => Promise<StatusSnapshot['disk']>
+  /** Absent where there is none. */
+  readonly backing: (() => BackingLine) | undefined
 }
 
 export const LINES = 50
@@ -102,9 +116,11 @@ export async function takeSnapshot({
   cas,
   cacheCounts,
   disk,
+  backing,
 }: StatusSources): Promise<StatusSnapshot> {
   const [cache, usage] = await Promise.all([cacheCounts(), disk()])
-  if (engine === undefined) return { startedAt, cache, disk: usage }
+  const behind = backing && { backing: backing() }
+  if (engine === undefined) return { startedAt, cache, ...behind, disk: usage }
   const { scheduler, recent, determinism } = engine
   const failures = await Promise.all(recent.failures.map((failure) => failureLine(cas, failure)))
   const { running, queued } = scheduler.activity(LINES)
@@ -120,7 +136,7 @@ export async function takeSnapshot({
       determinism: { ...determinism.counts, findings: determinism.findings.slice(0, FINDINGS).map(findingLine) },
     }),
   }
-  return { startedAt, execution, cache, disk: usage }
+  return { startedAt, execution, cache, ...behind, disk: usage }
 }
 
 function operationLine({ name, action, labels = {} }: OperationState): OperationLine {

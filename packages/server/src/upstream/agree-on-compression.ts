@@ -1,7 +1,7 @@
 import { type Logger, silentLogger } from '@gorego/core'
 import { availableCompressors } from '../compression/available-compressors.js'
 import { AgreedCompression, type AgreedCompressionOptions } from './agreed-compression.js'
-import type { Channel } from './channel.js'
+import type { Caller } from './caller.js'
 import { getCapabilities } from './get-capabilities.js'
 
 /** What may be asked for: a compressor's name as resource names spell it. */
@@ -16,14 +16,14 @@ export interface CompressionWish {
 
 /** What is used on a connection whose user wishes for compression; undefined for who does not. The server is asked with the first blob. */
 export async function agreeOnCompression(
-  channel: Channel,
+  caller: Caller,
   { instance, compression = 'none', onChange, logger = silentLogger }: CompressionWish,
 ): Promise<AgreedCompression | undefined> {
   if (compression === 'none') return undefined
   return new AgreedCompression({
     compressors: (await availableCompressors(logger)).filter(({ name }) => name === compression),
     async announced(signal) {
-      const capabilities = await getCapabilities(channel, instance, signal)
+      const capabilities = await getCapabilities(caller, instance, signal)
       return capabilities.getCacheCapabilities()?.getSupportedCompressorsList() ?? []
     },
     ...(onChange === undefined ? {} : { onChange }),

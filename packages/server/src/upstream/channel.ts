@@ -10,6 +10,7 @@ import {
 } from '@grpc/grpc-js'
 import { type Outgoing, type Parser, toBuffer } from '../wire/method.js'
 import { fromCallStatus } from '../wire/status.js'
+import type { Caller } from './caller.js'
 import { type ChannelIdentity, credentialsFor, type Target } from './channel-identity.js'
 import { connectErrorOf } from './connect-error.js'
 
@@ -31,7 +32,7 @@ const OPTIONS: ChannelOptions = {
 const RECONNECTING = { 'grpc.initial_reconnect_backoff_ms': 200, 'grpc.max_reconnect_backoff_ms': 5_000 }
 
 /** A connection to another server's gRPC port, speaking messages and throwing GoregoErrors. */
-export class Channel implements Disposable {
+export class Channel implements Caller, Disposable {
   readonly #client: Client
   readonly #target: string
   readonly #identity: ChannelIdentity

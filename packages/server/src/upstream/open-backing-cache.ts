@@ -16,6 +16,7 @@ export interface BackingCacheParts {
 
 /** The cache of another server behind this one's, and what ends it. */
 export interface OpenedBackingCache {
+  readonly target: string
   readonly cache: UpstreamCache
   close(boundMs: number): Promise<void>
 }
@@ -39,6 +40,7 @@ export async function openBackingCache(
   try {
     channel = Channel.open(target, shown.identity)
     const calls = { retries: putRetryCount, silenceMs: timeout * 1000 }
+    const watch = metrics?.ofBacking()
     const cache = await openUpstream(
       channel,
       { target, instance, required, compression, ...calls },
@@ -49,10 +51,13 @@ export async function openBackingCache(
         maxPendingBytes: store.usage.maxBytes * PENDING_PART,
         watchStore: metrics && ((blobs) => metrics.store(blobs, 'backing')),
         watchResults: metrics && ((remote) => metrics.results(remote, 'backing')),
+        watch,
         logger,
       },
     )
+    watch?.follow(cache)
     return {
+      target,
       cache,
       async close(boundMs) {
         await cache.close(boundMs)

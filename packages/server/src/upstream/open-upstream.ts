@@ -8,9 +8,10 @@ import {
   UpstreamCache,
 } from '@gorego/core'
 import { agreeOnCompression, type CompressionName } from './agree-on-compression.js'
-import type { Channel } from './channel.js'
+import type { Caller } from './caller.js'
 import { RemoteActionCache } from './remote-action-cache.js'
 import { RemoteStore } from './remote-store.js'
+import { type CallWatch, watchedCalls } from './watched-calls.js'
 
 /** How another server is used as a cache. */
 export interface UpstreamOptions {
@@ -38,16 +39,27 @@ export interface UpstreamParts {
   /** Around the other server's caches, to count what is asked there. */
   readonly watchStore?: ((store: ContentAddressableStorage) => ContentAddressableStorage) | undefined
   readonly watchResults?: ((results: ActionCache) => ActionCache) | undefined
+  /** Is told of calls of the other server. */
+  readonly watch?: UpstreamWatch | undefined
   readonly logger: Logger
+}
+
+/** Whoever keeps an account of how it goes with another server. */
+export interface UpstreamWatch extends CallWatch {
+  /** A call is made again. */
+  retried(why: GoregoError): void
+  /** It does not answer, and is left alone; or it answers again. */
+  breakerChanged(open: boolean): void
 }
 
 /** What a server and an executor put behind their own caches. The other server need not be there. */
 export async function openUpstream(
-  channel: Channel,
+  caller: Caller,
   { target, instance, required, compression, retries, silenceMs, away, onChange }: UpstreamOptions,
-  { store, results, watchStore, watchResults, logger, ...parts }: UpstreamParts,
+  { store, results, watchStore, watchResults, watch, logger, ...parts }: UpstreamParts,
 ): Promise<UpstreamCache> {
-  const agreed = await agreeOnCompression(channel, {
+  const calls = watch === undefined ? caller : watchedCalls(caller, watch)
+  const agreed = await agreeOnCompression(calls, {
     instance,
     compression,
     onChange(compressor, why) {
@@ -61,19 +73,20 @@ export async function openUpstream(
     onChange(open, why) {
       if (open) logger.warn('the backing cache does not answer', { target, required, why: why?.message })
       else logger.info('the backing cache answers again', { target })
+      watch?.breakerChanged(open)
       onChange?.(!open, why)
     },
   })
   if (away !== undefined) breaker.trip(away)
-  const remote = new RemoteStore(channel, instance, agreed)
-  const remoteResults = new RemoteActionCache(channel, instance)
+  const remote = new RemoteStore(calls, instance, agreed)
+  const remoteResults = new RemoteActionCache(calls, instance)
   return await UpstreamCache.open({
     ...parts,
     local: store,
     localResults: results,
     remote: watchStore?.(remote) ?? remote,
     remoteResults: watchResults?.(remoteResults) ?? remoteResults,
-    guard: new Guard({ breaker, retries, silenceMs }),
+    guard: new Guard({ breaker, retries, silenceMs, ...(watch && { onRetry: (why) => watch.retried(why) }) }),
     required,
     logger,
   })

@@ -1,16 +1,16 @@
 import { type ActionCache, type ActionKey, GoregoError, reapi } from '@gorego/core'
 import { MAX_ACTION_RESULT_BYTES } from '../services/limits.js'
-import type { Channel } from './channel.js'
+import type { Caller } from './caller.js'
 
 const ACTION_CACHE = '/build.bazel.remote.execution.v2.ActionCache'
 
 /** The action cache of another server, over gRPC. What is asked for in any instance is asked there in one. */
 export class RemoteActionCache implements ActionCache {
-  readonly #channel: Channel
+  readonly #caller: Caller
   readonly #instance: string
 
-  constructor(channel: Channel, instance: string) {
-    this.#channel = channel
+  constructor(caller: Caller, instance: string) {
+    this.#caller = caller
     this.#instance = instance
   }
 
@@ -20,7 +20,7 @@ export class RemoteActionCache implements ActionCache {
       .setActionDigest(reapi.toDigestMessage(action))
       .setDigestFunction(action.fn.value as reapi.DigestFunctionValue)
     try {
-      const result = await this.#channel.unary(`${ACTION_CACHE}/GetActionResult`, request, (bytes) => bytes, signal)
+      const result = await this.#caller.unary(`${ACTION_CACHE}/GetActionResult`, request, (bytes) => bytes, signal)
       // Neither is one that could be kept here.
       return result.length > 0 && result.length <= MAX_ACTION_RESULT_BYTES ? result : undefined
     } catch (error) {
@@ -35,6 +35,6 @@ export class RemoteActionCache implements ActionCache {
       .setActionDigest(reapi.toDigestMessage(action))
       .setDigestFunction(action.fn.value as reapi.DigestFunctionValue)
       .setActionResult(reapi.decode(reapi.ActionResult, result, 'the stored result'))
-    await this.#channel.unary(`${ACTION_CACHE}/UpdateActionResult`, request, (bytes) => bytes, signal)
+    await this.#caller.unary(`${ACTION_CACHE}/UpdateActionResult`, request, (bytes) => bytes, signal)
   }
 }

@@ -13,7 +13,7 @@ import {
 import type { Compressor } from '../compression/compressor.js'
 import { type AgreedCompression, isRefusal } from './agreed-compression.js'
 import { BlamedSource } from './blamed-source.js'
-import type { Channel } from './channel.js'
+import type { Caller } from './caller.js'
 import { unpackBlob } from './unpack-blob.js'
 
 const CAS = '/build.bazel.remote.execution.v2.ContentAddressableStorage'
@@ -30,13 +30,13 @@ const SMALLEST_COMPRESSED = 512
 
 /** The content-addressable storage of another server, over gRPC. */
 export class RemoteStore implements ContentAddressableStorage {
-  readonly #channel: Channel
+  readonly #caller: Caller
   readonly #instance: string
   readonly #compression: AgreedCompression | undefined
 
   /** Without `compression` blobs go as they are. */
-  constructor(channel: Channel, instance: string, compression?: AgreedCompression) {
-    this.#channel = channel
+  constructor(caller: Caller, instance: string, compression?: AgreedCompression) {
+    this.#caller = caller
     this.#instance = instance
     this.#compression = compression
   }
@@ -124,7 +124,7 @@ export class RemoteStore implements ContentAddressableStorage {
       .setReadOffset(offset ?? 0)
       .setReadLimit(length ?? 0)
     const parse = reapi.ReadResponse.deserializeBinary
-    for await (const response of this.#channel.serverStream(`${BYTE_STREAM}/Read`, request, parse, signal)) {
+    for await (const response of this.#caller.serverStream(`${BYTE_STREAM}/Read`, request, parse, signal)) {
       const data = response.getData_asU8()
       // BR-09: a message without data says that the server is alive.
       if (data.length > 0) yield data
@@ -133,7 +133,7 @@ export class RemoteStore implements ContentAddressableStorage {
 
   async #write(name: string, data: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): Promise<void> {
     const requests = writeRequests(this.#name(name), data)
-    await this.#channel.clientStream(`${BYTE_STREAM}/Write`, requests, reapi.WriteResponse.deserializeBinary, signal)
+    await this.#caller.clientStream(`${BYTE_STREAM}/Write`, requests, reapi.WriteResponse.deserializeBinary, signal)
   }
 
   async #findMissing(digests: readonly Digest[], signal?: AbortSignal): Promise<Digest[]> {
@@ -144,7 +144,7 @@ export class RemoteStore implements ContentAddressableStorage {
       .setDigestFunction(first.fn.value as reapi.DigestFunctionValue)
       .setBlobDigestsList(digests.map(reapi.toDigestMessage))
     const parse = reapi.FindMissingBlobsResponse.deserializeBinary
-    const response = await this.#channel.unary(`${CAS}/FindMissingBlobs`, request, parse, signal)
+    const response = await this.#caller.unary(`${CAS}/FindMissingBlobs`, request, parse, signal)
     return response
       .getMissingBlobDigestsList()
       .map((digest) => reapi.fromDigestMessage(first.fn, digest, 'a missing digest'))

@@ -1,11 +1,17 @@
 import { statfs } from 'node:fs/promises'
-import type { ContentAddressableStorage, DigestFunctionSet, LocalStore, TaskScheduler } from '@gorego/core'
+import type {
+  ContentAddressableStorage,
+  DigestFunctionSet,
+  LocalStore,
+  TaskScheduler,
+  UpstreamCache,
+} from '@gorego/core'
 import type { DeterminismRecord } from '../../determinism/determinism-record.js'
 import type { History } from '../../history/action-history.js'
 import type { PlainMetrics } from '../../metrics/serving-metrics.js'
 import { cacheCounts } from '../../status/cache-counts.js'
 import type { RecentExecutions } from '../../status/recent-executions.js'
-import { type StatusSnapshot, takeSnapshot } from '../../status/snapshot.js'
+import { type BackingLine, type StatusSnapshot, takeSnapshot } from '../../status/snapshot.js'
 import { StatusFeed } from '../../status/status-feed.js'
 import type { StatusRoutesOptions } from './status-routes.js'
 
@@ -23,16 +29,31 @@ export interface StatusPartsOptions {
   readonly functions: DigestFunctionSet
   /** What each process counted. */
   readonly counted: () => Promise<PlainMetrics[]>
+  /** The cache behind; absent where there is none. */
+  readonly backing: BackingStatus | undefined
+}
+
+interface BackingStatus {
+  readonly target: string
+  readonly cache: Pick<UpstreamCache, 'reachable' | 'backlog'>
 }
 
 /** What the status page stands on. */
-export function statusParts({ engine, store, cas, functions, counted }: StatusPartsOptions): StatusRoutesOptions {
+export function statusParts({
+  engine,
+  store,
+  cas,
+  functions,
+  counted,
+  backing,
+}: StatusPartsOptions): StatusRoutesOptions {
   const sources = {
     startedAt: Math.round(Date.now() - process.uptime() * 1000),
     engine,
     cas,
     cacheCounts: async () => cacheCounts(await counted()),
     disk: () => diskOf(store),
+    backing: backing && (() => backingLine(backing)),
   }
   const snapshot = () => takeSnapshot(sources)
   return { snapshot, feed: new StatusFeed({ take: snapshot }), cas, functions, engine }
@@ -40,6 +61,12 @@ export function statusParts({ engine, store, cas, functions, counted }: StatusPa
 
 /** Free space changes all the time, on account of others: it is told in steps of 16 MiB, so that nothing is told when nothing happens. */
 const STEP = 16 * 1024 * 1024
+
+function backingLine({ target, cache: { reachable, backlog } }: BackingStatus): BackingLine {
+  const { jobs, bytes, since } = backlog
+  const line = { target, answers: reachable, pending: jobs, pendingBytes: bytes }
+  return since === undefined ? line : { ...line, since }
+}
 
 async function diskOf({ usage, evictions, layout }: StatusPartsOptions['store']): Promise<StatusSnapshot['disk']> {
   const { blobs, bytes, maxBytes } = usage
