@@ -90,4 +90,4 @@ export const zones = [
 ]
 
 /** A test may also import these, and any file of its own package. */
-export const forTests = ['uvu', 'uvu/assert', 'fast-check', '@gorego/core/testing']
+export const forTests = ['uvu', 'uvu/assert', 'fast-check', '@gorego/core/testing', '@gorego/test-setup/debian-program']

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { debianProgram } from '../setup/debian-program.js'
 import { BazelWorkspace, findBazel } from './bazel-harness.js'
-import { debianProgram } from './debian-program.js'
 import { type GoregoProcess, onExit, startGorego } from './gorego-process.js'
 
 const found = { ccache: debianProgram('ccache'), cc: debianProgram('cc', 'gcc'), bazel: findBazel() }

@@ -6,7 +6,7 @@ import { LocalExecutor } from '@gorego/core'
 import { temporaryDirectory } from '@gorego/core/testing'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { debianProgram } from './debian-program.js'
+import { debianProgram } from '../setup/debian-program.js'
 
 const IMAGE_BYTES = 128 * 1024 * 1024
 const OUTPUT_BYTES = 16 * 1024 * 1024

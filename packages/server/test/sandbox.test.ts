@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { altered, execute, lastOf, shell, stdoutOf, uploadAction } from '@gorego/conformance/client'
 import { reapi } from '@gorego/core'
 import { whyNoBubblewrap } from '@gorego/core/testing'
+import { debianProgram } from '@gorego/test-setup/debian-program'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type RigOptions, ServerRig } from './server-rig.js'
@@ -19,6 +20,7 @@ async function printed(rig: ServerRig, network?: string): Promise<string> {
   return await stdoutOf(rig.client, await lastOf(execute(rig.client, digest)))
 }
 
+debianProgram('bwrap', 'bubblewrap')
 const whyNot = await whyNoBubblewrap()
 if (whyNot !== undefined) {
   console.log(`SKIP sandbox: ${whyNot}`)

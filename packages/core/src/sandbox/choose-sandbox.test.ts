@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { debianProgram } from '@gorego/test-setup/debian-program'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { GoregoError } from '../errors/index.js'
@@ -28,6 +29,7 @@ test('none is none, and nothing is tried', async () => {
 })
 
 test('auto goes on without one, and says why once; who asked for one hears why there is none', async () => {
+  debianProgram('bwrap', 'bubblewrap')
   const why = (await whyNoBubblewrap()) === undefined ? /the kernel says no/ : /it needs|it is not installed/
   const { warnings, ...options } = optionsFor({})
   assert.is(await chooseSandbox(options), undefined)

@@ -2,6 +2,7 @@
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { debianProgram } from '@gorego/test-setup/debian-program'
 import { type Test, test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { LocalStore } from '../cas/index.js'
@@ -176,6 +177,7 @@ if (!isRoot) {
     }
   })
 } else {
+  debianProgram('bwrap', 'bubblewrap')
   const noBubblewrap = await whyNoBubblewrap()
   const noNative = runnerProgram().launcher === undefined
   everyWay({ launcher: 'node', sandbox: 'none' }, test)

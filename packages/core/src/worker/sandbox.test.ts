@@ -2,6 +2,7 @@
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
+import { debianProgram } from '@gorego/test-setup/debian-program'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { LocalStore } from '../cas/index.js'
@@ -29,6 +30,7 @@ async function assertRefused(mount: string, why: RegExp): Promise<void> {
   assert.match(error.message, why)
 }
 
+debianProgram('bwrap', 'bubblewrap')
 const whyNot = await whyNoBubblewrap()
 if (whyNot !== undefined) {
   console.log(`SKIP sandbox: ${whyNot}`)
