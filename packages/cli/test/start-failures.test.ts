@@ -2,6 +2,8 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { LocalStore } from '@gorego/core'
+import { blobOf } from '@gorego/core/testing'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Finished, Machine } from './cli-process.js'
@@ -96,6 +98,28 @@ test('a directory that this user may not write to: which user, and what to do', 
   } finally {
     if (process.getuid?.() === 0) spawnSync('umount', [dir])
   }
+})
+
+test('a directory that another server has: which process, and what to do; and who else has it open is told', async () => {
+  await using machine = new Machine()
+  const first = machine.start(['start', ...FREE, ...DIR])
+  await first.ready()
+  const refused = complaint(await machine.gorego(['start', ...FREE, ...DIR]), 70)
+  assert.match(refused, /^gorego: .*\/all is the cache of a server that runs, process \d+: stop that one, or .* --dir$/)
+  // It goes on as if nothing had been, and what is not a server may be beside it.
+  const beside = await machine.gorego(['run', '--dir', 'all', '--', 'echo', 'beside'])
+  assert.equal([beside.code, beside.stdout], [0, 'beside\n'])
+  first.signal('SIGKILL')
+  await first.finished
+  // One that was killed has nothing any more.
+  using embedded = await LocalStore.open({ dir: join(machine.cwd, 'all') })
+  const next = machine.start(['start', ...FREE, ...DIR])
+  await next.ready()
+  next.signal('SIGTERM')
+  const { code, stderr } = await next.finished
+  assert.is(code, 0)
+  assert.match(stderr, new RegExp(`"pids":"${process.pid}","msg":"other processes have this cache open`))
+  assert.is((await embedded.findMissing([blobOf('absent').digest])).length, 1)
 })
 
 test('tracing without the packages of OpenTelemetry, which are optional: which ones, and what to do', async () => {

@@ -15,6 +15,7 @@ import {
   SpareTime,
   TaskScheduler,
 } from '@gorego/core'
+import { claimStore } from './claim-store.js'
 import { ClientCalls } from './clients/client-calls.js'
 import { openInFlight } from './clients/open-in-flight.js'
 import { Closings } from './closings.js'
@@ -146,6 +147,7 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
     },
   })
   closings.add(() => store[Symbol.dispose]())
+  claimStore(store, logger)
   reportLoading(store, logger)
   const results = new LocalActionCache(store.layout, store.workDirectory('results'))
   const backing = await openBackingCache(config, { store, results, metrics, logger })

@@ -31,6 +31,7 @@ import {
   blobOfSize,
   buildAction,
   type TestBlob,
+  temporaryDirectory,
 } from '@gorego/core/testing'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -375,14 +376,19 @@ test('GEN-08: functions that are not advertised are refused, however they are me
 
 test('blobs of functions that a server stops offering are there when it offers them again', async () => {
   const blob = blobOf('kept', SHA512)
-  await using first = await ServerRig.start()
-  await upload(first.client, blob)
-  await using other = await ServerRig.start({ directory: first.directory, digestFunctions: ['sha256'] })
-  assert.is(
-    (await failure(other.client.serverStream(paths.read, readRequest(client, blob.digest)))).code,
-    'INVALID_ARGUMENT',
-  )
-  await using third = await ServerRig.start({ directory: first.directory, digestFunctions: ['sha512'] })
+  using directory = temporaryDirectory()
+  {
+    await using first = await ServerRig.start({ directory: directory.path })
+    await upload(first.client, blob)
+  }
+  {
+    await using other = await ServerRig.start({ directory: directory.path, digestFunctions: ['sha256'] })
+    assert.is(
+      (await failure(other.client.serverStream(paths.read, readRequest(client, blob.digest)))).code,
+      'INVALID_ARGUMENT',
+    )
+  }
+  await using third = await ServerRig.start({ directory: directory.path, digestFunctions: ['sha512'] })
   assert.is(Buffer.compare(await read(third.client, blob.digest), blob.bytes), 0)
 })
 

@@ -57,6 +57,9 @@ const RESULTS = 0.1
 /** How many absent blobs are looked for on the disk, at some 4 µs each, before other work gets a turn. */
 const LOOK_UPS_A_TURN = 500
 
+/** In the session of a server. */
+const SERVED = 'served'
+
 /**
  * Blobs as files: one file a blob, sharded by the first byte of the hash, written to a temporary file, verified and
  * renamed, so that whoever is killed at any point leaves either the whole blob or nothing. An index in memory, loaded
@@ -295,6 +298,16 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
     await this.#budget.evictOlder(maxAgeMs)
     await this.#budget.makeRoom()
     return this.#results.removed - before
+  }
+
+  /**
+   * Says that a server serves clients from here, for as long as this is open, and returns the process ids of those that had it open
+   * before: servers, and all others. Of two servers that say so at once, each is told of the other.
+   */
+  claim(): { readonly servers: readonly number[]; readonly others: readonly number[] } {
+    this.#session.directory(SERVED)
+    const servers = this.#session.others(SERVED)
+    return { servers, others: this.#session.others().filter((pid) => !servers.includes(pid)) }
   }
 
   /** A directory of this process's own beside the blobs, on the same file system; gone when the store is closed. */

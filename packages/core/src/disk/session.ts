@@ -1,5 +1,5 @@
-import { mkdirSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { letPass } from './close-to-others.js'
 import { isProcessAlive, processIdentity } from './process-identity.js'
 import { removeTree } from './remove-tree.js'
@@ -33,6 +33,16 @@ export class Session implements Disposable {
   /** Process ids of those that have a session open beside each other there. */
   static living(parent: string): number[] {
     const identities = readdirSync(parent).flatMap((name) => SESSION_NAME.exec(name)?.[1] ?? [])
+    return [...new Set(identities)].filter(isProcessAlive).map((identity) => Number.parseInt(identity, 10))
+  }
+
+  /** Process ids of other sessions beside this one, with a directory of that name where one is given; this process's own, too. */
+  others(having = ''): number[] {
+    const names = readdirSync(this.#parent).filter((name) => name !== basename(this.#directory))
+    const identities = names.flatMap((name) => {
+      const identity = SESSION_NAME.exec(name)?.[1]
+      return identity !== undefined && existsSync(join(this.#parent, name, having)) ? identity : []
+    })
     return [...new Set(identities)].filter(isProcessAlive).map((identity) => Number.parseInt(identity, 10))
   }
 
