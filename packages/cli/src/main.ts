@@ -1,6 +1,6 @@
 import { COMMANDS } from './commands.js'
 import { processHost } from './host.js'
-import { parseArguments } from './parse-arguments.js'
+import { calledBy, parseArguments } from './parse-arguments.js'
 import { EXIT } from './ui/exit-codes.js'
 import { reportError } from './ui/report-error.js'
 
@@ -15,7 +15,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     host.out(`${parsed.text}\n`)
     return EXIT.ok
   } catch (error) {
-    return await reportError(error, host)
+    return await reportError(error, host, calledBy(argv, COMMANDS))
   }
 }
 

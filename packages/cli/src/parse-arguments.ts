@@ -28,6 +28,19 @@ const PLAIN = {
 
 type Parsed = Readonly<Record<string, unknown>>
 
+/** The command, or the group, that a command line begins with: `gorego cas get`. */
+export function calledBy(argv: readonly string[], commands: readonly (Command | CommandGroup)[]): string {
+  const called = ['gorego']
+  let among: readonly (Command | CommandGroup)[] = commands
+  for (const word of argv) {
+    const found = among.find(({ name }) => name === word)
+    if (found === undefined) break
+    called.push(found.name)
+    among = 'commands' in found ? found.commands : []
+  }
+  return called.join(' ')
+}
+
 interface Chosen {
   readonly command: Command
   /** How it is called: gorego cache stat. */
@@ -165,7 +178,7 @@ async function readArguments({ command, path, parsed }: Chosen): Promise<Argumen
   const surplus = given[atMost]
   if (surplus !== undefined) {
     const hint = command.takesCommandLine ? `; put -- before the command line: -- ${surplus} …` : ''
-    const many = atMost > 0 ? `is one ${what} too many` : 'belongs to no flag'
+    const many = atMost > 0 ? `is one too many: ${path.join(' ')} takes ${what}` : 'belongs to no flag'
     throw new UsageError(`${JSON.stringify(surplus)} ${many}${hint}`, seeAlso)
   }
   const behind = (commandLine as unknown[]).map(String)

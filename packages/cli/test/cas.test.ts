@@ -3,12 +3,13 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Machine } from './cli-process.js'
+import { runHere } from './run-here.js'
 
 test('blobs are stored, fetched and listed, and cached results shown', async () => {
   await using machine = new Machine()
   const server = machine.start(['start', '--listen', '127.0.0.1:0', '--dir', 'server', '--concurrency', '1'])
   const env = { GOREGO_REMOTE: await server.ready() }
-  const gorego = async (...args: string[]) => await machine.gorego(args, env)
+  const gorego = async (...args: string[]) => await runHere(machine, args, env)
   const write = (path: string, text: string | Buffer, mode = 0o644) =>
     writeFileSync(join(machine.cwd, path), text, { mode })
   const big = Buffer.alloc(3_000_000, 'gorego')

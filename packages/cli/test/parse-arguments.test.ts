@@ -94,7 +94,7 @@ test('words that belong to no flag: as many as the command takes', async () => {
   assert.equal((await parse('tools', 'show', 'a', '007')).operands, ['a', '007'])
   assert.equal((await parse('tools', 'show', '1')).operands, ['1'])
   assert.is(await complaint('tools', 'show'), 'gorego tools show needs a word behind it: NAME')
-  assert.is(await complaint('tools', 'show', 'a', 'b', 'c'), '"c" is one NAME too many')
+  assert.is(await complaint('tools', 'show', 'a', 'b', 'c'), '"c" is one too many: gorego tools show takes NAME')
 })
 
 test('commands of a group are commands like others, called by two words', async () => {

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { COMMANDS } from '../src/commands.js'
 import type { Host } from '../src/host.js'
-import { parseArguments } from '../src/parse-arguments.js'
+import { calledBy, parseArguments } from '../src/parse-arguments.js'
 import { reportError } from '../src/ui/report-error.js'
 import { type Finished, GOREGO, type Machine } from './cli-process.js'
 
@@ -65,6 +65,6 @@ async function codeOf(argv: readonly string[], host: Host): Promise<number> {
     host.out(parsed.text)
     return 0
   } catch (error) {
-    return await reportError(error, host)
+    return await reportError(error, host, calledBy(argv, COMMANDS))
   }
 }

@@ -5,6 +5,7 @@ import type { Host } from '../host.js'
 import { DEFAULT_REMOTE } from '../remote/which-remote.js'
 import { bazelrcLines } from '../ui/bazelrc-lines.js'
 import { EXIT } from '../ui/exit-codes.js'
+import { withFile } from '../ui/file-problem.js'
 import { jsonText } from '../ui/json-text.js'
 import { UsageError } from '../usage-error.js'
 
@@ -56,7 +57,9 @@ async function printBazelrc(args: Arguments, { out, err, surroundings }: Host): 
     return EXIT.ok
   }
   const file = resolve(surroundings.cwd, append === '' ? '.bazelrc' : append)
-  await writeFile(file, withOurLines(await readIfThere(file), `${BEGIN}\n${text}${END}\n`))
+  await withFile(`--append ${file}`, async () => {
+    await writeFile(file, withOurLines(await readIfThere(file), `${BEGIN}\n${text}${END}\n`))
+  })
   if (args.has('json')) out(jsonText({ remote: address, lines, file }))
   else err.write(`gorego: wrote to ${file}\n`)
   return EXIT.ok

@@ -8,6 +8,7 @@ import { DIGEST_FUNCTION_FLAG, digestFunction } from '../remote/digest-function.
 import { REMOTE_FLAGS } from '../remote/remote-flags.js'
 import { maybeRemote, type RemoteChoice } from '../remote/which-remote.js'
 import { EXIT, exitCodeHelp, exitCodeOf } from '../ui/exit-codes.js'
+import { withFile } from '../ui/file-problem.js'
 import { Interruption } from '../ui/interruption.js'
 import { RunProgress } from '../ui/run-progress.js'
 import { type RunReport, runJson, runSummary } from '../ui/run-report.js'
@@ -140,7 +141,7 @@ async function openExecutor(
   const { LocalExecutor } = await import('@gorego/core')
   const dir = args.text('dir')
   const root = dir === undefined ? await defaultRoot(surroundings) : resolve(surroundings.cwd, dir)
-  return await LocalExecutor.open({ root, concurrency: 1, ...hashing })
+  return await withFile(`--dir ${root}`, () => LocalExecutor.open({ root, concurrency: 1, ...hashing }))
 }
 
 async function defaultRoot(surroundings: Surroundings): Promise<string> {
@@ -163,7 +164,8 @@ async function execute(executor: Executor, options: RunOptions, directory: strin
   const totalMs = performance.now() - started
   const hasOutputs = result !== undefined && result.outputs.size > 0
   // Of a command that failed, too: a report of what went wrong is often among them.
-  if (hasOutputs) await result?.materialize(directory, {}, options.signal)
+  if (hasOutputs)
+    await withFile(`--out-dir ${directory}`, async () => await result?.materialize(directory, {}, options.signal))
   return {
     result,
     failure,

@@ -11,6 +11,7 @@ import { plainLine } from '../ui/plain-text.js'
 import { ProgressLine } from '../ui/progress-line.js'
 import { UsageError } from '../usage-error.js'
 import { JUDGING_EXIT_CODES } from './remote-exit-codes.js'
+import { ACTION_STEPS } from './remote-next-steps.js'
 
 export const verifyDeterminism: Command = {
   name: 'verify-determinism',
@@ -49,27 +50,33 @@ async function verify(args: Arguments, host: Host): Promise<number> {
   if (recent === undefined && args.operands.length === 0)
     throw new UsageError('which actions? Name some, or use --recent or --recorded', seeAlso)
   const many = recent === undefined ? 0 : readCount(recent, '--recent', seeAlso)
-  return await withRemote(args, host, async (server, signal) => {
-    const { compareOutputs } = await import('@gorego/core')
-    const actions = [...(await named(args.operands, server, signal)), ...(await lastOnes(many, server, signal))]
-    const verdicts: { action: string; differences: readonly OutputDifference[] }[] = []
-    const distinct = [...new Map(actions.map((digest) => [digest.key, digest])).values()]
-    using progress = new ProgressLine(host, () => `${verdicts.length} of ${distinct.length} actions compared`)
-    for (const action of distinct) {
-      const first = await runAfresh(action, server, signal)
-      const second = await runAfresh(action, server, signal)
-      const verdict = {
-        action: String(action),
-        differences: await compareOutputs(first, second, { cas: server.blobs }, signal),
+  return await withRemote(
+    args,
+    host,
+    async (server, signal) => {
+      const { compareOutputs } = await import('@gorego/core')
+      const actions = [...(await named(args.operands, server, signal)), ...(await lastOnes(many, server, signal))]
+      const verdicts: { action: string; differences: readonly OutputDifference[] }[] = []
+      if (actions.length === 0) host.err.write('gorego: the server remembers no action that it executed\n')
+      const distinct = [...new Map(actions.map((digest) => [digest.key, digest])).values()]
+      using progress = new ProgressLine(host, () => `${verdicts.length} of ${distinct.length} actions compared`)
+      for (const action of distinct) {
+        const first = await runAfresh(action, server, signal)
+        const second = await runAfresh(action, server, signal)
+        const verdict = {
+          action: String(action),
+          differences: await compareOutputs(first, second, { cas: server.blobs }, signal),
+        }
+        verdicts.push(verdict)
+        if (!args.has('json')) progress.print(verdictText(verdict))
       }
-      verdicts.push(verdict)
-      if (!args.has('json')) progress.print(verdictText(verdict))
-    }
-    progress[Symbol.dispose]()
-    const isGood = verdicts.every(({ differences }) => differences.length === 0)
-    if (args.has('json')) host.out(jsonText({ deterministic: isGood, actions: verdicts }))
-    return isGood ? EXIT.ok : EXIT.bad
-  })
+      progress[Symbol.dispose]()
+      const isGood = verdicts.every(({ differences }) => differences.length === 0)
+      if (args.has('json')) host.out(jsonText({ deterministic: isGood, actions: verdicts }))
+      return isGood ? EXIT.ok : EXIT.bad
+    },
+    ACTION_STEPS,
+  )
 }
 
 async function tellRecorded(args: Arguments, host: Host): Promise<number> {

@@ -1,4 +1,4 @@
-import { GoregoError } from '@gorego/core'
+import { type ErrorCode, GoregoError } from '@gorego/core'
 import { ConnectError, type ConnectProblem } from '@gorego/server'
 import type { RemoteChoice } from './which-remote.js'
 
@@ -14,8 +14,11 @@ const NEXT_STEPS: Record<ConnectProblem, string> = {
   silent: 'check the address in --remote, and what stands between here and there',
 }
 
+/** What a command has to say to an error that a server answered with: what it was asked for is its matter. */
+export type NextSteps = Readonly<Partial<Record<ErrorCode, string>>>
+
 /** The error of a call to a server, with the flags in it that can change it; any other as it is. */
-export function explainRemoteError(error: unknown, { target, options }: RemoteChoice): unknown {
+export function explainRemoteError(error: unknown, { target, options }: RemoteChoice, steps: NextSteps = {}): unknown {
   if (error instanceof ConnectError) return told(error, NEXT_STEPS[error.problem])
   if (!(error instanceof GoregoError)) return error
   switch (error.code) {
@@ -28,8 +31,10 @@ export function explainRemoteError(error: unknown, { target, options }: RemoteCh
       )
     case 'permission-denied':
       return told(error, `${target} knows who calls, and does not allow it`)
-    default:
-      return error
+    default: {
+      const step = steps[error.code]
+      return step === undefined ? error : told(error, step)
+    }
   }
 }
 

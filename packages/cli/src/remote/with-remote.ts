@@ -2,6 +2,7 @@ import type { RemoteServer } from '@gorego/server'
 import type { Arguments } from '../command.js'
 import type { Host } from '../host.js'
 import { Interruption } from '../ui/interruption.js'
+import type { NextSteps } from './explain-remote-error.js'
 import { type RemoteChoice, whichRemote } from './which-remote.js'
 
 /**
@@ -12,8 +13,9 @@ export async function withRemote(
   args: Arguments,
   host: Host,
   use: (server: RemoteServer, signal: AbortSignal) => Promise<number>,
+  steps?: NextSteps,
 ): Promise<number> {
-  return await withServer(await whichRemote(args, host), host, use)
+  return await withServer(await whichRemote(args, host), host, use, steps)
 }
 
 /** The same for a server that is known. */
@@ -21,6 +23,7 @@ export async function withServer(
   choice: RemoteChoice,
   host: Host,
   use: (server: RemoteServer, signal: AbortSignal) => Promise<number>,
+  steps?: NextSteps,
 ): Promise<number> {
   using interruption = new Interruption(host)
   const { RemoteServer } = await import('@gorego/server')
@@ -30,7 +33,7 @@ export async function withServer(
   } catch (error) {
     if (interruption.exitCode === undefined) {
       const { explainRemoteError } = await import('./explain-remote-error.js')
-      throw explainRemoteError(error, choice)
+      throw explainRemoteError(error, choice, steps)
     }
     host.err.write('gorego: interrupted\n')
     return interruption.exitCode

@@ -240,9 +240,12 @@ function isServiceError(error: unknown): error is ServiceError {
   return error instanceof Error && 'code' in error && 'details' in error && (error.code as number) in status
 }
 
+const MAX_PORT = 65_535
+
 function parseTarget(target: string): Target {
   const match = /^(?:(grpcs?):\/\/)?((?:[^/:]+|\[[0-9a-fA-F:.]+\]):\d+|unix:.+)\/?$/.exec(target)
-  if (match === null || match[2] === undefined) {
+  const [, port = '0'] = /^(?!unix:).*:(\d+)$/.exec(match?.[2] ?? '') ?? []
+  if (match === null || match[2] === undefined || Number(port) > MAX_PORT) {
     throw new GoregoError(
       'invalid-argument',
       `${JSON.stringify(target)} is no address of a server: want grpc://host:port, grpcs://host:port or unix:/path`,

@@ -9,10 +9,12 @@ import { REMOTE_FLAGS } from '../../remote/remote-flags.js'
 import { withRemote } from '../../remote/with-remote.js'
 import { showBytes } from '../../ui/amounts.js'
 import { EXIT } from '../../ui/exit-codes.js'
+import { withFile } from '../../ui/file-problem.js'
 import { jsonText } from '../../ui/json-text.js'
 import { ProgressLine } from '../../ui/progress-line.js'
 import { UsageError } from '../../usage-error.js'
 import { REMOTE_EXIT_CODES } from '../remote-exit-codes.js'
+import { BLOB_STEPS } from '../remote-next-steps.js'
 
 export const get: Command = {
   name: 'get',
@@ -47,25 +49,30 @@ async function fetchBlob(args: Arguments, host: Host): Promise<number> {
       'gorego cas get --help',
     )
   }
-  return await withRemote(args, host, async ({ blobs }, signal) => {
-    let bytes = 0
-    // Not into the bytes.
-    using _progress =
-      output !== undefined || !host.outIsTerminal
-        ? new ProgressLine(host, () => `${showBytes(bytes)} of ${showBytes(digest.sizeBytes)} came`)
-        : undefined
-    const chunks = counted(readChecked(blobs, digest, signal), (count) => {
-      bytes += count
-    })
-    if (output === undefined) {
-      await host.pass(chunks, 'stdout')
+  return await withRemote(
+    args,
+    host,
+    async ({ blobs }, signal) => {
+      let bytes = 0
+      // Not into the bytes.
+      using _progress =
+        output !== undefined || !host.outIsTerminal
+          ? new ProgressLine(host, () => `${showBytes(bytes)} of ${showBytes(digest.sizeBytes)} came`)
+          : undefined
+      const chunks = counted(readChecked(blobs, digest, signal), (count) => {
+        bytes += count
+      })
+      if (output === undefined) {
+        await host.pass(chunks, 'stdout')
+        return EXIT.ok
+      }
+      const path = resolve(host.surroundings.cwd, output)
+      await withFile(`--output ${output}`, () => writeWhole(path, chunks))
+      if (args.has('json')) host.out(jsonText({ digest: String(digest), bytes: digest.sizeBytes, path }))
       return EXIT.ok
-    }
-    const path = resolve(host.surroundings.cwd, output)
-    await writeWhole(path, chunks)
-    if (args.has('json')) host.out(jsonText({ digest: String(digest), bytes: digest.sizeBytes, path }))
-    return EXIT.ok
-  })
+    },
+    BLOB_STEPS,
+  )
 }
 
 async function* counted(

@@ -8,6 +8,7 @@ import { jsonText } from '../../ui/json-text.js'
 import { plainLine } from '../../ui/plain-text.js'
 import { facts } from '../../ui/table.js'
 import { REMOTE_EXIT_CODES } from '../remote-exit-codes.js'
+import { DIRECTORY_STEPS } from '../remote-next-steps.js'
 
 export const ls: Command = {
   name: 'ls',
@@ -25,12 +26,17 @@ export const ls: Command = {
 async function list(args: Arguments, host: Host): Promise<number> {
   const { parseDigest, readDirectory } = await import('@gorego/core')
   const digest = parseDigest(args.operands[0] ?? '')
-  return await withRemote(args, host, async ({ blobs }, signal) => {
-    const entries = await readDirectory(blobs, digest, signal)
-    if (args.has('json')) host.out(jsonText({ directory: String(digest), entries: entries.map(entryJson) }))
-    else host.out(facts(entries.map((entry) => [kindOf(entry), line(entry)])))
-    return EXIT.ok
-  })
+  return await withRemote(
+    args,
+    host,
+    async ({ blobs }, signal) => {
+      const entries = await readDirectory(blobs, digest, signal)
+      if (args.has('json')) host.out(jsonText({ directory: String(digest), entries: entries.map(entryJson) }))
+      else host.out(facts(entries.map((entry) => [kindOf(entry), line(entry)])))
+      return EXIT.ok
+    },
+    DIRECTORY_STEPS,
+  )
 }
 
 function kindOf(entry: DirectoryEntry): string {

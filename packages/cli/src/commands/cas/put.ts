@@ -7,6 +7,7 @@ import { REMOTE_FLAGS } from '../../remote/remote-flags.js'
 import { withRemote } from '../../remote/with-remote.js'
 import { showBytes } from '../../ui/amounts.js'
 import { EXIT } from '../../ui/exit-codes.js'
+import { withFile } from '../../ui/file-problem.js'
 import { jsonText } from '../../ui/json-text.js'
 import { plainLine } from '../../ui/plain-text.js'
 import { ProgressLine } from '../../ui/progress-line.js'
@@ -40,13 +41,15 @@ async function storeAll(args: Arguments, host: Host): Promise<number> {
     using progress = new ProgressLine(host, () => line)
     for (const file of args.operands) {
       const path = resolve(host.surroundings.cwd, file)
-      const stats = await stat(path)
+      const stats = await withFile(file, () => stat(path))
       if (!stats.isFile()) throw new UsageError(`${file} is no file`, 'gorego cas put --help')
       const onProgress = (stage: 'hashing' | 'sending', bytes: number) => {
         line = `${stage} ${plainLine(file)}, ${showBytes(bytes)} of ${showBytes(stats.size)}`
       }
       line = `storing ${plainLine(file)}`
-      const digest = String(await storeFile(blobs, fn, { path, size: stats.size, onProgress }, signal))
+      const digest = String(
+        await withFile(file, () => storeFile(blobs, fn, { path, size: stats.size, onProgress }, signal)),
+      )
       stored.push({ file, digest })
       if (!args.has('json')) progress.print(`${digest}  ${file}\n`)
     }

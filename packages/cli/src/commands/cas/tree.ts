@@ -8,6 +8,7 @@ import { DirectoryTree, treeJson, treeLine } from '../../ui/directory-tree.js'
 import { EXIT } from '../../ui/exit-codes.js'
 import { jsonText } from '../../ui/json-text.js'
 import { REMOTE_EXIT_CODES } from '../remote-exit-codes.js'
+import { DIRECTORY_STEPS } from '../remote-next-steps.js'
 
 const DEFAULT_LIMIT = 1000
 
@@ -37,23 +38,28 @@ async function show(args: Arguments, host: Host): Promise<number> {
   const { parseDigest, readDirectory } = await import('@gorego/core')
   const digest = parseDigest(args.operands[0] ?? '')
   const limit = readCount(args.text('limit') ?? String(DEFAULT_LIMIT), '--limit', 'gorego cas tree --help')
-  return await withRemote(args, host, async ({ blobs }, signal) => {
-    const root = await rootOf(blobs, digest, signal)
-    const found = new DirectoryTree({ read: (directory) => readDirectory(blobs, directory, signal), limit })
-    if (args.has('json')) {
-      const entries: Record<string, unknown>[] = []
-      for await (const entry of found.entries(root)) entries.push(treeJson(entry))
-      const { files, directories, bytes, isCut: more } = found
-      host.out(jsonText({ root: String(root), entries, directories, files, bytes, more }))
+  return await withRemote(
+    args,
+    host,
+    async ({ blobs }, signal) => {
+      const root = await rootOf(blobs, digest, signal)
+      const found = new DirectoryTree({ read: (directory) => readDirectory(blobs, directory, signal), limit })
+      if (args.has('json')) {
+        const entries: Record<string, unknown>[] = []
+        for await (const entry of found.entries(root)) entries.push(treeJson(entry))
+        const { files, directories, bytes, isCut: more } = found
+        host.out(jsonText({ root: String(root), entries, directories, files, bytes, more }))
+        return EXIT.ok
+      }
+      host.out(`${root}\n`)
+      for await (const entry of found.entries(root)) host.out(`${treeLine(entry)}\n`)
+      const { files, directories, bytes, isCut } = found
+      host.out(`\n${directories} directories, ${files} files, ${showBytes(bytes)}\n`)
+      if (isCut) host.err.write(`gorego: that is not all: --limit\n`)
       return EXIT.ok
-    }
-    host.out(`${root}\n`)
-    for await (const entry of found.entries(root)) host.out(`${treeLine(entry)}\n`)
-    const { files, directories, bytes, isCut } = found
-    host.out(`\n${directories} directories, ${files} files, ${showBytes(bytes)}\n`)
-    if (isCut) host.err.write(`gorego: that is not all: --limit\n`)
-    return EXIT.ok
-  })
+    },
+    DIRECTORY_STEPS,
+  )
 }
 
 /** Of an Action, its input root. A Directory does not parse as one: where an Action has digests, that has names. */

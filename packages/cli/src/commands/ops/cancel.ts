@@ -6,6 +6,7 @@ import { EXIT } from '../../ui/exit-codes.js'
 import { jsonText } from '../../ui/json-text.js'
 import { operationJson, operationTable } from '../../ui/operation-view.js'
 import { REMOTE_EXIT_CODES } from '../remote-exit-codes.js'
+import { OPERATION_STEPS } from '../remote-next-steps.js'
 
 export const cancel: Command = {
   name: 'cancel',
@@ -22,11 +23,16 @@ export const cancel: Command = {
 }
 
 async function cancelAll(args: Arguments, host: Host): Promise<number> {
-  return await withRemote(args, host, async ({ operations }, signal) => {
-    for (const name of args.operands) await operations.cancel(name, signal)
-    const ended = await Promise.all(args.operands.map((name) => operations.get(name, signal)))
-    if (args.has('json')) host.out(jsonText({ operations: ended.map((operation) => operationJson(operation)) }))
-    else host.out(operationTable(ended, Date.now()))
-    return EXIT.ok
-  })
+  return await withRemote(
+    args,
+    host,
+    async ({ operations }, signal) => {
+      for (const name of args.operands) await operations.cancel(name, signal)
+      const ended = await Promise.all(args.operands.map((name) => operations.get(name, signal)))
+      if (args.has('json')) host.out(jsonText({ operations: ended.map((operation) => operationJson(operation)) }))
+      else host.out(operationTable(ended, Date.now()))
+      return EXIT.ok
+    },
+    OPERATION_STEPS,
+  )
 }

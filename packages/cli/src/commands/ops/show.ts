@@ -9,6 +9,7 @@ import { operationFacts, operationJson } from '../../ui/operation-view.js'
 import { plainText } from '../../ui/plain-text.js'
 import { resultText } from '../../ui/result-view.js'
 import { REMOTE_EXIT_CODES } from '../remote-exit-codes.js'
+import { OPERATION_STEPS } from '../remote-next-steps.js'
 import { endingOf } from './ending.js'
 
 export const show: Command = {
@@ -26,19 +27,24 @@ export const show: Command = {
 
 async function tell(args: Arguments, host: Host): Promise<number> {
   const [name = ''] = args.operands
-  return await withRemote(args, host, async ({ operations, blobs }, signal) => {
-    const operation = await operations.get(name, signal)
-    const command = await commandOf(operation.action, blobs, signal)
-    const ending = operation.done ? await endingOf(operation, blobs, signal) : undefined
-    if (args.has('json')) {
-      host.out(jsonText(operationJson(operation, command, ending)))
+  return await withRemote(
+    args,
+    host,
+    async ({ operations, blobs }, signal) => {
+      const operation = await operations.get(name, signal)
+      const command = await commandOf(operation.action, blobs, signal)
+      const ending = operation.done ? await endingOf(operation, blobs, signal) : undefined
+      if (args.has('json')) {
+        host.out(jsonText(operationJson(operation, command, ending)))
+        return EXIT.ok
+      }
+      host.out(operationFacts(operation, command, Date.now()))
+      if (ending?.problem !== undefined) host.out(`error: ${plainText(ending.problem)}\n`)
+      if (ending?.result !== undefined) host.out(resultText(ending.result))
       return EXIT.ok
-    }
-    host.out(operationFacts(operation, command, Date.now()))
-    if (ending?.problem !== undefined) host.out(`error: ${plainText(ending.problem)}\n`)
-    if (ending?.result !== undefined) host.out(resultText(ending.result))
-    return EXIT.ok
-  })
+    },
+    OPERATION_STEPS,
+  )
 }
 
 /** Undefined where the server has the action no longer, or would not show it. */

@@ -6,6 +6,7 @@ import { EXIT } from '../../ui/exit-codes.js'
 import { jsonText } from '../../ui/json-text.js'
 import { operationJson, operationTable } from '../../ui/operation-view.js'
 import { JUDGING_EXIT_CODES } from '../remote-exit-codes.js'
+import { OPERATION_STEPS } from '../remote-next-steps.js'
 import { endingOf, isGood } from './ending.js'
 
 export const wait: Command = {
@@ -22,12 +23,19 @@ export const wait: Command = {
 }
 
 async function waitForAll(args: Arguments, host: Host): Promise<number> {
-  return await withRemote(args, host, async ({ operations, blobs }, signal) => {
-    const done = await Promise.all(args.operands.map((name) => operations.wait(name, signal)))
-    const endings = await Promise.all(done.map((operation) => endingOf(operation, blobs, signal)))
-    if (args.has('json')) {
-      host.out(jsonText({ operations: done.map((operation, at) => operationJson(operation, undefined, endings[at])) }))
-    } else host.out(operationTable(done, Date.now()))
-    return endings.every(isGood) ? EXIT.ok : EXIT.bad
-  })
+  return await withRemote(
+    args,
+    host,
+    async ({ operations, blobs }, signal) => {
+      const done = await Promise.all(args.operands.map((name) => operations.wait(name, signal)))
+      const endings = await Promise.all(done.map((operation) => endingOf(operation, blobs, signal)))
+      if (args.has('json')) {
+        host.out(
+          jsonText({ operations: done.map((operation, at) => operationJson(operation, undefined, endings[at])) }),
+        )
+      } else host.out(operationTable(done, Date.now()))
+      return endings.every(isGood) ? EXIT.ok : EXIT.bad
+    },
+    OPERATION_STEPS,
+  )
 }
