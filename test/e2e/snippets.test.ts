@@ -85,6 +85,11 @@ test('docs/embedding.md: outputs become hard links, again and again', async () =
   assert.equal([first, second], ['2 0 0\n', '2 0 0\n'])
 })
 
+test('docs/embedding.md: what made an action run is named', async () => {
+  const { first } = await runTwice(snippetBelow('## Why did it run again?', 'docs/embedding.md'))
+  assert.is(first, "changed [ 'input main.txt' ]\n")
+})
+
 test('docs/embedding.md: the graph works, and is cached the second time', async () => {
   const { first, second } = await runTwice(snippetBelow('## Graphs', 'docs/embedding.md'))
   assert.is(first, '3 0 ONE\nTWO\n\n')
@@ -144,7 +149,7 @@ test('every snippet in a language is tried', () => {
     ['README.md js', 1],
     ['SECURITY.md yaml', 1],
     ['docs/configuration.md yaml', 1],
-    ['docs/embedding.md js', 7],
+    ['docs/embedding.md js', 8],
     ['packages/core/README.md js', 1],
     ['packages/server/README.md js', 3],
   ])

@@ -63,6 +63,7 @@ export {
   type FastCdcParameters,
 } from './chunking/index.js'
 export {
+  type ActionExplanation,
   type CompareActionsOptions,
   type Comparison,
   compareActions,
@@ -70,6 +71,8 @@ export {
   type Difference,
   type DifferenceKind,
   describeAction,
+  type ExplainActionOptions,
+  explainAction,
   outputsOf,
 } from './compare/index.js'
 export {
@@ -95,6 +98,7 @@ export {
 } from './digest/index.js'
 export { type Budget, blocks, type RenewPin, type Reservation, reservationFrom } from './disk/index.js'
 export { type CompareOutputsOptions, compareOutputs, type OutputDifference } from './embed/compare-outputs.js'
+export type { RunExplanation } from './embed/explain-run.js'
 export {
   content,
   directory,

@@ -10,7 +10,9 @@ import {
 } from './backing/index.js'
 import { type ContentAddressableStorage, LocalStore } from './cas/index.js'
 import { type Digest, type DigestFunction, type DigestFunctionName, loadDigestFunction } from './digest/index.js'
+import { explainRun, type RunExplanation } from './embed/explain-run.js'
 import { KnownFiles } from './embed/known-files.js'
+import { NamedRuns } from './embed/named-runs.js'
 import { OutputFeed } from './embed/output-feed.js'
 import { type ActionSpec, prepareAction } from './embed/prepare-action.js'
 import type { RunOptions } from './embed/run-options.js'
@@ -104,6 +106,8 @@ export class LocalExecutor implements AsyncDisposable {
 
   readonly #fn: DigestFunction
   readonly #knownFiles: KnownFiles
+  readonly #names: NamedRuns
+  readonly #logger: Logger
 
   private constructor({ store, results, fn, isolation, remote }: Parts, options: LocalExecutorOptions) {
     const logger = options.logger ?? silentLogger
@@ -124,6 +128,12 @@ export class LocalExecutor implements AsyncDisposable {
       path: join(options.root, 'inputs', fn.name),
       temporary: join(store.workDirectory('inputs'), 'new'),
     })
+    this.#names = new NamedRuns({
+      fn,
+      directory: join(options.root, 'names', fn.name),
+      temporary: store.workDirectory('names'),
+    })
+    this.#logger = logger
     this.#worker = new LocalWorker({
       store,
       actionCache,
@@ -218,6 +228,20 @@ export class LocalExecutor implements AsyncDisposable {
     return await wouldHit(spec, { cas: this.#inputs, results, fn: this.#fn, knownFiles: this.#knownFiles, signal })
   }
 
+  /**
+   * Why the action of that name (`RunOptions.name`) ran when it ran last: which argument, variable or input was not what it had been when it was
+   * asked for before, by this process or another with the same `root` and digest function. 65,536 names are remembered, those that were used last.
+   * Throws `not-found` for a name that is not.
+   */
+  async why(name: string, signal?: AbortSignal): Promise<RunExplanation> {
+    const remembered = this.#names.recall(name)
+    if (remembered !== undefined) return await explainRun(name, remembered, this.store, signal)
+    throw new GoregoError(
+      'not-found',
+      `nothing that was called ${JSON.stringify(name.slice(0, 300))} has run below ${this.localStore.layout.root}, hashed with ${this.#fn.name}`,
+    )
+  }
+
   /** Actions that take what others make: see `Graph`. By default as many nodes are under way as there are slots, and as many are prepared. */
   graph(options: GraphOptions = {}): Graph {
     return new Graph(this, { ...options, concurrency: options.concurrency ?? 2 * this.#worker.slots })
@@ -233,6 +257,7 @@ export class LocalExecutor implements AsyncDisposable {
     await this.#remote?.close()
     this.#pin[Symbol.dispose]()
     await this.#knownFiles.close()
+    await this.#names.close()
     this.localStore[Symbol.dispose]()
   }
 
@@ -271,10 +296,24 @@ export class LocalExecutor implements AsyncDisposable {
     if (outcome === undefined) throw new GoregoError('internal', `operation ${name} completed without an outcome`)
     const { result: bytes, cached, failure, logs } = outcome
     const result = bytes === undefined ? undefined : await this.#read(action, bytes, cached, signal)
-    if (result !== undefined) await feed?.finish(result, signal)
+    if (result !== undefined) {
+      this.#remember(options.name, result)
+      await feed?.finish(result, signal)
+    }
     if (failure !== undefined) throw new ExecutionError(failure, result, logs)
     if (result === undefined) throw new GoregoError('internal', `operation ${name} completed without a result`)
     return result
+  }
+
+  /** An action that cannot be remembered has run all the same. */
+  #remember(name: string | undefined, { action, cached, endedAt }: RunResult): void {
+    if (name === undefined) return
+    const now = Date.now()
+    try {
+      this.#names.note(name, { action, cached, endedAt: cached ? now : (endedAt ?? now) })
+    } catch (error) {
+      this.#logger.warn('what an action was could not be noted', { name, error })
+    }
   }
 
   async #read(action: Digest, bytes: Uint8Array, cached: boolean, signal?: AbortSignal): Promise<RunResult> {

@@ -1,5 +1,6 @@
 export { BlobIndex, blocks, type IndexEntry } from './blob-index.js'
 export type { Budget } from './budget.js'
+export { CheckedFiles } from './checked-files.js'
 export { closeToOthers, letPass } from './close-to-others.js'
 export { DiskBudget, type DiskBudgetOptions } from './disk-budget.js'
 export { diskFull, isDiskFull, onDiskOf } from './disk-full.js'

@@ -3,6 +3,12 @@ import type { ActionSpec } from './prepare-action.js'
 
 /** An action, and how this run of it differs from others. */
 export interface RunOptions extends ActionSpec {
+  /**
+   * What it is called: below an executor's root it is remembered what was asked for under the name, and
+   * `why(name)` tells what had changed when it ran last. Nodes of a graph have their own, unless they say otherwise. No part of what the
+   * action is, and nothing to a RemoteExecutor.
+   */
+  readonly name?: string
   /** Run it even if a result is cached; the new result replaces the old one. */
   readonly refresh?: boolean
   /** Lower runs first. Default 0. */

@@ -66,6 +66,8 @@ export class RunResult {
   /** By the path that was asked for. Outputs that the command did not make are not there. */
   readonly outputs: ReadonlyMap<string, Output>
   readonly timings: Timings
+  /** When the command ended, in milliseconds since 1970, also where that was long ago; undefined where the worker does not say. */
+  readonly endedAt: number | undefined
   /** Which worker ran it. */
   readonly worker: string
   /** What the command used when it ran; undefined where the worker does not say. */
@@ -82,6 +84,8 @@ export class RunResult {
     this.#printed = { stdout, stderr }
     this.outputs = outputsOf(action.fn, message)
     this.timings = timingsOf(message)
+    const ended = message.getExecutionMetadata()?.getExecutionCompletedTimestamp()
+    this.endedAt = ended && timestampToMillis(ended)
     this.worker = message.getExecutionMetadata()?.getWorker() ?? ''
     this.resources = resourceUsageIn(message.getExecutionMetadata()?.getAuxiliaryMetadataList() ?? [])
     this.#cas = cas

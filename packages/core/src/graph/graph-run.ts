@@ -151,7 +151,8 @@ export class GraphRun {
   }
 
   /** A node that has ended before is only to bring back what was lost, and what it prints has been seen. */
-  #optionsOf(name: string, { onOutput, ...action }: GraphAction): Omit<GraphAction, 'inputs'> {
+  #optionsOf(name: string, { onOutput, ...given }: GraphAction): Omit<GraphAction, 'inputs'> {
+    const action = { name, ...given }
     if (this.#books.outcome(name) !== undefined) return { ...action, refresh: false }
     const { onOutput: all } = this.#options
     if (all === undefined) return { ...action, ...(onOutput && { onOutput }) }

@@ -1,9 +1,9 @@
 import {
-  type Comparison,
+  type ActionExplanation,
   type ContentAddressableStorage,
-  compareActions,
   type Digest,
   describeAction,
+  explainAction,
   GoregoError,
   type OperationState,
 } from '@gorego/core'
@@ -11,15 +11,9 @@ import type { History, RecentAction } from './action-history.js'
 import { earlierAction } from './earlier-action.js'
 
 /** An action, and the one that it is compared with. */
-export interface Explanation {
-  readonly action: Digest
+export interface Explanation extends ActionExplanation {
   readonly target?: string
   readonly mnemonic?: string
-  /** Absent where there is none before it. */
-  readonly previous?: Digest
-  /** When the previous one ended the last time, in milliseconds since 1970. */
-  readonly previousAt?: number
-  readonly comparison: Comparison
 }
 
 export interface ExplainOptions {
@@ -28,8 +22,6 @@ export interface ExplainOptions {
   readonly maxDifferences?: number
   readonly signal: AbortSignal
 }
-
-const NOTHING: Comparison = { differences: [], truncated: false, unknown: [] }
 
 /**
  * Why an operation was not answered with the result of the action before: what differs from the last one of the same target and mnemonic
@@ -46,7 +38,7 @@ export async function explainOperation(
       'who asked for this operation did not say for which target (in RequestMetadata), so there is nothing to compare it with; name another action',
     )
   const candidates = await options.history.recent({ instance, target, mnemonic: mnemonic ?? '' })
-  return await explainAction({ action, target, mnemonic, before: createdAt, candidates }, options)
+  return await explainAsked({ action, target, mnemonic, before: createdAt, candidates }, options)
 }
 
 /** The same for the youngest action of a target. Throws `not-found` where none is remembered. */
@@ -64,7 +56,7 @@ export async function explainTarget(
     )
   const candidates = all.filter((other) => other.mnemonic === youngest.mnemonic)
   const asked = { action: youngest.digest, target, mnemonic: youngest.mnemonic, before: youngest.endedAt, candidates }
-  return await explainAction(asked, options)
+  return await explainAsked(asked, options)
 }
 
 interface Asked {
@@ -75,19 +67,9 @@ interface Asked {
   readonly candidates: readonly RecentAction[]
 }
 
-async function explainAction(asked: Asked, options: ExplainOptions): Promise<Explanation> {
+async function explainAsked(asked: Asked, { cas, maxDifferences, signal }: ExplainOptions): Promise<Explanation> {
   const { action, target, mnemonic = '', before, candidates } = asked
-  const { cas, signal, maxDifferences } = options
   const described = await describeAction(cas, action, signal)
   const previous = await earlierAction({ cas, action: described, candidates, before, signal })
-  const about = { action, target, mnemonic }
-  if (previous === undefined) return { ...about, comparison: NOTHING }
-  const comparison = await compareActions({
-    cas,
-    before: previous.digest,
-    after: action,
-    signal,
-    ...(maxDifferences === undefined ? {} : { maxDifferences }),
-  })
-  return { ...about, previous: previous.digest, previousAt: previous.endedAt, comparison }
+  return { ...(await explainAction({ cas, action, previous, maxDifferences, signal })), target, mnemonic }
 }

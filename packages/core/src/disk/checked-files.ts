@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto'
+import { closeSync, fstatSync, futimesSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { onDiskOf } from './disk-full.js'
+import { ifThere } from './if-there.js'
+import { moveInto } from './move-into.js'
+
+/** Kept before the bytes: enough of their SHA-256 to tell a file that a power cut garbled. */
+const CHECKSUM_BYTES = 16
+
+const NOTE_EVERY_MS = 3_600_000
+
+export interface CheckedFilesOptions {
+  /** A directory of this process's own on the same file system. */
+  readonly temporary: string
+  /** What a full disk is the disk of. */
+  readonly what: string
+}
+
+/**
+ * Small files that are whole or as good as absent: a checksum, then the bytes, written to a temporary file and renamed. The modification time
+ * says, but for an hour, when one was used last. Several processes can write the same one: the last one counts.
+ */
+export class CheckedFiles {
+  readonly #options: CheckedFilesOptions
+  #written = 0
+
+  constructor(options: CheckedFilesOptions) {
+    this.#options = options
+  }
+
+  /** Undefined for one that is not there, empty, cut short or garbled. Read in one go. */
+  read(path: string): Buffer | undefined {
+    const fd = ifThere(() => openSync(path, 'r'))
+    if (fd === undefined) return undefined
+    let file: Buffer
+    try {
+      file = readFileSync(fd)
+      noteUse(fd)
+    } finally {
+      closeSync(fd)
+    }
+    const bytes = file.subarray(CHECKSUM_BYTES)
+    return bytes.length > 0 && checksum(bytes).equals(file.subarray(0, CHECKSUM_BYTES)) ? bytes : undefined
+  }
+
+  write(path: string, bytes: Uint8Array): void {
+    const { temporary: directory, what } = this.#options
+    const temporary = join(directory, String(this.#written++))
+    try {
+      onDiskOf(what, () => {
+        writeFileSync(temporary, Buffer.concat([checksum(bytes), bytes]))
+        moveInto(temporary, path)
+      })
+    } catch (error) {
+      rmSync(temporary, { force: true })
+      throw error
+    }
+  }
+}
+
+/** Once an hour is enough to tell which were used longest ago. */
+function noteUse(fd: number): void {
+  const now = Date.now()
+  if (Math.abs(now - fstatSync(fd).mtimeMs) < NOTE_EVERY_MS) return
+  try {
+    futimesSync(fd, now / 1000, now / 1000)
+  } catch {
+    // Somebody else's file, or a disk that is mounted read-only.
+  }
+}
+
+function checksum(bytes: Uint8Array): Buffer {
+  return createHash('sha256').update(bytes).digest().subarray(0, CHECKSUM_BYTES)
+}
