@@ -56,7 +56,43 @@ test('variables stand for flags that are not given, and --dir for here', async (
   const unreadable = await run([], { GOREGO_REMOTE_TOKEN_FILE: 'nowhere' })
   assert.match(unreadable.stderr, 'GOREGO_REMOTE_TOKEN_FILE cannot be read')
   const idle = await machine.gorego(['run', '--instance', 'one', '--', 'pwd'])
-  assert.equal([idle.code, idle.stderr.split('\n')[0]], [64, 'gorego: --instance is of use with --remote only'])
+  assert.equal(
+    [idle.code, idle.stderr.split('\n')[0]],
+    [64, 'gorego: --instance is of use with --remote or --remote-cache only'],
+  )
+})
+
+test('a cache is shared: what ran here is not run elsewhere; without it, it is run all the same, and said so', async () => {
+  await using machine = new Machine()
+  const file = (name: string, text: string) => writeFileSync(join(machine.cwd, name), text, { mode: 0o600 })
+  file('tokens', `me ${TOKEN}\n`)
+  file('token', `${TOKEN}\n`)
+  const server = machine.start(SERVER, {
+    GOREGO_AUTH_TOKENS_FILE: 'tokens',
+    GOREGO_AUTH_PERMISSIONS: 'me=all',
+    GOREGO_EXECUTION_ENABLED: 'false',
+  })
+  const target = await server.ready()
+  const run = async (dir: string, flags: readonly string[], env: Record<string, string> = {}) =>
+    await machine.gorego(['run', '--dir', dir, '--json', ...flags, '--', 'sh', '-c', 'echo $$'], env)
+  const cached = ({ stdout }: { stdout: string }) => JSON.parse(stdout).cached
+  const sharing = ['--remote-cache', target, '--token-file', 'token']
+  const first = await run('one', sharing)
+  assert.equal([first.code, cached(first), first.stderr], [0, false, ''])
+  const second = await run('two', sharing)
+  assert.equal([cached(second), second.stderr], [true, ''])
+  assert.is(JSON.parse(second.stdout).stdout, JSON.parse(first.stdout).stdout)
+  const variable = await run('three', ['--token-file', 'token'], { GOREGO_REMOTE_CACHE: target })
+  assert.is(cached(variable), true, variable.stderr)
+  const [refused, away] = await Promise.all([
+    run('four', ['--remote-cache', target]),
+    run('five', ['--remote-cache', 'unix:nobody.sock']),
+  ])
+  assert.equal([cached(refused), cached(away)], [false, false])
+  assert.match(refused.stderr, /^gorego: going on without the cache: .*\n$/)
+  assert.match(away.stderr, /^gorego: going on without the cache: no gRPC server answers at unix:nobody.sock: nothing/)
+  const both = await machine.gorego(['run', '--remote', target, '--remote-cache', target, '--', 'true'])
+  assert.equal([both.code, /--remote and --remote-cache/.test(both.stderr)], [64, true], both.stderr)
 })
 
 test('a server that knows these variables does not warn of them', async () => {

@@ -1,12 +1,12 @@
 import { join, relative, resolve } from 'node:path'
-import type { ExecutionError, RunOptions, RunResult } from '@gorego/core'
+import type { ExecutionError, RemoteCache, RunOptions, RunResult } from '@gorego/core'
 import type { Surroundings } from '@gorego/server'
 import { actionSpec } from '../action/action-spec.js'
 import type { Arguments, Command } from '../command.js'
 import type { Host } from '../host.js'
 import { DIGEST_FUNCTION_FLAG, digestFunction } from '../remote/digest-function.js'
-import { REMOTE_FLAGS } from '../remote/remote-flags.js'
-import { maybeRemote, type RemoteChoice } from '../remote/which-remote.js'
+import { REMOTE_CACHE_FLAG, REMOTE_FLAGS } from '../remote/remote-flags.js'
+import { type RemoteChoice, type RunPlace, whereToRun } from '../remote/which-remote.js'
 import { EXIT, exitCodeHelp, exitCodeOf } from '../ui/exit-codes.js'
 import { withFile } from '../ui/file-problem.js'
 import { Interruption } from '../ui/interruption.js'
@@ -29,7 +29,7 @@ export const run: Command = {
   usage: '[flags] -- CMD [ARG…]',
   summary: 'Run one command as an action, or take its result from the cache',
   description:
-    'Runs a command on declared inputs, keeps its declared outputs, and caches both: here, or on a server with --remote.',
+    'Runs a command on declared inputs, keeps its declared outputs, and caches both: here, with others through --remote-cache, or on a server with --remote.',
   flags: {
     input: {
       type: 'string',
@@ -64,10 +64,11 @@ export const run: Command = {
     ...REMOTE_FLAGS,
     remote: {
       ...REMOTE_FLAGS.remote,
-      conflicts: 'dir',
+      conflicts: ['dir', 'remote-cache'],
       describe: 'Run it on a server: grpc://host:port, grpcs://host:port or unix:/path',
       defaultDescription: '$GOREGO_REMOTE, or here',
     },
+    ...REMOTE_CACHE_FLAG,
   },
   examples: [
     ['gorego run -- echo hello', 'the second time, what it printed comes from the cache'],
@@ -75,6 +76,10 @@ export const run: Command = {
     [
       'gorego run --remote grpc://127.0.0.1:50051 --input . -- make check',
       'on a server, with everything here as input',
+    ],
+    [
+      'gorego run --remote-cache grpc://cache:50051 --input . --output app -- make app',
+      'here, unless somebody who shares the cache has run it',
     ],
   ],
   epilogue: EPILOGUE,
@@ -92,11 +97,10 @@ async function runOnce(args: Arguments, host: Host): Promise<number> {
   const { cwd } = host.surroundings
   const spec = await actionSpec(args, cwd)
   const outDir = resolve(cwd, args.text('out-dir') ?? '.')
-  // A directory that is named is one of here, whatever the variable says.
-  const remote = args.text('dir') === undefined ? await maybeRemote(args, host) : undefined
+  const place = await whereToRun(args, host)
   using interruption = new Interruption(host)
   try {
-    const executor = await openExecutor(remote, args, host, interruption.signal)
+    const executor = await openExecutor(place, args, host, interruption.signal)
     try {
       using progress = new RunProgress(host)
       const onProgress = progress.follow
@@ -116,6 +120,7 @@ async function runOnce(args: Arguments, host: Host): Promise<number> {
       await executor.close()
     }
   } catch (error) {
+    const { remote } = place
     if (interruption.exitCode === undefined) throw remote === undefined ? error : await explained(error, remote)
     host.err.write('gorego: interrupted\n')
     return interruption.exitCode
@@ -128,11 +133,12 @@ async function explained(error: unknown, remote: RemoteChoice): Promise<unknown>
 }
 
 async function openExecutor(
-  remote: RemoteChoice | undefined,
+  { remote, cache }: RunPlace,
   args: Arguments,
-  { surroundings }: Host,
+  host: Host,
   signal: AbortSignal,
 ): Promise<Executor> {
+  const { surroundings } = host
   const hashing = { digestFunction: await digestFunction(args, 'gorego run --help') }
   if (remote !== undefined) {
     const { RemoteExecutor } = await import('@gorego/server')
@@ -141,7 +147,18 @@ async function openExecutor(
   const { LocalExecutor } = await import('@gorego/core')
   const dir = args.text('dir')
   const root = dir === undefined ? await defaultRoot(surroundings) : resolve(surroundings.cwd, dir)
-  return await withFile(`--dir ${root}`, () => LocalExecutor.open({ root, concurrency: 1, ...hashing }))
+  const shared = cache === undefined ? {} : { remote: await openCache(cache, host) }
+  const open = () => LocalExecutor.open({ root, concurrency: 1, ...hashing, ...shared })
+  return await withFile(`--dir ${root}`, open)
+}
+
+async function openCache({ target, options }: RemoteChoice, { err }: Host): Promise<RemoteCache> {
+  const { remoteCache } = await import('@gorego/server')
+  return remoteCache(target, {
+    ...options,
+    onChange: (used, why) =>
+      err.write(`gorego: ${used ? 'the cache is there again' : `going on without the cache: ${why?.message}`}\n`),
+  })
 }
 
 async function defaultRoot(surroundings: Surroundings): Promise<string> {

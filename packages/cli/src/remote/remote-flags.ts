@@ -16,9 +16,22 @@ export const REMOTE_FLAGS = {
   'tls-key': { ...GROUP, describe: 'The key of that certificate (PEM)' },
 } satisfies Readonly<Record<string, Options>>
 
-export type RemoteFlag = keyof typeof REMOTE_FLAGS
+/** For commands that run here, and may share what they make. The other flags are then about that server. */
+export const REMOTE_CACHE_FLAG = {
+  'remote-cache': {
+    ...GROUP,
+    describe: 'Run it here, and share results through this cache: grpc://…, grpcs://… or unix:/path',
+    defaultDescription: '$GOREGO_REMOTE_CACHE, or none',
+  },
+} satisfies Readonly<Record<string, Options>>
 
-/** What stands for a flag that is not given: GOREGO_REMOTE, GOREGO_REMOTE_TOKEN_FILE, … */
+export type RemoteFlag = keyof typeof REMOTE_FLAGS | keyof typeof REMOTE_CACHE_FLAG
+
+/** What stands for a flag that is not given: GOREGO_REMOTE, GOREGO_REMOTE_CACHE, GOREGO_REMOTE_TOKEN_FILE, … */
 export function variableOf(flag: RemoteFlag): string {
-  return flag === 'remote' ? 'GOREGO_REMOTE' : `GOREGO_REMOTE_${flag.toUpperCase().replaceAll('-', '_')}`
+  const name = flag
+    .replace(/^remote-?/, '')
+    .toUpperCase()
+    .replaceAll('-', '_')
+  return name === '' ? 'GOREGO_REMOTE' : `GOREGO_REMOTE_${name}`
 }

@@ -29,9 +29,30 @@ export async function whichRemote(args: Arguments, host: Host): Promise<RemoteCh
 export async function maybeRemote(args: Arguments, host: Host): Promise<RemoteChoice | undefined> {
   const target = namedRemote(args, host)
   if (target !== undefined) return await choose(target, args, host)
-  const idle = Object.keys(REMOTE_FLAGS).find((flag) => args.text(flag) !== undefined)
-  if (idle !== undefined) throw new UsageError(`--${idle} is of use with --remote only`)
+  refuseIdle(args, '--remote')
   return undefined
+}
+
+/** Where a command runs that can do so here: on a server, or here with a cache behind it, or just here. */
+export interface RunPlace {
+  readonly remote?: RemoteChoice
+  readonly cache?: RemoteChoice
+}
+
+/** A flag says more than a variable; `--dir` names a directory of this machine, where a command then runs. */
+export async function whereToRun(args: Arguments, host: Host): Promise<RunPlace> {
+  const isHere = args.text('dir') !== undefined || args.text('remote-cache') !== undefined
+  const target = isHere ? undefined : namedRemote(args, host)
+  if (target !== undefined) return { remote: await choose(target, args, host) }
+  const cache = given('remote-cache', args, host)
+  if (cache !== undefined) return { cache: await choose(cache.text, args, host) }
+  refuseIdle(args, '--remote or --remote-cache')
+  return {}
+}
+
+function refuseIdle(args: Arguments, flags: string): void {
+  const idle = Object.keys(REMOTE_FLAGS).find((flag) => args.text(flag) !== undefined)
+  if (idle !== undefined) throw new UsageError(`--${idle} is of use with ${flags} only`)
 }
 
 function namedRemote(args: Arguments, host: Host): string | undefined {
