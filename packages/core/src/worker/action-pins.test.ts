@@ -2,12 +2,13 @@ import { deepEqual, equal, ok } from 'node:assert/strict'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { test } from 'uvu'
 import { LocalStore } from '../cas/index.js'
-import type { Digest } from '../digest/index.js'
+import { Digest } from '../digest/index.js'
 import { toDigestMessage } from '../proto/digests.js'
 import { Directory, DirectoryNode, FileNode } from '../proto/messages.js'
 import { type BuiltAction, buildAction, type TreeSpec } from '../testing/action-builder.js'
 import { blobOf } from '../testing/blobs.js'
 import { FakeClock } from '../testing/fake-clock.js'
+import { instead } from '../testing/instead.js'
 import { temporaryDirectory } from '../testing/temporary-directory.js'
 import { pinActions } from './action-pins.js'
 
@@ -83,6 +84,66 @@ test('of more than half of what the store may hold the first are kept', async ()
     await evictAll(store)
     ok(store.usage.bytes <= 80 * BLOCK)
     deepEqual(await Promise.all(actions.slice(0, 2).map((action) => left(store, action))), [4, 4])
+  })
+})
+
+test('sizes that nothing has count for nothing: an action that names them keeps no other from being kept', async () => {
+  await withStore(100, async (store, pinned) => {
+    const invented = (bytes: number, n: number) => {
+      const { digest } = blobOf(`invented ${n}`)
+      return toDigestMessage(Digest.of(digest.fn, digest.hash, bytes))
+    }
+    const sizes = [1e14, Number.MAX_SAFE_INTEGER, 100 * BLOCK, 60 * BLOCK, 60 * BLOCK, 30 * BLOCK, 30 * BLOCK]
+    const files = sizes.map((bytes, n) => new FileNode().setName(`f${n}`).setDigest(invented(bytes, n)))
+    const directories = sizes.map((_, n) =>
+      new DirectoryNode().setName(`d${n}`).setDigest(invented(10 * BLOCK + n, 100 + n)),
+    )
+    const hostile = built(new Directory().setFilesList(files).setDirectoriesList(directories))
+    const behind = ['a', 'b'].map((name) => built({ [name]: name.repeat(15 * BLOCK) }, name))
+    for (const action of [hostile, ...behind]) await action.upload(store)
+    pinned.push(...[hostile, ...behind].map(({ digest }) => digest))
+    await evictAll(store)
+    deepEqual(await Promise.all(behind.map((action) => left(store, action))), [4, 4])
+  })
+})
+
+test('what is there counts, in whatever order it is named with what is not', async () => {
+  await withStore(100, async (store, pinned) => {
+    const large = Array.from({ length: 6 }, (_, n) => blobOf(`${n}`.repeat(15 * BLOCK)))
+    for (const { digest, bytes } of large) await store.write(digest, bytes)
+    const files = large.flatMap(({ digest }, n) => [
+      node(new FileNode(), `there ${n}`, digest),
+      node(new FileNode(), `invented ${n}`, Digest.of(digest.fn, digest.hash, 20 * BLOCK + n)),
+    ])
+    const action = built(new Directory().setFilesList(files))
+    await action.upload(store)
+    pinned.push(action.digest)
+    await evictAll(store)
+    const missing = await store.findMissing(large.map(({ digest }) => digest))
+    // Room for three, and the one with which it is too much.
+    deepEqual(
+      missing,
+      large.slice(4).map(({ digest }) => digest),
+    )
+  })
+})
+
+test('of an action that names very many things that are not there, the rest is not looked for; others are', async () => {
+  await withStore(10_000, async (store, pinned) => {
+    const files = Array.from({ length: 15_000 }, (_, n) => node(new FileNode(), `${n}`, blobOf(`invented ${n}`).digest))
+    const [hostile, behind] = [built(new Directory().setFilesList(files)), built({ x: 'x' })]
+    for (const action of [hostile, behind]) await action.upload(store)
+    pinned.push(hostile.digest, behind.digest)
+    let [walks, asked] = [0, 0]
+    using _ = instead(store, 'findMissing', async (findMissing, digests) => {
+      if (digests.some((digest) => digest.equals(hostile.digest))) walks++
+      asked += digests.length
+      ok(digests.length <= 2000, `${digests.length} in a turn`)
+      return await findMissing(digests)
+    })
+    await evictAll(store)
+    ok(walks > 0 && asked < walks * 14_000, `${asked} digests looked for in ${walks} walks`)
+    equal(await left(store, behind), behind.blobs.length)
   })
 })
 

@@ -17,8 +17,12 @@ const MAX_DIRECTORY_BYTES = 16 * 1024 * 1024
 /** What is looked at, counted in fields of a Directory at some µs each, before other work gets a turn. */
 const FIELDS_A_TURN = 2000
 
-/** What it costs to read a blob, in the same measure. */
+/** What it costs to read a blob, and to ask the disk for one that is not known, in the same measure. */
 const FIELDS_A_READ = 50
+const FIELDS_A_LOOK_UP = 4
+
+/** An action of which so many blobs are not here is not looked into any further: they cost look-ups, and nobody has had to store them. */
+const MOST_MISSING = 10_000
 
 /** The field numbers of an Action. */
 const COMMAND_DIGEST = 1
@@ -54,7 +58,10 @@ class Walk {
   readonly #seen = new Set<string>()
   /** Files that were seen and are still to be found. */
   #files: Digest[] = []
+  /** Of what was found. What a client says of a size counts for nothing until a blob of that size is there. */
   #bytes = 0
+  /** Of the action that is looked at, those that were not found. */
+  #missing = 0
   #fields = 0
 
   constructor(store: LocalStore) {
@@ -66,8 +73,14 @@ class Walk {
     return this.#bytes > this.#maxBytes
   }
 
+  /** Whether the action that is looked at has had its share. */
+  get #isEnough(): boolean {
+    return this.isFull || this.#missing >= MOST_MISSING
+  }
+
   /** What is not there, or is not what it should be, is told to the client by whoever is to run the action. */
   async keepAction(action: Digest): Promise<void> {
+    this.#missing = 0
     try {
       await this.#keepAction(action)
     } catch (error) {
@@ -88,7 +101,7 @@ class Walk {
 
   async #keepTree(root: Digest): Promise<void> {
     const waiting = [root]
-    for (let digest = waiting.pop(); digest !== undefined && !this.isFull; digest = waiting.pop()) {
+    for (let digest = waiting.pop(); digest !== undefined; digest = waiting.pop()) {
       const bytes = await this.#read(digest, MAX_DIRECTORY_BYTES)
       if (bytes === undefined) continue
       for (const [list, use] of [
@@ -96,6 +109,7 @@ class Walk {
         [DIRECTORY_DIRECTORIES, (below: Digest) => waiting.push(below)],
       ] as const) {
         for (const node of nodeDigests(digest.fn, new WireReader(bytes), list)) {
+          if (this.#isEnough) return
           if (node !== undefined) use(node)
           if (this.#spend(1)) await this.#letOthers()
         }
@@ -105,20 +119,18 @@ class Walk {
 
   /** Undefined for what was read before, is too large, or is not there. */
   async #read(digest: Digest, mostBytes: number): Promise<Uint8Array | undefined> {
-    if (digest.sizeBytes > mostBytes || !this.#see(digest)) return undefined
+    if (digest.sizeBytes > mostBytes || this.#isEnough || !this.#see(digest)) return undefined
     if (this.#spend(FIELDS_A_READ)) await this.#letOthers()
-    const missing = await this.#store.findMissing([digest])
-    return missing.length > 0 ? undefined : await this.#store.get(digest)
+    return (await this.#find([digest])) ? await this.#store.get(digest) : undefined
   }
 
   #keep(file: Digest): void {
-    if (!this.isFull && this.#see(file)) this.#files.push(file)
+    if (this.#see(file)) this.#files.push(file)
   }
 
   #see(digest: Digest): boolean {
     if (this.#seen.has(digest.key)) return false
     this.#seen.add(digest.key)
-    this.#bytes += blocks(digest.sizeBytes)
     return true
   }
 
@@ -131,12 +143,38 @@ class Walk {
   async #letOthers(): Promise<void> {
     this.#fields = 0
     await this.#findFiles()
+    this.#fields = 0
     await nextTurn()
   }
 
+  /** In portions that there is room for if all of them are there: what is found is kept. */
   async #findFiles(): Promise<void> {
+    let [portion, claimed] = [[] as Digest[], 0]
     const files = this.#files
     this.#files = []
-    await this.#store.findMissing(files)
+    for (const file of files) {
+      const bytes = blocks(file.sizeBytes)
+      if (portion.length > 0 && this.#bytes + claimed + bytes > this.#maxBytes) {
+        await this.#find(portion)
+        ;[portion, claimed] = [[], 0]
+      }
+      if (this.#isEnough) return
+      portion.push(file)
+      claimed += bytes
+    }
+    await this.#find(portion)
+  }
+
+  /** Keeps those that are there; whether all are. */
+  async #find(digests: readonly Digest[]): Promise<boolean> {
+    const missing = await this.#store.findMissing(digests)
+    const absent = new Set(missing.map(({ key }) => key))
+    for (const { key, sizeBytes } of digests) if (!absent.has(key)) this.#bytes += blocks(sizeBytes)
+    this.#missing += missing.length
+    if (this.#spend(missing.length * FIELDS_A_LOOK_UP)) {
+      this.#fields = 0
+      await nextTurn()
+    }
+    return missing.length === 0
   }
 }
