@@ -5,7 +5,7 @@ import { content, digestFunctions, ExecutionError, GoregoError, glob, type Strea
 import { temporaryDirectory } from '@gorego/core/testing'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { RemoteExecutor } from '../src/index.js'
+import { RemoteExecutor, RemoteServer } from '../src/index.js'
 import { ServerRig } from './server-rig.js'
 
 const gates = temporaryDirectory()
@@ -70,6 +70,19 @@ test('globs are found here and sent', async () => {
   for (const name of ['a.txt', 'b.txt', 'c.md']) writeFileSync(join(directory.path, name), name)
   const inputs = { '.': glob(['*', '!*.md'], { from: directory.path }) }
   assert.is((await executor.run({ ...shell('ls'), inputs })).stdout, 'a.txt\nb.txt\n')
+})
+
+test('a name is the target that the server knows the action by', async () => {
+  const server = await RemoteServer.connect(`grpc://${rig.server.address}`, { instance: 'remote' })
+  const name = `named ${'ä'.repeat(20_000)}`
+  for (const text of ['one', 'two']) await executor.run({ ...shell('cat in'), name, inputs: { in: content(text) } })
+  const { target, comparison } = await server.explain({ target: name.slice(0, 300) })
+  assert.is(target, name.slice(0, 300))
+  assert.equal(
+    comparison.differences.map(({ kind, subject }) => [kind, subject]),
+    [['input', 'in']],
+  )
+  server[Symbol.dispose]()
 })
 
 test('a graph runs there as it runs here: outputs pass as digests, directories too', async () => {

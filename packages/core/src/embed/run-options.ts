@@ -5,8 +5,8 @@ import type { ActionSpec } from './prepare-action.js'
 export interface RunOptions extends ActionSpec {
   /**
    * What it is called: below an executor's root it is remembered what was asked for under the name, and
-   * `why(name)` tells what had changed when it ran last. Nodes of a graph have their own, unless they say otherwise. No part of what the
-   * action is, and nothing to a RemoteExecutor.
+   * `why(name)` tells what had changed when it ran last. Nodes of a graph have their own, unless they say otherwise. A RemoteExecutor tells its server, as
+   * the target that the action is for: `gorego why` and the status page go by it. No part of what the action is.
    */
   readonly name?: string
   /** Run it even if a result is cached; the new result replaces the old one. */

@@ -1,4 +1,4 @@
-import { GoregoError } from '@gorego/core'
+import { GoregoError, type reapi } from '@gorego/core'
 import {
   type ChannelOptions,
   Client,
@@ -9,6 +9,7 @@ import {
   status,
 } from '@grpc/grpc-js'
 import { type Outgoing, type Parser, toBuffer } from '../wire/method.js'
+import { REQUEST_METADATA_HEADER } from '../wire/request-metadata.js'
 import { fromCallStatus } from '../wire/status.js'
 import type { Caller } from './caller.js'
 import { type ChannelIdentity, credentialsFor, type Target } from './channel-identity.js'
@@ -36,11 +37,14 @@ export class Channel implements Caller, Disposable {
   readonly #client: Client
   readonly #target: string
   readonly #identity: ChannelIdentity
+  /** What each call says of itself. */
+  readonly #said: Buffer | undefined
 
-  private constructor(client: Client, target: string, identity: ChannelIdentity) {
+  private constructor(client: Client, target: string, identity: ChannelIdentity, said?: Buffer) {
     this.#client = client
     this.#target = target
     this.#identity = identity
+    this.#said = said
   }
 
   /**
@@ -67,6 +71,11 @@ export class Channel implements Caller, Disposable {
   /** As `connect`, without waiting for the server: calls are `unavailable` while it is not there. */
   static open(target: string, identity: ChannelIdentity = {}): Channel {
     return new Channel(clientOf(target, identity, RECONNECTING), target, identity)
+  }
+
+  /** Calls over this connection that say for whom and what they are (RM-01). */
+  saying(metadata: reapi.RequestMetadata): Caller {
+    return new Channel(this.#client, this.#target, this.#identity, Buffer.from(metadata.serializeBinary()))
   }
 
   /** Waits for the server to answer. Throws a ConnectError if it does not in so many milliseconds, or nothing is there at all. */
@@ -180,6 +189,7 @@ export class Channel implements Caller, Disposable {
     const { token, headers = {} } = this.#identity
     const metadata = new Metadata()
     for (const [name, value] of Object.entries(headers)) metadata.set(name, value)
+    if (this.#said !== undefined) metadata.set(REQUEST_METADATA_HEADER, this.#said)
     if (token !== undefined) metadata.set('authorization', `Bearer ${token()}`)
     return metadata
   }

@@ -1,4 +1,5 @@
 import { type Digest, GoregoError, reapi, type Stage } from '@gorego/core'
+import { requestMetadataOf } from '../wire/request-metadata.js'
 import type { Channel } from './channel.js'
 import { type RemoteOperation, toRemoteOperation } from './remote-operation.js'
 import { RemoteOperations } from './remote-operations.js'
@@ -9,6 +10,8 @@ export interface ExecuteOptions {
   readonly skipCacheLookup?: boolean | undefined
   /** Lower runs first; default 0. */
   readonly priority?: number | undefined
+  /** What is asked for, as the caller calls it, of which 300 characters are sent: what a server's operations, and `gorego why`, go by. */
+  readonly target?: string | undefined
   readonly onStage?: ((stage: Stage) => void) | undefined
 }
 
@@ -20,7 +23,7 @@ export async function execute(
   channel: Channel,
   instance: string,
   action: Digest,
-  { skipCacheLookup = false, priority, onStage }: ExecuteOptions,
+  { skipCacheLookup = false, priority, target, onStage }: ExecuteOptions,
   signal?: AbortSignal,
 ): Promise<RemoteOperation> {
   const request = new reapi.ExecuteRequest()
@@ -36,7 +39,8 @@ export async function execute(
   const cancel = () => void (name === '' || new RemoteOperations(channel, instance).cancel(name).catch(() => {}))
   signal?.addEventListener('abort', cancel, { once: true })
   try {
-    const states = channel.serverStream(
+    const caller = target === undefined ? channel : channel.saying(metadataOf(target))
+    const states = caller.serverStream(
       '/build.bazel.remote.execution.v2.Execution/Execute',
       request,
       reapi.Operation.deserializeBinary,
@@ -52,4 +56,11 @@ export async function execute(
     signal?.removeEventListener('abort', cancel)
   }
   throw new GoregoError('unavailable', 'the server ended the stream before the operation was done')
+}
+
+/** Longer headers are refused, and nobody reads more. */
+const LONGEST_TARGET = 300
+
+function metadataOf(target: string): reapi.RequestMetadata {
+  return requestMetadataOf({ target: target.slice(0, LONGEST_TARGET) })
 }

@@ -130,9 +130,9 @@ export class RemoteExecutor implements AsyncDisposable {
 
   async #runOnce(options: RunOptions): Promise<RunResult> {
     const action = await this.#upload(options, options.signal)
-    const { refresh: skipCacheLookup, priority, signal, onProgress, onOutput } = options
+    const { refresh: skipCacheLookup, name: target, priority, signal, onProgress, onOutput } = options
     const onStage = onProgress && ((stage: Stage) => onProgress({ stage }))
-    const execution = { skipCacheLookup, priority, onStage }
+    const execution = { skipCacheLookup, priority, target, onStage }
     const response = responseOf(await execute(this.#channel, this.#instance, action, execution, signal))
     const message = response.getResult()
     const result =
