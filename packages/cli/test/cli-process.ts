@@ -109,6 +109,11 @@ export class RunningCli {
     }
   }
 
+  /** What it has printed up to now. */
+  soFar(stream: 'stdout' | 'stderr'): string {
+    return this.#printed[stream]
+  }
+
   /** The address that `gorego start` announces. */
   async ready(): Promise<string> {
     const [address = ''] = await this.printed('stdout', /^gorego ready on (\S+)\n/m)

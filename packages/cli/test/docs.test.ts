@@ -1,13 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { COMMANDS } from '../src/commands.js'
 import { parseArguments } from '../src/parse-arguments.js'
 import { EXIT_MEANINGS } from '../src/ui/exit-codes.js'
 import { LoadLines } from '../src/ui/load-lines.js'
+import { checkSection } from './document-section.js'
 
-const DOCUMENT = fileURLToPath(new URL('../../../docs/cli.md', import.meta.url))
 const WIDTH = 110
 
 const called = COMMANDS.flatMap((command) =>
@@ -35,17 +33,8 @@ test('docs/cli.md has the live view of start', () => {
   check('live view', ['```', ...lines, '```'].join('\n'))
 })
 
-/** Compares what stands between two marks of the document; or, if so asked, writes it there. */
 function check(section: string, expected: string): void {
-  const between = new RegExp(`(?<=<!-- ${section}: begin -->\n)[\\s\\S]*(?=\n<!-- ${section}: end -->)`)
-  const text = readFileSync(DOCUMENT, 'utf8')
-  if (process.env.GOREGO_TEST_UPDATE_DOCS)
-    writeFileSync(
-      DOCUMENT,
-      text.replace(between, () => expected),
-    )
-  else
-    assert.is(between.exec(text)?.[0], expected, 'run this test with GOREGO_TEST_UPDATE_DOCS=1 to update docs/cli.md')
+  checkSection({ document: 'cli.md', section, expected })
 }
 
 test.run()
