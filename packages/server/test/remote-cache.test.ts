@@ -257,6 +257,25 @@ test('a cache is only read if that is what is wanted, or all that it lets client
   }
 })
 
+test('blobs go compressed, and results to the instance that is named', async () => {
+  await using behind = await ServerRig.start({ ...cacheOnly, instanceNames: ['office'], logLevel: 'debug' })
+  const target = `grpc://${behind.server.address}`
+  const spec = { ...shell("head -c 100000 /dev/zero | tr '\\0' x > out"), outputs: ['out'] }
+  const options = { instance: 'office', compression: 'zstd' } as const
+  {
+    await using first = await officeOf('first', target, options)
+    await first.executor.run(spec)
+  }
+  await using second = await officeOf('second', target, options)
+  const result = await second.executor.run(spec)
+  await result.materialize(join(space.path, 'out'))
+  assert.equal([result.cached, readFileSync(join(space.path, 'out/out')).length], [true, 100_000])
+  assert.equal(second.complaints, [])
+  assert.ok(second.log.some(({ message }) => message === 'blobs go to and from the backing cache compressed'))
+  await using elsewhere = await officeOf('elsewhere', target, { instance: 'nowhere' })
+  assert.equal(elsewhere.complaints, ['the remote cache cannot be used'])
+})
+
 test('a server that wants Actions with their results has them', async () => {
   await using behind = await ServerRig.start({ ...cacheOnly, actionCache: { requireAction: true } })
   const office = await officeOf('office', `grpc://${behind.server.address}`)

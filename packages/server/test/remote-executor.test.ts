@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { findMissing, Gate } from '@gorego/conformance/client'
 import { content, digestFunctions, ExecutionError, GoregoError, glob, type StreamName } from '@gorego/core'
@@ -98,6 +98,25 @@ test('a graph runs there as it runs here: outputs pass as digests, directories t
     assert.ok(use !== undefined && 'result' in use && use.state === state, use?.state)
     assert.is(use.result?.stdout, 'passed on')
   }
+})
+
+test('what the server lost of a node before another one took it is made again there', async () => {
+  const states: string[] = []
+  const graph = executor.graph({
+    onEvent({ node, state, outcome }) {
+      if (node !== 'make' || outcome === undefined || !('result' in outcome)) return
+      states.push(state)
+      const output = outcome.result.outputs.get('lost')
+      if (states.length > 1 || output?.kind !== 'file') return
+      const { hash, sizeBytes } = output.digest
+      rmSync(join(rig.directory, 'cas/sha256', hash.slice(0, 2), `${hash}-${sizeBytes}`))
+    },
+  })
+  const made = graph.add('make', { ...shell('echo made to be lost > lost'), outputs: ['lost'] })
+  graph.add('use', { ...shell('cat in'), inputs: { in: made.output('lost') } })
+  const use = (await graph.run()).nodes.get('use')
+  assert.is(use !== undefined && 'result' in use ? use.result?.stdout : use?.state, 'made to be lost\n')
+  assert.equal(states, ['done', 'done'])
 })
 
 test('wouldHit asks the server whether it has a result, and sends it nothing', async () => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import {
+  type ClaimedJournal,
   claimJournal,
   GoregoError,
   type OpenedRemoteCache,
@@ -55,6 +56,7 @@ async function open(
 ): Promise<OpenedRemoteCache | undefined> {
   const { instance = '', required = false, compression, retries = 3, timeoutMs = 30_000, onChange } = options
   const channel = Channel.open(target, identityOf(options))
+  let journal: ClaimedJournal | undefined
   try {
     const contact = await firstContact(channel, { instance, fn, boundMs: options.connectTimeoutMs ?? 5_000 })
     if (contact.kind !== 'answered' && required) throw contact.why
@@ -64,12 +66,13 @@ async function open(
       channel[Symbol.dispose]()
       return undefined
     }
-    const journal = await claimJournal(join(directory, nameOf(target, instance)))
+    const claimed = await claimJournal(join(directory, nameOf(target, instance)))
+    journal = claimed
     const away = contact.kind === 'away' ? contact.why : undefined
     const cache = await openUpstream(
       channel,
       { target, instance, required, compression, retries, silenceMs: timeoutMs, away, onChange },
-      { store, results, journalPath: journal.path, maxPendingBytes, logger },
+      { store, results, journalPath: claimed.path, maxPendingBytes, logger },
     )
     const takesResults = contact.kind !== 'answered' || contact.takesResults
     if (!takesResults) logger.info('the remote cache takes no results: it is only read', { target })
@@ -78,11 +81,12 @@ async function open(
       required,
       async close() {
         await cache.close(options.drainMs ?? 30_000)
-        await journal.release(cache.pending > 0)
+        await claimed.release(cache.pending > 0)
         channel[Symbol.dispose]()
       },
     }
   } catch (error) {
+    await journal?.release(true)
     channel[Symbol.dispose]()
     throw GoregoError.from(error)
   }
