@@ -4,6 +4,7 @@ import { MemoryStore } from '../cas/index.js'
 import { toDigestMessage } from '../proto/digests.js'
 import { ActionResult, Directory, FileNode, OutputDirectory, Tree } from '../proto/messages.js'
 import { blobOf } from '../testing/blobs.js'
+import { instead } from '../testing/instead.js'
 import { compareOutputs } from './compare-outputs.js'
 import { RunResult } from './run-result.js'
 
@@ -18,8 +19,8 @@ async function stored(bytes: Uint8Array) {
   return toDigestMessage(digest)
 }
 
-const printed = async (text: string, inline = true) => {
-  const bytes = Buffer.from(text)
+const printed = async (text: string | Buffer, inline = true) => {
+  const bytes = Buffer.from(text as string)
   return await read(
     inline ? new ActionResult().setStdoutRaw(bytes) : new ActionResult().setStdoutDigest(await stored(bytes)),
   )
@@ -41,6 +42,32 @@ test('of what was printed, the place is told, and a little of what follows', asy
 test('where one printed more than the other, the place is its end', async () => {
   const differences = await compareOutputs(await printed('a'), await printed('ab'), { cas })
   assert.equal(differences, [{ subject: 'stdout', first: '""', second: '"b"', offset: 1 }])
+})
+
+test('what was printed is compared as bytes: also what is no UTF-8, and what is beyond the text that is kept', async () => {
+  const differences = async (bytes: readonly Buffer[], inline: boolean) => {
+    const [first, second] = await Promise.all(bytes.map((each) => printed(each, inline)))
+    return await compareOutputs(first as RunResult, second as RunResult, { cas })
+  }
+  const noText = [Buffer.from([0x61, 0x80, 0x0a]), Buffer.from([0x61, 0xff, 0x0a])]
+  for (const inline of [true, false])
+    assert.equal(await differences(noText, inline), [
+      { subject: 'stdout', first: 'bytes 80 0a', second: 'bytes ff 0a', offset: 1 },
+    ])
+  const long = [1, 2].map((last) => Buffer.concat([Buffer.alloc(17 * 1024 * 1024, 'a'), Buffer.from(`${last}`)]))
+  assert.equal(await differences(long, false), [
+    { subject: 'stdout', first: '"1"', second: '"2"', offset: 17 * 1024 * 1024 },
+  ])
+})
+
+test('what was printed is the same in the result and in a blob; a blob that both have is not read', async () => {
+  const [inline, blob] = [await printed('text'), await printed('text', false)]
+  assert.equal(await compareOutputs(inline, blob, { cas }), [])
+  const again = await printed('text', false)
+  using _ = instead(cas, 'read', () => {
+    throw new Error('it is read')
+  })
+  assert.equal(await compareOutputs(blob, again, { cas }), [])
 })
 
 test('a directory is looked into, unless its Tree is larger than it may be', async () => {

@@ -2,13 +2,17 @@ import type { ContentAddressableStorage } from '../cas/index.js'
 import type { Digest } from '../digest/index.js'
 import type { Directory } from '../proto/messages.js'
 import { type DirectorySource, nodeDigest, openDirectory } from './directory-source.js'
+import type { StreamName } from './run-options.js'
 import type { RunResult } from './run-result.js'
 
 /** Something that two runs of an action did not do alike. */
 export interface OutputDifference {
   /** Which: the path of an output or of something in one, `stdout`, `stderr`, or `exit code`. */
   readonly subject: string
-  /** What the runs have there, for people; of what was printed, from where it differs, as a JSON string; `nothing` where it is absent. */
+  /**
+   * What the runs have there, for people; of what was printed, from where it differs, as a JSON string, or its bytes where they are no text that differs;
+   * `nothing` where it is absent.
+   */
   readonly first: string
   readonly second: string
   /** Of two files, and of what was printed: where the first byte is that is not alike, from 0. */
@@ -16,6 +20,7 @@ export interface OutputDifference {
 }
 
 const EXCERPT_BYTES = 200
+const EXCERPT_HEX_BYTES = 16
 
 /** What is at a path, in words that are equal where it is; and the blob, of a file. */
 interface Leaf {
@@ -45,8 +50,10 @@ export async function compareOutputs(
   const differences: OutputDifference[] = []
   if (first.exitCode !== second.exitCode)
     differences.push({ subject: 'exit code', first: String(first.exitCode), second: String(second.exitCode) })
-  for (const stream of ['stdout', 'stderr'] as const)
-    if (first[stream] !== second[stream]) differences.push(await streamDifference(stream, first, second, signal))
+  for (const stream of ['stdout', 'stderr'] as const) {
+    const difference = await streamDifference(stream, first, second, signal)
+    if (difference !== undefined) differences.push(difference)
+  }
   const [before, after] = [await leavesOf(first, options, signal), await leavesOf(second, options, signal)]
   for (const subject of new Set([...before.keys(), ...after.keys()])) {
     const [one, other] = [before.get(subject), after.get(subject)]
@@ -97,26 +104,42 @@ function fileLeaf(blob: Digest, executable: boolean): Leaf {
 }
 
 async function streamDifference(
-  subject: 'stdout' | 'stderr',
+  subject: StreamName,
   first: RunResult,
   second: RunResult,
   signal: AbortSignal | undefined,
-): Promise<OutputDifference> {
+): Promise<OutputDifference | undefined> {
+  const [blob, otherBlob] = [first.printedBlob(subject), second.printedBlob(subject)]
+  if (blob !== undefined && otherBlob?.equals(blob)) return undefined
   const printed = (result: RunResult, from = 0) => result.printed(subject, { offset: from }, signal)
-  const offset = (await firstDifference(printed(first), printed(second))) ?? 0
-  const [one, other] = await Promise.all([first, second].map((result) => excerpt(printed(result, offset))))
-  return { subject, first: one ?? '', second: other ?? '', offset }
+  const offset = await firstDifference(printed(first), printed(second))
+  if (offset === undefined) return undefined
+  const [one, other] = [await beginning(printed(first, offset)), await beginning(printed(second, offset))]
+  const [text, otherText] = [excerpt(one), excerpt(other)]
+  const texts = text === otherText ? { first: inHex(one), second: inHex(other) } : { first: text, second: otherText }
+  return { subject, ...texts, offset }
 }
 
-/** The beginning of it as a JSON string. */
-async function excerpt(chunks: AsyncIterable<Uint8Array>): Promise<string> {
-  let bytes: Uint8Array = new Uint8Array(0)
+/** No less than an excerpt takes, where there is as much. */
+async function beginning(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  let bytes = Buffer.alloc(0)
   for await (const chunk of chunks) {
     bytes = Buffer.concat([bytes, chunk])
     if (bytes.length > EXCERPT_BYTES) break
   }
-  const text = JSON.stringify(Buffer.from(bytes.subarray(0, EXCERPT_BYTES)).toString('utf8'))
+  return bytes
+}
+
+/** The beginning of it as a JSON string. */
+function excerpt(bytes: Buffer): string {
+  const text = JSON.stringify(bytes.toString('utf8', 0, EXCERPT_BYTES))
   return bytes.length > EXCERPT_BYTES ? `${text} …` : text
+}
+
+/** For what differs in bytes that are no UTF-8, or in a part of a character: as a text it looks alike. */
+function inHex(bytes: Buffer): string {
+  const pairs = bytes.toString('hex', 0, EXCERPT_HEX_BYTES).match(/../g) ?? []
+  return `bytes ${pairs.join(' ')}${bytes.length > EXCERPT_HEX_BYTES ? ' …' : ''}`
 }
 
 /** Undefined where one is the beginning of the other and as long: that is, never for two blobs that differ. */

@@ -117,6 +117,11 @@ export class RunResult {
       yield* this.#cas.read(blob, { offset }, signal)
   }
 
+  /** The blob that has all that the command wrote to a stream; undefined where the result has it, or there is nothing. */
+  printedBlob(stream: StreamName): Digest | undefined {
+    return this.#printed[stream].blob
+  }
+
   /**
    * Writes all outputs below a directory, at the paths that they were asked for. Files are written beside their place and
    * renamed; a directory replaces what was there. They can be edited without harm to the store, unless they were asked for as hard links.
