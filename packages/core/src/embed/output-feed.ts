@@ -13,6 +13,8 @@ export class OutputFeed {
   readonly #handed: Record<StreamName, number> = { stdout: 0, stderr: 0 }
   /** Until the listener is done with a chunk. */
   #busy: Promise<void> | undefined
+  /** Pieces are not needed any more, also those that wait: the result has everything. */
+  #isFinishing = false
   #thrown: { readonly error: unknown } | undefined
   #onThrown: (error: unknown) => void = () => {}
 
@@ -26,6 +28,7 @@ export class OutputFeed {
   }
 
   readonly take = (piece: PrintedPiece): Promise<void> | undefined => {
+    if (this.#isFinishing) return undefined
     if (this.#busy !== undefined) return this.#busy.then(() => this.take(piece))
     const { stream, offset, bytes } = piece
     const handed = this.#handed[stream]
@@ -36,11 +39,17 @@ export class OutputFeed {
 
   /** Hands over all that is missing. Throws what the listener threw, now or before. */
   async finish(result: RunResult, signal?: AbortSignal): Promise<void> {
-    await this.#busy
-    for (const stream of STREAMS) {
-      for await (const chunk of result.printed(stream, { offset: this.#handed[stream] }, signal)) {
-        if (this.#thrown === undefined) await this.#hand(chunk, stream)
+    this.#isFinishing = true
+    try {
+      await this.#busy
+      for (const stream of STREAMS) {
+        for await (const chunk of result.printed(stream, { offset: this.#handed[stream] }, signal)) {
+          if (this.#thrown === undefined) await this.#hand(chunk, stream)
+        }
       }
+    } finally {
+      // Where the result has lost its blobs, the action runs again.
+      this.#isFinishing = false
     }
     if (this.#thrown !== undefined) throw this.#thrown.error
   }
