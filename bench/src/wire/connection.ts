@@ -1,4 +1,4 @@
-import { Client, type ClientDuplexStream, credentials, type ServiceError } from '@grpc/grpc-js'
+import { Client, type ClientDuplexStream, credentials, Metadata, type ServiceError } from '@grpc/grpc-js'
 
 type Messages = Iterable<Buffer>
 
@@ -10,12 +10,14 @@ const asIs = (bytes: Buffer) => bytes
  */
 export class Connection {
   readonly #client: Client
+  readonly #metadata = new Metadata()
 
   /**
    * `grpc://host:port`, `host:port` or `unix:/path`. `windowBytes`: the windows that we receive through; with the 64 KiB of
-   * HTTP/2's defaults, they would be what is measured.
+   * HTTP/2's defaults, they would be what is measured. `token`: what each call shows, if anything.
    */
-  constructor(address: string, windowBytes = 4 * 1024 * 1024) {
+  constructor(address: string, windowBytes = 4 * 1024 * 1024, token?: string) {
+    if (token !== undefined) this.#metadata.set('authorization', `Bearer ${token}`)
     this.#client = new Client(address.replace(/^grpc:\/\//, ''), credentials.createInsecure(), {
       'grpc.max_receive_message_length': -1,
       'grpc.max_send_message_length': -1,
@@ -27,7 +29,7 @@ export class Connection {
 
   unary(path: string, request: Buffer): Promise<Buffer> {
     return new Promise((resolve, reject) => {
-      this.#client.makeUnaryRequest(path, asIs, asIs, request, (error, answer) =>
+      this.#client.makeUnaryRequest(path, asIs, asIs, request, this.#metadata, (error, answer) =>
         settle(error, answer, resolve, reject),
       )
     })
@@ -36,7 +38,7 @@ export class Connection {
   /** Calls `onMessage` for each message; resolves when the stream has ended well. */
   serverStream(path: string, request: Buffer, onMessage: (message: Buffer) => void): Promise<void> {
     return new Promise((resolve, reject) => {
-      const call = this.#client.makeServerStreamRequest(path, asIs, asIs, request)
+      const call = this.#client.makeServerStreamRequest(path, asIs, asIs, request, this.#metadata)
       call.on('data', onMessage)
       call.once('end', resolve)
       call.once('error', reject)
@@ -50,6 +52,7 @@ export class Connection {
         path,
         asIs,
         asIs,
+        this.#metadata,
         (error: ServiceError | null, answer?: Buffer) => settle(error, answer, resolve, reject),
       )
       send(call as ClientDuplexStream<Buffer, Buffer>, messages[Symbol.iterator]())
