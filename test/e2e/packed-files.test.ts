@@ -27,7 +27,7 @@ const expected: Record<PackageName, string[]> = {
   '@gorego/server': [
     ...always,
     // The status page.
-    ...['elements.js', 'operation.html', 'operation.js', 'status.css', 'status.html', 'status.js'].map(
+    ...['elements.js', 'icon.svg', 'operation.html', 'operation.js', 'status.css', 'status.html', 'status.js'].map(
       (name) => `assets/status/${name}`,
     ),
     'dist/*-*.js',

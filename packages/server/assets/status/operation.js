@@ -142,7 +142,11 @@ function pairs(title, list) {
   const rows = list.map(([key, value]) => row(foreign(key), foreign(value)))
   return [
     element('h2', {}, title),
-    element('div', { class: 'scroll' }, element('table', {}, element('tbody', {}, ...rows))),
+    element(
+      'div',
+      { class: 'scroll' },
+      element('table', {}, element('caption', {}, title), element('tbody', {}, ...rows)),
+    ),
   ]
 }
 
@@ -226,10 +230,18 @@ function explained({ error, previous, previousAt, comparison }) {
   const rows = comparison.differences.map(({ kind, subject, before, after }) =>
     row(foreign(`${kind} ${subject}`), foreign(before ?? '–'), foreign(after ?? '–')),
   )
-  const head = element('thead', {}, element('tr', {}, ...['', 'before', 'now'].map((text) => element('th', {}, text))))
+  const head = element(
+    'thead',
+    {},
+    element('tr', {}, ...['what', 'before', 'now'].map((text) => element('th', {}, text))),
+  )
   return [
     say(`compared with ${previous}, of ${new Date(previousAt).toLocaleString()}`),
-    element('div', { class: 'scroll' }, element('table', {}, head, element('tbody', {}, ...rows))),
+    element(
+      'div',
+      { class: 'scroll' },
+      element('table', {}, element('caption', {}, 'What differs'), head, element('tbody', {}, ...rows)),
+    ),
     ...(comparison.truncated ? [say('and more')] : []),
     ...comparison.unknown.map(say),
   ]

@@ -10,15 +10,16 @@ const TYPES: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',
   css: 'text/css; charset=utf-8',
   js: 'text/javascript; charset=utf-8',
+  svg: 'image/svg+xml',
 }
 
 /**
- * What a page may do: run our script, look like our sheet says, and ask this server. Everything on it comes from clients, and nothing of
+ * What a page may do: run our script, look like our sheet says, show our icon, and ask this server. Everything on it comes from clients, and nothing of
  * that can become a script, a frame or a form.
  */
 const POLICY = {
   'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
 }
 
 /** A file of the page, read when it is asked for. */

@@ -36,10 +36,12 @@ export function statusRoutes(options: StatusRoutesOptions): Route[] {
   return [
     { path: '/', GET: admin(() => assetAnswer('status.html')) },
     { path: new RegExp(`^/operations/${OPERATION}$`), GET: admin(() => assetAnswer('operation.html')) },
-    ...['status.css', 'status.js', 'operation.js', 'elements.js'].map((name) => ({
+    ...['status.css', 'status.js', 'operation.js', 'elements.js', 'icon.svg'].map((name) => ({
       path: `/${name}`,
       GET: { needs: 'nothing' as const, answer: () => assetAnswer(name) },
     })),
+    // What browsers ask for beside anything that is not a page of ours.
+    { path: '/favicon.ico', GET: { needs: 'nothing', answer: () => assetAnswer('icon.svg') } },
     { path: '/events', GET: admin(({ signal }) => events(feed, signal)) },
     { path: '/api/status', GET: admin(async () => json(await snapshot())) },
     {
