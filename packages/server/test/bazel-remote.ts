@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { connect } from 'node:net'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { Client, credentials } from '@grpc/grpc-js'
 
 const MODULE = 'github.com/buchgr/bazel-remote/v2@v2.4.4'
 
@@ -52,28 +51,36 @@ export class BazelRemote implements AsyncDisposable {
       { stdio: 'ignore' },
     )
     const remote = new BazelRemote(`unix:${socket}`, child)
-    while (!(await accepts(socket))) {
-      if (child.exitCode !== null || child.signalCode !== null)
-        throw new Error(`bazel-remote ended with ${child.exitCode}`)
-      await sleep(20)
+    const client = new Client(remote.target, credentials.createInsecure(), {
+      'grpc.initial_reconnect_backoff_ms': 100,
+      'grpc.max_reconnect_backoff_ms': 100,
+    })
+    try {
+      await Promise.race([connected(client), endedEarly(child)])
+    } catch (error) {
+      await remote[Symbol.asyncDispose]()
+      throw error
+    } finally {
+      client.close()
     }
     return remote
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const ended = once(this.process, 'exit')
-    if (this.process.exitCode === null && this.process.kill('SIGKILL')) await ended
+    const { pid, exitCode, signalCode } = this.process
+    if (pid !== undefined && exitCode === null && signalCode === null && this.process.kill('SIGKILL')) await ended
   }
 }
 
-async function accepts(path: string): Promise<boolean> {
-  const socket = connect(path)
-  try {
-    await once(socket, 'connect')
-    return true
-  } catch {
-    return false
-  } finally {
-    socket.destroy()
-  }
+/** What it logs says that it is about to listen, not that it does: it listens when somebody has got through. The test runner has the bound. */
+function connected(client: Client): Promise<void> {
+  return new Promise((resolve, reject) => {
+    client.waitForReady(Number.POSITIVE_INFINITY, (error) => (error ? reject(error) : resolve()))
+  })
+}
+
+async function endedEarly(child: ChildProcess): Promise<never> {
+  const [code, signal] = await once(child, 'exit')
+  throw new Error(`bazel-remote ended with ${code ?? signal} before it served`)
 }
