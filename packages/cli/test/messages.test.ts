@@ -14,6 +14,7 @@ async function check(machine: Machine, cases: readonly Case[], env: Record<strin
   for (const [commandLine, code, message] of cases) {
     const ended = await runHere(machine, commandLine.split(' '), env)
     assert.match(ended.stderr, message, `${commandLine}: ${ended.stderr}`)
+    assert.is(ended.stdout, '', commandLine)
     assert.is(ended.code, code, `${commandLine}: ${ended.stderr}`)
     assert.not.match(ended.stderr, 'please report', commandLine)
   }

@@ -4,6 +4,8 @@ import type { Host } from '../../host.js'
 import { showBytes } from '../../ui/amounts.js'
 import { EXIT, exitCodeHelp } from '../../ui/exit-codes.js'
 import { jsonText } from '../../ui/json-text.js'
+import { ProgressLine } from '../../ui/progress-line.js'
+import { StopRequests, stopExitCode } from '../../ui/stop-requests.js'
 import { CACHE_FLAGS, whichCache } from './which-cache.js'
 
 export const stat: Command = {
@@ -22,7 +24,7 @@ export const stat: Command = {
   ],
   epilogue: `Sizes are those of whole blocks of 4 KiB. A running server writes down every five minutes what was used last.
 
-${exitCodeHelp('Exit codes:', [EXIT.ok, EXIT.usage, EXIT.internal])}`,
+${exitCodeHelp('Exit codes:', [EXIT.ok, EXIT.usage, EXIT.internal, EXIT.interrupted, EXIT.terminated])}`,
   takesCommandLine: false,
   run: tell,
 }
@@ -30,7 +32,10 @@ ${exitCodeHelp('Exit codes:', [EXIT.ok, EXIT.usage, EXIT.internal])}`,
 async function tell(args: Arguments, host: Host): Promise<number> {
   const { dir, maxSizeGb } = await whichCache(args, host)
   const { storeStatistics } = await import('@gorego/core')
+  using _stop = new StopRequests(host.signals, (signal) => host.exit(stopExitCode(signal)))
+  using progress = new ProgressLine(host, () => `counting what is in ${dir}`)
   const statistics = await storeStatistics(dir)
+  progress[Symbol.dispose]()
   const budgetBytes = maxSizeGb * 1e9
   host.out(args.has('json') ? asJson(dir, budgetBytes, statistics) : asText(dir, budgetBytes, statistics))
   return EXIT.ok

@@ -51,10 +51,14 @@ async function show(args: Arguments, host: Host): Promise<number> {
         host.out(jsonText({ root: String(root), entries, directories, files, bytes, more }))
         return EXIT.ok
       }
-      host.out(`${root}\n`)
-      for await (const entry of found.entries(root)) host.out(`${treeLine(entry)}\n`)
+      // Only now: what is no directory has no lines.
+      let head = `${root}\n`
+      for await (const entry of found.entries(root)) {
+        host.out(`${head}${treeLine(entry)}\n`)
+        head = ''
+      }
       const { files, directories, bytes, isCut } = found
-      host.out(`\n${directories} directories, ${files} files, ${showBytes(bytes)}\n`)
+      host.out(`${head}\n${directories} directories, ${files} files, ${showBytes(bytes)}\n`)
       if (isCut) host.err.write(`gorego: that is not all: --limit\n`)
       return EXIT.ok
     },
