@@ -23,7 +23,11 @@ for (const frontEnds of [1, 2]) {
     await using behind = await ServerRig.start({ ...cacheOnly, frontEnds: 1 })
     const target = `grpc://${behind.server.address}`
     await using rig = await startRig(target, { required: true }, { frontEnds })
-    const [sent, fetched, absent] = [blobOfSize(700_000, 'sent'), blobOfSize(500_000, 'fetched'), blobOf('absent')]
+    const [sent, fetched, absent] = [
+      blobOfSize(700_000, 'sent'),
+      blobOfSize(500_000, 'fetched'),
+      blobOfSize(100_000, 'absent'),
+    ]
     await upload(rig.client, sent)
     await upload(behind.client, fetched)
     assert.equal(Buffer.from(await read(rig.client, fetched.digest)), Buffer.from(fetched.bytes))

@@ -15,6 +15,14 @@ export interface FakeUpstreamOptions {
   compressors: readonly number[]
   /** What it sends for a resource name; undefined for a name that it refuses with INVALID_ARGUMENT. */
   sends: (name: string) => readonly Uint8Array[] | undefined
+  /** What it says of batches, and does with them; without, they are UNIMPLEMENTED. A code refuses all of a batch. */
+  batches?: {
+    readonly maxBytes: number
+    readonly update: (
+      request: reapi.BatchUpdateBlobsRequest,
+    ) => reapi.BatchUpdateBlobsResponse | status | Promise<never>
+    readonly read: (request: reapi.BatchReadBlobsRequest) => reapi.BatchReadBlobsResponse | status | Promise<never>
+  }
 }
 
 /** A server that says it has every blob, and then does what a test wants. What is written to it is refused by the same rule. */
@@ -48,6 +56,28 @@ export class FakeUpstream implements AsyncDisposable {
       responseSerialize: same,
       responseDeserialize: same,
     })
+    const { batches } = options
+    type Respond = sendUnaryData<Buffer>
+    const answer = async (respond: Respond, response: { serializeBinary(): Uint8Array } | status | Promise<never>) => {
+      const ready = await response
+      if (typeof ready === 'number') respond({ code: ready, details: 'so it was told' })
+      else respond(null, Buffer.from(ready.serializeBinary()))
+    }
+    if (batches !== undefined) {
+      const CAS = '/build.bazel.remote.execution.v2.ContentAddressableStorage'
+      server.addService(
+        {
+          update: method(`${CAS}/BatchUpdateBlobs`, false, false),
+          read: method(`${CAS}/BatchReadBlobs`, false, false),
+        },
+        {
+          update: ({ request }: ServerUnaryCall<Buffer, Buffer>, respond: Respond) =>
+            answer(respond, batches.update(reapi.BatchUpdateBlobsRequest.deserializeBinary(request))),
+          read: ({ request }: ServerUnaryCall<Buffer, Buffer>, respond: Respond) =>
+            answer(respond, batches.read(reapi.BatchReadBlobsRequest.deserializeBinary(request))),
+        },
+      )
+    }
     const refused = { code: status.INVALID_ARGUMENT, details: 'no such name' }
     server.addService(
       {
@@ -63,9 +93,11 @@ export class FakeUpstream implements AsyncDisposable {
       {
         capabilities(call: ServerUnaryCall<Buffer, Buffer>, respond: sendUnaryData<Buffer>) {
           metadata.push(call.metadata)
-          const cache = new reapi.CacheCapabilities().setSupportedCompressorsList([
-            ...options.compressors,
-          ] as reapi.CompressorValue[])
+          const compressors = [...options.compressors] as reapi.CompressorValue[]
+          const cache = new reapi.CacheCapabilities()
+            .setSupportedCompressorsList(compressors)
+            .setSupportedBatchUpdateCompressorsList(compressors)
+            .setMaxBatchTotalSizeBytes(batches?.maxBytes ?? 0)
           respond(null, Buffer.from(new reapi.ServerCapabilities().setCacheCapabilities(cache).serializeBinary()))
         },
         findMissing(_: ServerUnaryCall<Buffer, Buffer>, respond: sendUnaryData<Buffer>) {

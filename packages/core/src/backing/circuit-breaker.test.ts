@@ -4,7 +4,8 @@ import { GoregoError } from '../errors/index.js'
 import { FakeClock } from '../testing/fake-clock.js'
 import { CircuitBreaker } from './circuit-breaker.js'
 
-const why = new GoregoError('unavailable', 'nobody there')
+/** Of a call of its own. */
+const why = () => new GoregoError('unavailable', 'nobody there')
 let clock: FakeClock
 let changes: boolean[]
 let breaker: CircuitBreaker
@@ -35,24 +36,34 @@ const enters = () => {
 }
 
 function open() {
-  for (let n = 0; n < 3; n++) breaker.failed(why)
+  for (let n = 0; n < 3; n++) breaker.failed(why())
 }
 
 test('it opens after so many failures in a row, and not before', () => {
-  breaker.failed(why)
-  breaker.failed(why)
+  breaker.failed(why())
+  breaker.failed(why())
   breaker.succeeded()
-  breaker.failed(why)
-  breaker.failed(why)
+  breaker.failed(why())
+  breaker.failed(why())
   assert.ok(enters())
-  breaker.failed(why)
+  breaker.failed(why())
   assert.not(enters())
   assert.equal(changes, [true])
 })
 
+test('a call that several shared is one failure, though each of them says so', () => {
+  for (let n = 0; n < 2; n++) {
+    const shared = why()
+    for (let each = 0; each < 32; each++) breaker.failed(shared)
+  }
+  assert.ok(enters())
+  breaker.failed(why())
+  assert.not(enters())
+})
+
 test('it is opened for what is known without a call, and tells it once', () => {
-  breaker.trip(why)
-  breaker.trip(why)
+  breaker.trip(why())
+  breaker.trip(why())
   assert.not(enters())
   assert.equal(changes, [true])
   clock.advance(1000)
@@ -81,9 +92,9 @@ test('a trial that fails doubles the time, up to a bound', () => {
     assert.not(enters())
     clock.advance(1)
     assert.ok(enters())
-    breaker.failed(why)
+    breaker.failed(why())
     // Of a call that had begun before.
-    breaker.failed(why)
+    breaker.failed(why())
   }
   assert.equal(changes, [true])
 })

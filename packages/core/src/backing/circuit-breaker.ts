@@ -27,6 +27,7 @@ export class CircuitBreaker {
   readonly #firstMs: number
   readonly #longestMs: number
   #failures = 0
+  #last: GoregoError | undefined
   #open = false
   #trying = false
   #delayMs: number
@@ -79,6 +80,9 @@ export class CircuitBreaker {
       this.#startWaiting()
       return
     }
+    // A call that several share fails once, though each of them says so.
+    if (why === this.#last) return
+    this.#last = why
     if (++this.#failures >= (this.#options.failures ?? 5)) this.trip(why)
   }
 

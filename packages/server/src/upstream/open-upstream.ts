@@ -8,9 +8,12 @@ import {
   UpstreamCache,
 } from '@gorego/core'
 import { agreeOnCompression, type CompressionName } from './agree-on-compression.js'
+import { AnnouncedCapabilities } from './announced-capabilities.js'
 import type { Caller } from './caller.js'
+import { getCapabilities } from './get-capabilities.js'
 import { RemoteActionCache } from './remote-action-cache.js'
 import { RemoteStore } from './remote-store.js'
+import { SmallBlobs } from './small-blobs.js'
 import { type CallWatch, watchedCalls } from './watched-calls.js'
 
 /** How another server is used as a cache. */
@@ -78,7 +81,9 @@ export async function openUpstream(
     },
   })
   if (away !== undefined) breaker.trip(away)
-  const remote = new RemoteStore(calls, instance, agreed)
+  const capabilities = new AnnouncedCapabilities({ ask: (signal) => getCapabilities(calls, instance, signal) })
+  const smallBlobs = new SmallBlobs({ caller: calls, instance, capabilities, compression: agreed })
+  const remote = new RemoteStore(calls, instance, agreed, smallBlobs)
   const remoteResults = new RemoteActionCache(calls, instance)
   return await UpstreamCache.open({
     ...parts,

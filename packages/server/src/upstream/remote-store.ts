@@ -14,6 +14,7 @@ import type { Compressor } from '../compression/compressor.js'
 import { type AgreedCompression, isRefusal } from './agreed-compression.js'
 import { BlamedSource } from './blamed-source.js'
 import type { Caller } from './caller.js'
+import type { SmallBlobs } from './small-blobs.js'
 import { unpackBlob } from './unpack-blob.js'
 
 const CAS = '/build.bazel.remote.execution.v2.ContentAddressableStorage'
@@ -33,12 +34,14 @@ export class RemoteStore implements ContentAddressableStorage {
   readonly #caller: Caller
   readonly #instance: string
   readonly #compression: AgreedCompression | undefined
+  readonly #smallBlobs: SmallBlobs | undefined
 
-  /** Without `compression` blobs go as they are. */
-  constructor(caller: Caller, instance: string, compression?: AgreedCompression) {
+  /** Without `compression` blobs go as they are; without `smallBlobs` each goes by itself. */
+  constructor(caller: Caller, instance: string, compression?: AgreedCompression, smallBlobs?: SmallBlobs) {
     this.#caller = caller
     this.#instance = instance
     this.#compression = compression
+    this.#smallBlobs = smallBlobs
   }
 
   async findMissing(digests: readonly Digest[], signal?: AbortSignal): Promise<Digest[]> {
@@ -75,6 +78,10 @@ export class RemoteStore implements ContentAddressableStorage {
     const expected = digest.sizeBytes - offset
     // BR-07: what is compressed is read to its end.
     const toTheEnd = range.length === undefined || range.length >= expected
+    if (toTheEnd && offset === 0 && this.#smallBlobs?.takes(digest)) {
+      const content = await this.#smallBlobs.read(digest, signal)
+      if (content !== undefined) return yield content
+    }
     const compressor = toTheEnd ? await this.#compressorFor(digest, signal) : undefined
     if (compressor !== undefined) {
       let begun = false
@@ -94,6 +101,12 @@ export class RemoteStore implements ContentAddressableStorage {
   }
 
   async write(digest: Digest, content: BlobContent, signal?: AbortSignal): Promise<void> {
+    if (!this.#smallBlobs?.takes(digest)) return await this.#stream(digest, content, signal)
+    const whole = await collected(digest, content)
+    if (!(await this.#smallBlobs.write(digest, whole, signal))) await this.#stream(digest, whole, signal)
+  }
+
+  async #stream(digest: Digest, content: BlobContent, signal?: AbortSignal): Promise<void> {
     const compressor = await this.#compressorFor(digest, signal)
     const checked = checkedContent(digest, content instanceof Uint8Array ? [content] : content)
     const upload = `uploads/${randomUUID()}`
@@ -170,6 +183,17 @@ async function* checkedContent(
     yield chunk
   }
   check.finish()
+}
+
+/** All of a small blob, checked. Chunks are copied, for whoever made them may use their memory again. */
+async function collected(digest: Digest, content: BlobContent): Promise<Uint8Array> {
+  const whole = Buffer.allocUnsafe(digest.sizeBytes)
+  let at = 0
+  for await (const chunk of checkedContent(digest, content instanceof Uint8Array ? [content] : content)) {
+    whole.set(chunk, at)
+    at += chunk.length
+  }
+  return whole
 }
 
 async function* writeRequests(name: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<reapi.WriteRequest> {
