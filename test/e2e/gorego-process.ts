@@ -11,6 +11,8 @@ const STOP_WITHIN_MS = 60_000
 export interface GoregoOptions {
   /** Where the server keeps its data. Default: a temporary directory, deleted when the server is gone. */
   dir?: string
+  /** Default: a free port of the loopback interface. */
+  listen?: string
   /** Where its actions run. Default: below `dir`. */
   buildRoot?: string
   /** Its working directory, which its runners have from it. Default: that of this process. */
@@ -42,15 +44,8 @@ export async function startGorego(args: string[] = [], options: GoregoOptions = 
   const [program, ...before] = goregoCommand()
   const ownDir = options.dir === undefined
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'gorego-e2e-'))
-  const { cwd, buildRoot } = options
-  const argv = [
-    ...before,
-    'start',
-    '--listen',
-    '127.0.0.1:0',
-    ...(buildRoot === undefined ? ['--dir', dir] : []),
-    ...args,
-  ]
+  const { cwd, buildRoot, listen = '127.0.0.1:0' } = options
+  const argv = [...before, 'start', '--listen', listen, ...(buildRoot === undefined ? ['--dir', dir] : []), ...args]
   // --dir would also put the build root below it.
   const places = buildRoot === undefined ? {} : { GOREGO_LOCAL_CACHE_DIR: dir, GOREGO_EXECUTION_BUILD_ROOT: buildRoot }
   const child = spawn(program, argv, {

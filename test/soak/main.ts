@@ -6,6 +6,7 @@ const USAGE = `Usage: npm run soak -- [flags]
 
   --minutes N      how long; 10 if not given
   --front-ends N   how many processes speak gRPC; 1 if not given
+  --backing        with another gorego as the cache behind, which is killed every half minute
   --seed N         the choices of another run again
 `
 
@@ -24,6 +25,7 @@ try {
       help: { type: 'boolean', default: false },
       minutes: { type: 'string', default: '10' },
       'front-ends': { type: 'string', default: '1' },
+      backing: { type: 'boolean', default: false },
       seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 32)) },
     },
   })
@@ -31,15 +33,22 @@ try {
   else {
     const minutes = positive('--minutes', values.minutes)
     const frontEnds = positive('--front-ends', values['front-ends'])
-    await report({ minutes, frontEnds, seed: Number(values.seed) })
+    await report({ minutes, frontEnds, backing: values.backing, seed: Number(values.seed) })
   }
 } catch (error) {
   process.stderr.write(`soak: ${(error as Error).message}\n`)
   process.exitCode = 1
 }
 
-async function report({ minutes, frontEnds, seed }: { minutes: number; frontEnds: number; seed: number }) {
-  print(`soak: ${minutes} minutes, ${frontEnds} front end(s), --seed ${seed}`)
+interface Run {
+  readonly minutes: number
+  readonly frontEnds: number
+  readonly backing: boolean
+  readonly seed: number
+}
+
+async function report({ minutes, frontEnds, backing, seed }: Run) {
+  print(`soak: ${minutes} minutes, ${frontEnds} front end(s)${backing ? ', a cache behind' : ''}, --seed ${seed}`)
   const {
     numbers,
     problems: found,
@@ -47,6 +56,7 @@ async function report({ minutes, frontEnds, seed }: { minutes: number; frontEnds
   } = await soak({
     seconds: minutes * 60,
     frontEnds,
+    backing,
     seed,
     log: (line) => print(`  ${line}`),
   })

@@ -24,4 +24,22 @@ for (const frontEnds of [1, 2]) {
   })
 }
 
+test('with a cache behind that is killed and comes back, all that was acknowledged gets there in the end', async () => {
+  const seen = [...SEEN, 'kills of the cache behind']
+  const { numbers, problems } = await soak({
+    seconds: 6,
+    isEnough: (numbers) => seen.every((what) => (numbers[what] ?? 0) > 0),
+    seed: 20_261_130,
+    frontEnds: 1,
+    backing: true,
+    maxBytes: 20_000_000,
+    log: () => {},
+  })
+  assert.equal(problems, [])
+  for (const what of [...seen, 'blobs that were looked for behind', 'results that were looked for behind']) {
+    assert.ok((numbers[what] ?? 0) > 0, `it shows nothing: there are no ${what}`)
+  }
+  assert.is(numbers['stored in the cache behind, dropped'], 0)
+})
+
 test.run()

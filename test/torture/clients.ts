@@ -1,5 +1,5 @@
 // What the clients of a scenario do all the time, each until it is told to stop or the server is gone.
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
 import { type BuiltAction, blobOfSize, buildAction } from '@gorego/core/testing'
 import type { TortureClient } from './client.js'
 import type { Ledger } from './ledger.js'
@@ -14,6 +14,10 @@ export interface Load {
   /** The largest blob that is sent. */
   readonly largest: number
   readonly stopped: () => boolean
+  /** How long it rests after each thing that it does, in milliseconds. Default: not at all. */
+  readonly paceMs?: () => number
+  /** Whether what failed is nobody's fault. */
+  readonly isExcused?: (error: unknown) => boolean
 }
 
 const KIB = 1024
@@ -24,8 +28,11 @@ async function again(load: Load, what: string, once: () => Promise<void>): Promi
     try {
       await once()
     } catch (error) {
-      if (load.ledger.failed(error, what, load) === 'gone') return
+      if (load.isExcused?.(error)) load.ledger.count('calls that failed for want of what is behind')
+      else if (load.ledger.failed(error, what, load) === 'gone') return
     }
+    const restMs = load.paceMs?.() ?? 0
+    if (restMs > 0) await pause(restMs)
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ActionCache } from '../action-cache/index.js'
-import type { ContentAddressableStorage } from '../cas/index.js'
+import type { LocalStore } from '../cas/index.js'
 import type { DigestFunction } from '../digest/index.js'
 import { GoregoError } from '../errors/index.js'
 import type { Logger } from '../observe/index.js'
@@ -7,7 +7,7 @@ import type { BackingCache } from './backing-cache.js'
 
 /** The caches of this machine that another one is put behind. */
 export interface RemoteCacheParts {
-  readonly store: ContentAddressableStorage
+  readonly store: LocalStore
   readonly results: ActionCache
   /** A directory for what is still to be stored there, kept from one process to the next; made if it is needed. Processes may share it. */
   readonly directory: string

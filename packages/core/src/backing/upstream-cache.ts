@@ -9,6 +9,7 @@ import { Downloads } from './downloads.js'
 import { GatheredLookUps } from './gathered-look-ups.js'
 import type { Guard } from './guard.js'
 import { JobJournal } from './job-journal.js'
+import { keepPending } from './keep-pending.js'
 import { RecentKeys } from './recent-keys.js'
 import { Uploads } from './uploads.js'
 import { type Backlog, WriteBehind, type WriteBehindCounts } from './write-behind.js'
@@ -25,6 +26,8 @@ export interface UpstreamCacheOptions {
   readonly required: boolean
   /** What is still to be stored there, for after a restart. */
   readonly journalPath: string
+  /** Has what `renew` finds in `local` kept there (`LocalStore.pin`): what waits, or it would be evicted before it is stored there. */
+  readonly pin?: (renew: () => Promise<void>) => Disposable
   /** Bytes of blobs that may wait for it. */
   readonly maxPendingBytes: number
   readonly logger: Logger
@@ -45,6 +48,7 @@ export class UpstreamCache implements BackingCache {
   readonly #lookUps: GatheredLookUps
   readonly #downloads: Downloads
   readonly #writeBehind: WriteBehind
+  readonly #pin: Disposable | undefined
   readonly #known: RecentKeys
   readonly #doubted: RecentKeys
 
@@ -79,6 +83,9 @@ export class UpstreamCache implements BackingCache {
       maxBytes: maxPendingBytes,
       ...withClock,
     })
+    this.#pin = options.pin?.(() =>
+      keepPending({ ...options, jobs: this.#writeBehind.jobs(), maxBytes: maxPendingBytes }),
+    )
   }
 
   /** Goes on with what a process before had left to do. */
@@ -153,6 +160,7 @@ export class UpstreamCache implements BackingCache {
   /** Gives what is under way so long to finish; the rest is written down. */
   async close(boundMs: number): Promise<void> {
     await this.#writeBehind.close(boundMs)
+    this.#pin?.[Symbol.dispose]()
   }
 
   async #fetchAll(digests: readonly Digest[], signal: AbortSignal): Promise<Digest[]> {

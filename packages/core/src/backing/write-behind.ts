@@ -89,6 +89,11 @@ export class WriteBehind {
     this.#clock = options.clock ?? systemClock
   }
 
+  /** Those that are not done yet, in the order in which they came. */
+  *jobs(): Generator<Job> {
+    for (const { job } of this.#entries.values()) yield job
+  }
+
   /** How many jobs are not done yet. */
   get pending(): number {
     return this.#entries.size

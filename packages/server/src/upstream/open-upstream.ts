@@ -4,6 +4,7 @@ import {
   type ContentAddressableStorage,
   type GoregoError,
   Guard,
+  type LocalStore,
   type Logger,
   UpstreamCache,
 } from '@gorego/core'
@@ -35,7 +36,7 @@ export interface UpstreamOptions {
 
 /** The caches of this machine that it is behind, and those who look on. */
 export interface UpstreamParts {
-  readonly store: ContentAddressableStorage
+  readonly store: LocalStore
   readonly results: ActionCache
   readonly journalPath: string
   readonly maxPendingBytes: number
@@ -89,6 +90,7 @@ export async function openUpstream(
     ...parts,
     local: store,
     localResults: results,
+    pin: (renew) => store.pin(renew),
     remote: watchStore?.(remote) ?? remote,
     remoteResults: watchResults?.(remoteResults) ?? remoteResults,
     guard: new Guard({ breaker, retries, silenceMs, ...(watch && { onRetry: (why) => watch.retried(why) }) }),
