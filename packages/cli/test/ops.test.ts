@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Machine } from './cli-process.js'
+import { runHere } from './run-here.js'
 
 const SERVER = ['start', '--listen', '127.0.0.1:0', '--dir', 'server', '--concurrency', '1']
 
@@ -10,7 +11,7 @@ test('operations are listed, shown, waited for and cancelled', async () => {
   const [started, go] = [machine.fifo('started'), machine.fifo('go')]
   const server = machine.start(SERVER)
   const env = { GOREGO_REMOTE: await server.ready() }
-  const gorego = (...args: string[]) => machine.gorego(args, env)
+  const gorego = (...args: string[]) => runHere(machine, args, env)
   const empty = await gorego('ops', 'ls')
   assert.equal(empty.stdout, 'no operations\n', empty.stderr)
   const running = machine.start(['run', '--', 'sh', '-c', `echo > ${started}; cat ${go}; echo \u202e >&2; exit 3`], env)
