@@ -1,9 +1,13 @@
 // A small load test. What it measures is no matter of tests; that it measures what it says, and leaves nothing, is.
+import { EventEmitter } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { GoregoError } from '@gorego/core'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { measure } from '../src/bench/measure.js'
+import { startOwnServer } from '../src/bench/own-server.js'
+import { Interruption } from '../src/ui/interruption.js'
 import { Machine } from './cli-process.js'
 import { runHere } from './run-here.js'
 
@@ -72,6 +76,46 @@ test('Ctrl-C ends it, and its server, and removes the directory', async () => {
   const { code, stdout } = await running.finished
   assert.is(code, 130)
   assert.match(stdout, 'gorego: interrupted')
+  assert.equal(leftDirectories(), [])
+})
+
+/** Instead of gorego: what a process does that is started as a server. */
+const hostWith = (script: string) => {
+  const left: number[] = []
+  const signals = new EventEmitter()
+  const exit = (code: number): never => {
+    left.push(code)
+    throw new Error('it has left')
+  }
+  const surroundings = { env: process.env, cwd: '/', home: '/', platform: process.platform }
+  return { program: [process.execPath, '-e', script], surroundings, signals, exit, left }
+}
+
+test('a second Ctrl-C does not wait for a server that goes on, and leaves neither it nor its directory', async () => {
+  const host = hostWith(
+    "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000); console.log('gorego ready on x')",
+  )
+  let now = 0
+  using interruption = new Interruption(host, () => now)
+  const own = await startOwnServer({ host, interruption })
+  assert.is(own.address, 'x')
+  host.signals.emit('SIGINT', 'SIGINT')
+  assert.ok(interruption.signal.aborted)
+  const ending = own[Symbol.asyncDispose]()
+  assert.is(leftDirectories().length, 1)
+  now += 1000
+  assert.throws(() => host.signals.emit('SIGINT', 'SIGINT'), 'it has left')
+  assert.equal([host.left, leftDirectories()], [[130], []])
+  await ending
+})
+
+test('a server that does not get ready is given up, with what it said, and is gone', async () => {
+  const host = hostWith("console.error('no room'); setInterval(() => {}, 1000)")
+  using interruption = new Interruption(host)
+  const error = await startOwnServer({ host, interruption, readyBoundMs: 1000 }).catch((thrown) => thrown)
+  assert.instance(error, GoregoError, String(error))
+  assert.is(error.code, 'deadline-exceeded')
+  assert.match(error.message, /^a server for it was not ready within 1 s/)
   assert.equal(leftDirectories(), [])
 })
 

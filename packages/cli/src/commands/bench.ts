@@ -76,7 +76,7 @@ async function runBench(args: Arguments, host: Host): Promise<number> {
   using interruption = new Interruption(host)
   const { startOwnServer } = await import('../bench/own-server.js')
   try {
-    await using own = await startOwnServer(host, interruption.signal)
+    await using own = await startOwnServer({ host, interruption })
     return await withServer({ target: own.address, options: {} }, host, use)
   } catch (error) {
     if (interruption.exitCode === undefined) throw error
