@@ -8,7 +8,7 @@ const name = fc.constantFrom('a', 'b', 'ab', '.a', 'a.b', 'c')
 const path = fc.array(name, { minLength: 1, maxLength: 4 }).map((names) => names.join('/'))
 const segment = fc.constantFrom(
   ...['a', 'b', '*', '**', '?', '.a', '.*', 'a*', '{a,b}', '{a,b/a}', '{a,.a}', '@(a|b)', '@(b|.a)', '+(a|.)', '[ab]'],
-  ...['[.a]a', '[.]a', '*.b', '!(a)', '\\.a', '**.a'],
+  ...['[.a]a', '[.]a', '*.b', '!(a)', '\\.a', '**.a', 'a[,-0]b', 'a[[:punct:]]b'],
 )
 const pattern = fc.array(segment, { minLength: 1, maxLength: 4 }).map((segments) => segments.join('/'))
 

@@ -56,7 +56,14 @@ export async function compileGlob(patterns: readonly string[], dotfiles: boolean
 function compileWanted(compile: Compile, pattern: string, path: string, dot: boolean): Wanted {
   // `strictSlashes`: `a/**` is what is in a, and not a itself, which may be a symbolic link.
   const options = { dot, nonegate: true, strictSlashes: true }
-  return { pattern, test: compile(path, options), mayHold: holder(compile, path, dot) }
+  const [isMatch, mayHold] = [compile(path, options), holder(compile, path, dot)]
+  // A range like `[,-0]` has a slash in it. As in shells, it matches none.
+  return { pattern, test: (file) => isMatch(file) && directoriesOf(file).every(mayHold), mayHold }
+}
+
+function directoriesOf(path: string): string[] {
+  const names = path.split('/')
+  return names.slice(1).map((_, n) => names.slice(0, n + 1).join('/'))
 }
 
 /**
@@ -88,11 +95,31 @@ function checked(pattern: string, shown: string): string {
         ? 'is absolute: patterns count from the directory that `from` says'
         : path.split('/').some((segment) => segment === '..' || segment === '.' || segment === '')
           ? 'has an empty segment, or one that leads nowhere or up'
-          : path.includes('\0') || path.length > LONGEST
-            ? `has a NUL byte, or more than ${LONGEST} characters`
-            : undefined
+          : hasSlashInClass(path)
+            ? 'has a slash between [ and ], which stand for one character of a name; write {a/b,c} for several paths, or \\[ for a bracket'
+            : path.includes('\0') || path.length > LONGEST
+              ? `has a NUL byte, or more than ${LONGEST} characters`
+              : undefined
   if (why === undefined) return path
   throw new GoregoError('invalid-argument', `the glob pattern ${quoted([shown.slice(0, 200)])} ${why}`)
+}
+
+/** A bracket that opens at once is no end: `[]a]` has both. */
+function hasSlashInClass(path: string): boolean {
+  let [start, hasSlash] = [-1, false]
+  for (let at = 0; at < path.length; at++) {
+    const character = path[at]
+    if (character === '\\') at++
+    else if (start < 0 && character === '[') {
+      ;[start, hasSlash] = [at, false]
+      if (path[at + 1] === '!' || path[at + 1] === '^') start = ++at
+    } else if (start >= 0 && character === '/') hasSlash = true
+    else if (start >= 0 && character === ']' && at > start + 1) {
+      if (hasSlash) return true
+      start = -1
+    }
+  }
+  return false
 }
 
 /** Nobody writes longer ones by hand, and they are compiled. */

@@ -97,6 +97,7 @@ test('braces and classes; a backslash takes what is special away', async () => {
   ])
   assert.equal(await matches('src/\\[id\\].ts'), ['src/[id].ts'])
   assert.equal(await matches('src/[k-m]ain.ts'), ['src/main.ts'])
+  assert.equal(await matches(['src/*[[]id].ts', '!\\[/]'], { allowEmpty: true }), ['src/[id].ts'])
 })
 
 test('symbolic links stay links; nothing behind one is looked at', async () => {
@@ -146,6 +147,9 @@ test('patterns that are none, or lead out, are refused', async () => {
     ['!../x', 'leads nowhere or up'],
     ['a//b', 'leads nowhere or up'],
     ['src/', 'leads nowhere or up'],
+    ['src[/]main.ts', 'has a slash between [ and ]'],
+    ['!src[^/]main.ts', 'has a slash between [ and ]'],
+    ['src[]/]main.ts', 'has a slash between [ and ]'],
     ['a\0', 'NUL'],
     ['a'.repeat(5000), 'more than 4096'],
   ] as const)
@@ -171,6 +175,15 @@ test('directories in which nothing can match are not opened', async () => {
   assert.equal(await opens(['src/*/*.ts', '*.json'], directories), ['src', 'src/deep'])
   assert.equal(await opens(['src/**/*.ts'], directories), ['src', 'src/deep', 'src/deep/er'])
   assert.equal(await opens(['**/*.ts', '!node_modules', '!src/deep/**'], directories), ['src'])
+})
+
+test('no class stands for a slash, also where one is in its range', async () => {
+  for (const pattern of ['a[,-0]b', 'a[[:punct:]]b', 'a[,-0]b/**']) {
+    const { matches, mayHold } = await compileGlob([pattern], false)
+    assert.equal([matches('a/b'), matches('a/b/c'), mayHold('a')], [false, false, false], pattern)
+  }
+  const { matches } = await compileGlob(['a[,-0]b'], false)
+  assert.ok(matches('a-b'))
 })
 
 test('files that have not changed are not read again', async () => {
