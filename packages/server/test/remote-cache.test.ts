@@ -2,11 +2,12 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { failure, findMissing, getResult } from '@gorego/conformance/client'
-import { content, GoregoError, LocalExecutor, type LocalExecutorOptions } from '@gorego/core'
+import { content, type GoregoError, LocalExecutor, type LocalExecutorOptions } from '@gorego/core'
 import { blobOf, type TemporaryDirectory, temporaryDirectory } from '@gorego/core/testing'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ConnectError, type RemoteCacheOptions, remoteCache } from '../src/index.js'
+import { errorOf } from './error-of.js'
 import { eventually } from './eventually.js'
 import { FakeUpstream } from './fake-upstream.js'
 import { type LogEntry, type RigOptions, ServerRig } from './server-rig.js'
@@ -91,15 +92,6 @@ async function officeOf(...args: ConstructorParameters<typeof Office>): Promise<
   const office = new Office(...args)
   await office.open()
   return office
-}
-
-async function errorOf(promise: Promise<unknown>): Promise<GoregoError> {
-  const error = await promise.then(
-    () => undefined,
-    (reason) => reason,
-  )
-  assert.instance(error, GoregoError, String(error))
-  return error as GoregoError
 }
 
 async function written(executor: LocalExecutor, n: number): Promise<string[]> {

@@ -2,12 +2,13 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { failure, findMissing, isMissing, read, store, upload } from '@gorego/conformance/client'
-import { GoregoError } from '@gorego/core'
+import type { GoregoError } from '@gorego/core'
 import { blobOf, blobOfSize, temporaryDirectory } from '@gorego/core/testing'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { RemoteExecutor } from '../src/index.js'
 import { type Certificate, Certificates, whyNoOpenssl } from './certificates.js'
+import { errorOf } from './error-of.js'
 import { eventually } from './eventually.js'
 import { type RigOptions, ServerRig } from './server-rig.js'
 
@@ -22,15 +23,6 @@ const put = (path: string, text: string) => {
   writeFileSync(`${path}.new`, text, { mode: 0o600 })
   renameSync(`${path}.new`, path)
   return path
-}
-
-async function errorOf(promise: Promise<unknown>): Promise<GoregoError> {
-  const error = await promise.then(
-    () => undefined,
-    (reason) => reason,
-  )
-  assert.instance(error, GoregoError, String(error))
-  return error as GoregoError
 }
 
 const run = async (executor: RemoteExecutor) =>
