@@ -103,6 +103,27 @@ test('batches wait for their turn, and one that is larger than the budget goes a
   await nothingLeft(rig)
 })
 
+test('a client whose uploads fill its budget can still ask, and what it sends has its turn', async () => {
+  await using rig = await InFlightRig.start({ maxBytes: MIB })
+  using client = rig.connect()
+  using other = rig.connect()
+  const there = blobOfSize(1000, 'there')
+  await rig.store.write(there.digest, there.bytes)
+  rig.store.shut(2 * MIB)
+  const filling = blobs(4, 2 * MIB, 'filling').map((blob) => upload(client, blob))
+  await settle(rig, other)
+  const small = blobs(4, 1000, 'small')
+  const waiting = [...small.map((blob) => upload(client, blob)), batchUpdate(client, updateRequest(client, small))]
+  await settle(rig, other)
+  assert.ok((await read(client, there.digest)).equals(there.bytes))
+  const [entry] = await batchRead(client, batchReadRequest(client, [digestMessage(there.digest)]))
+  assert.is(entry?.data.length, 1000)
+  rig.store.open()
+  await Promise.all([...filling, ...waiting])
+  for (const { digest, bytes } of small) assert.ok((await read(client, digest)).equals(bytes))
+  await nothingLeft(rig)
+})
+
 test('calls that are cancelled while they hold or wait give everything back', async () => {
   await using rig = await InFlightRig.start({ maxBytes: MIB })
   using client = rig.connect()

@@ -47,15 +47,11 @@ export async function batchRead(
   }
 }
 
-/**
- * From here on it counts as an answer, digests of the request and all: what waits here, for a client to take other answers, must
- * not keep that client from sending.
- */
+/** For the answer, and the digests of the request with it. */
 async function roomFor(
-  { bytes: { up, down } }: CountedContext,
+  { bytes: { down } }: CountedContext,
   total: number,
   digests: readonly SentDigest[],
 ): Promise<void> {
-  up.clear()
   await down.take(total + digests.reduce((sum, { bytes }) => sum + bytes.length, 0))
 }

@@ -23,10 +23,12 @@ export function contentAddressableStorageService(options: ContentAddressableStor
     unary(`${SERVICE}/FindMissingBlobs`, parseFindMissing, (request, context) =>
       findMissing(options, request, context),
     ),
-    whole(`${SERVICE}/BatchUpdateBlobs`, parseBatchUpdate, (request, context) =>
+    whole(`${SERVICE}/BatchUpdateBlobs`, 'everything', parseBatchUpdate, (request, context) =>
       batchUpdate(options, request, context),
     ),
-    whole(`${SERVICE}/BatchReadBlobs`, parseBatchRead, (request, context) => batchRead(options, request, context)),
+    whole(`${SERVICE}/BatchReadBlobs`, 'answers', parseBatchRead, (request, context) =>
+      batchRead(options, request, context),
+    ),
     serverStream(`${SERVICE}/GetTree`, reapi.GetTreeRequest.deserializeBinary, (request, context) => {
       checkInstance(request.getInstanceName(), context)
       const root = requestDigest(functions, request.getDigestFunction(), request.getRootDigest(), 'root_digest')

@@ -1,5 +1,6 @@
 import { ANONYMOUS } from '../auth/permission.js'
 import { clientOf } from '../clients/client-of.js'
+import { UNCOUNTED } from '../clients/held-bytes.js'
 import type { InFlight } from '../clients/in-flight.js'
 import { CALLER_HEADER, callerIn } from './caller-header.js'
 import type { CountBytes } from './direct-call.js'
@@ -14,4 +15,12 @@ export function countBytes(inFlight: InFlight, named: boolean): CountBytes {
     const client = clientOf(name, stream.session ?? stream, () => stream.session?.socket.remoteAddress)
     return inFlight.begin(client, cutOff)
   }
+}
+
+/**
+ * The same for calls whose requests carry no blobs: these are not counted, and a client whose uploads fill its budget can still ask
+ * for something.
+ */
+export function countAnswers(count: CountBytes): CountBytes {
+  return (...call) => ({ ...count(...call), up: UNCOUNTED })
 }

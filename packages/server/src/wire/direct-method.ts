@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { GoregoError } from '@gorego/core'
 import type { CallContext } from './call-context.js'
 import type { CallLog } from './call-log.js'
+import { countAnswers } from './count-bytes.js'
 import { type CountBytes, DirectCall } from './direct-call.js'
 import { joined } from './message-splitter.js'
 import { decode, type Outgoing, type Parser, toBuffer } from './method.js'
@@ -47,6 +48,9 @@ export interface UploadMessages<Message> {
   release(): void
 }
 
+/** What of a call counts for the bytes that its client may have under way: `answers` where requests carry no blobs. */
+export type Counted = 'everything' | 'answers'
+
 export type WholeHandler<Request> = (request: Request, context: CountedContext) => Promise<Outgoing>
 export type UploadHandler<Message> = (messages: UploadMessages<Message>, context: CallContext) => Promise<Outgoing>
 
@@ -56,17 +60,21 @@ export function download<Request>(
   parse: Parser<Request>,
   handler: DownloadHandler<Request>,
 ): DirectMethod {
-  return direct(path, false, async (call) => {
+  return direct({ path, upload: false, counts: 'answers' }, async (call) => {
     const request = decode(path, parse, await onlyMessage(path, call))
-    call.bytes.up.clear()
     await handler(request, call)
     call.succeed()
   })
 }
 
-/** One message in, one out, of which one has blobs in it. */
-export function whole<Request>(path: string, parse: Parser<Request>, handler: WholeHandler<Request>): DirectMethod {
-  return direct(path, true, async (call) => {
+/** One message in, one out: `counts` says which of them has blobs in it. */
+export function whole<Request>(
+  path: string,
+  counts: Counted,
+  parse: Parser<Request>,
+  handler: WholeHandler<Request>,
+): DirectMethod {
+  return direct({ path, upload: true, counts }, async (call) => {
     const request = decode(path, parse, await onlyMessage(path, call))
     call.succeedWith(toBuffer(await handler(request, call)))
   })
@@ -78,7 +86,7 @@ export function upload<Message>(
   parse: PiecesParser<Message>,
   handler: UploadHandler<Message>,
 ): DirectMethod {
-  return direct(path, true, async (call) => {
+  return direct({ path, upload: true, counts: 'everything' }, async (call) => {
     const { messages } = call
     const parsed: UploadMessages<Message> = {
       get ready() {
@@ -97,7 +105,11 @@ export function upload<Message>(
   })
 }
 
-function direct(path: string, upload: boolean, handle: (call: DirectCall) => Promise<void>): DirectMethod {
+interface Direct extends Pick<DirectMethod, 'path' | 'upload'> {
+  readonly counts: Counted
+}
+
+function direct({ path, upload, counts }: Direct, handle: (call: DirectCall) => Promise<void>): DirectMethod {
   return {
     path,
     upload,
@@ -105,7 +117,7 @@ function direct(path: string, upload: boolean, handle: (call: DirectCall) => Pro
       ({ log, count }) =>
       async (stream, headers) => {
         const startedAt = performance.now()
-        const call = new DirectCall(stream, headers, count)
+        const call = new DirectCall(stream, headers, count && counts === 'answers' ? countAnswers(count) : count)
         try {
           await handle(call)
           log({ path, context: call, startedAt })
@@ -122,7 +134,6 @@ function direct(path: string, upload: boolean, handle: (call: DirectCall) => Pro
 async function onlyMessage(path: string, { messages }: DirectCall): Promise<Uint8Array> {
   const pieces = await messages.next()
   if (pieces === undefined) throw new GoregoError('unimplemented', `${path} was called without a message`)
-  if ((await messages.next()) !== undefined)
-    throw new GoregoError('unimplemented', `${path} was called with more than one message`)
+  if (await messages.more()) throw new GoregoError('unimplemented', `${path} was called with more than one message`)
   return joined(pieces)
 }

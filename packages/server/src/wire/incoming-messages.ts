@@ -31,7 +31,9 @@ export class IncomingMessages {
   /** What `next` gave out and is not done with. */
   #givenOut = 0
   #asked = false
-  #ended = false
+  /** Nothing more comes on the stream. What came may still wait for its turn. */
+  #allCame = false
+  #stopped = false
   #turnAwaited = false
   #failure: unknown
   #wake = () => {}
@@ -53,20 +55,15 @@ export class IncomingMessages {
 
   /** Whether no more messages can come. */
   get ended(): boolean {
-    return this.#ended && this.#waiting.length === 0
+    return this.#waiting.length === 0 && (this.#stopped || (this.#allCame && !this.#turnAwaited))
   }
 
   /** The next message; undefined behind the last one. Throws what went wrong with the stream. */
   async next(): Promise<readonly Uint8Array[] | undefined> {
     while (this.#waiting.length === 0) {
       if (this.#failure !== undefined) throw this.#failure
-      if (this.#ended) return undefined
-      this.#asked = true
-      this.#tellWhoseTurn()
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
-      this.#asked = false
+      if (this.ended) return undefined
+      await this.#news()
     }
     const message = this.#waiting.shift() as SplitMessage
     this.#waitingBytes -= message.length
@@ -81,6 +78,16 @@ export class IncomingMessages {
     return [bytes]
   }
 
+  /** Whether anything comes behind what `next` gave out. Waits for no more of it than its beginning, nor for room for it. */
+  async more(): Promise<boolean> {
+    for (;;) {
+      if (this.#failure !== undefined) throw this.#failure
+      if (this.ready || this.#splitter.unfinished) return true
+      if (this.ended) return false
+      await this.#news()
+    }
+  }
+
   /** Nothing that `next` gave out is needed any more. */
   release(): void {
     this.#up.give(this.#givenOut)
@@ -90,7 +97,7 @@ export class IncomingMessages {
   /** Takes no more notice of what comes, as if nothing did. */
   stop(): void {
     this.#stream.off('data', this.#onData)
-    this.#ended = true
+    this.#stopped = true
     this.#wake()
   }
 
@@ -98,30 +105,52 @@ export class IncomingMessages {
     return this.#waitingBytes >= WAITING_BYTES || this.#waiting.length >= WAITING_MESSAGES
   }
 
+  /** Resolves when a message begins or is there, no more come, or something went wrong. */
+  async #news(): Promise<void> {
+    this.#asked = true
+    this.#tellWhoseTurn()
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve
+    })
+    this.#asked = false
+  }
+
   readonly #onData = (chunk: Buffer): void => {
+    // What went wrong is not mended by what comes after it.
     if (this.#failure !== undefined) return
+    this.#splitter.add(chunk)
+    this.#split()
+  }
+
+  /**
+   * All of a message is asked for where it begins: what has begun to come can come to its end, whatever others wait for. What came
+   * before it does not wait with it: whoever holds bytes must be able to get done with them, and give them back.
+   */
+  #split(): void {
+    if (this.#failure !== undefined || this.#stopped) return
     try {
-      this.#takeInTurn(this.#splitter.split(chunk))
+      for (let next = this.#splitter.next(); next !== undefined; next = this.#splitter.next()) {
+        if ('pieces' in next) this.#arrive(next)
+        else this.#take(next.cost)
+        if (this.#turnAwaited) break
+      }
     } catch (error) {
       this.#fail(error)
     }
     if (this.#isFull || this.#turnAwaited) this.#stream.pause()
+    if (this.#allCame) this.#end()
     this.#tellWhoseTurn()
   }
 
-  /** All of a message is asked for where it begins: what has begun to come can come to its end, whatever others wait for. */
-  #takeInTurn(messages: readonly SplitMessage[]): void {
-    const announced = this.#splitter.takeAnnounced()
-    const turn = announced === 0 ? undefined : this.#up.take(announced)
-    if (turn === undefined) {
-      this.#arrive(messages)
-      return
-    }
+  #take(bytes: number): void {
+    this.#wake()
+    const turn = bytes === 0 ? undefined : this.#up.take(bytes)
+    if (turn === undefined) return
     this.#turnAwaited = true
     turn.then(
       () => {
         this.#turnAwaited = false
-        this.#arrive(messages)
+        this.#split()
         this.#goOn()
         this.#tellWhoseTurn()
       },
@@ -129,12 +158,10 @@ export class IncomingMessages {
     )
   }
 
-  #arrive(messages: readonly SplitMessage[]): void {
-    for (const message of messages) {
-      this.#waiting.push(message)
-      this.#waitingBytes += message.length
-    }
-    if (messages.length > 0) this.#wake()
+  #arrive(message: SplitMessage): void {
+    this.#waiting.push(message)
+    this.#waitingBytes += message.length
+    this.#wake()
   }
 
   #goOn(): void {
@@ -146,13 +173,18 @@ export class IncomingMessages {
   }
 
   readonly #onEnd = (): void => {
+    this.#allCame = true
+    this.#end()
+  }
+
+  #end(): void {
+    if (this.#turnAwaited) return
     if (this.#splitter.unfinished) this.#fail(new GoregoError('invalid-argument', 'the last message is not whole'))
-    this.#ended = true
     this.#wake()
   }
 
   readonly #onClose = (): void => {
-    if (!this.#ended) this.#fail(new GoregoError('cancelled', 'the client has gone'))
+    if (!this.#allCame && !this.#stopped) this.#fail(new GoregoError('cancelled', 'the client has gone'))
   }
 
   #fail(error: unknown): void {

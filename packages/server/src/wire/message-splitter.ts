@@ -8,27 +8,38 @@ export interface SplitMessage {
   readonly pieces: readonly Uint8Array[]
   /** Of all of them together. */
   readonly length: number
-  /** What it may take in memory: compressed, as much as a message may have. */
+  /** What it may take in memory: compressed, as much as it may become. */
+  readonly cost: number
+}
+
+/** The beginning of a message: whoever wants its bytes needs room for them. */
+export interface MessageHead {
+  /** As the message will have it. */
   readonly cost: number
 }
 
 const PREFIX = 5
 
+/** Neither gzip nor deflate makes more of a byte. */
+const MOST_OF_A_BYTE = 1032
+
 /** Pieces below this size are joined when there are so many in a row: a client that sends byte by byte costs no more memory than others. */
 const SMALL_PIECE = 1024
 const SMALL_PIECES = 64
 
-/** Cuts what comes on a stream into messages, without copying what it carries. */
+/** Cuts what comes on a stream into messages, without copying what it carries, and no further than it is asked to. */
 export class MessageSplitter {
   readonly #maxBytes: number
   readonly #prefix = Buffer.alloc(PREFIX)
+  /** What came and was not cut yet, of the first from `#at` on. */
+  readonly #chunks: Buffer[] = []
+  #at = 0
   #prefixBytes = 0
   #pieces: Uint8Array[] = []
   #smallPieces = 0
   #length = 0
   #cost = 0
   #missing = 0
-  #announced = 0
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
@@ -39,42 +50,54 @@ export class MessageSplitter {
     return this.#prefixBytes > 0
   }
 
-  /** What messages that have begun since this was last asked will take in memory. */
-  takeAnnounced(): number {
-    const announced = this.#announced
-    this.#announced = 0
-    return announced
+  /** What comes next on the stream. */
+  add(chunk: Buffer): void {
+    if (chunk.length > 0) this.#chunks.push(chunk)
   }
 
-  /** The messages that a chunk completes. Throws `resource-exhausted` at the beginning of one that is too large. */
-  split(chunk: Buffer): SplitMessage[] {
-    const messages: SplitMessage[] = []
-    let at = 0
-    while (at < chunk.length) {
-      if (this.#prefixBytes < PREFIX) at = this.#readPrefix(chunk, at)
-      const end = Math.min(chunk.length, at + this.#missing)
-      if (end > at) this.#add(chunk.subarray(at, end))
-      this.#missing -= end - at
-      at = end
-      if (this.#prefixBytes === PREFIX && this.#missing === 0) messages.push(this.#take())
+  /**
+   * The head of each message, then the message; undefined where that has not come yet. Throws `resource-exhausted` at the head of
+   * one that is too large.
+   */
+  next(): MessageHead | SplitMessage | undefined {
+    for (;;) {
+      if (this.#prefixBytes === PREFIX && this.#missing === 0) return this.#take()
+      const [chunk] = this.#chunks
+      if (chunk === undefined) return undefined
+      if (this.#prefixBytes === PREFIX) this.#readPiece(chunk)
+      else if (this.#readPrefix(chunk)) return { cost: this.#cost }
     }
-    return messages
   }
 
-  #readPrefix(chunk: Buffer, from: number): number {
-    const end = Math.min(chunk.length, from + PREFIX - this.#prefixBytes)
-    chunk.copy(this.#prefix, this.#prefixBytes, from, end)
-    this.#prefixBytes += end - from
-    if (this.#prefixBytes < PREFIX) return end
+  #readPiece(chunk: Buffer): void {
+    const end = Math.min(chunk.length, this.#at + this.#missing)
+    this.#missing -= end - this.#at
+    this.#add(chunk.subarray(this.#at, end))
+    this.#goTo(chunk, end)
+  }
+
+  /** True when that was all of it. */
+  #readPrefix(chunk: Buffer): boolean {
+    const end = Math.min(chunk.length, this.#at + PREFIX - this.#prefixBytes)
+    chunk.copy(this.#prefix, this.#prefixBytes, this.#at, end)
+    this.#prefixBytes += end - this.#at
+    this.#goTo(chunk, end)
+    if (this.#prefixBytes < PREFIX) return false
     this.#length = this.#prefix.readUInt32BE(1)
     if (this.#length > this.#maxBytes) {
       const message = `a message of ${this.#length} bytes was sent: ${this.#maxBytes} are the most`
       throw new GoregoError('resource-exhausted', message)
     }
     this.#missing = this.#length
-    this.#cost = this.#isCompressed ? this.#maxBytes : this.#length
-    this.#announced += this.#cost
-    return end
+    this.#cost = this.#isCompressed ? Math.min(this.#maxBytes, MOST_OF_A_BYTE * this.#length) : this.#length
+    return true
+  }
+
+  #goTo(chunk: Buffer, at: number): void {
+    this.#at = at
+    if (at < chunk.length) return
+    this.#chunks.shift()
+    this.#at = 0
   }
 
   #add(piece: Uint8Array): void {
