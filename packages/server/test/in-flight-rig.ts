@@ -1,4 +1,4 @@
-import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2'
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, type OutgoingHttpHeaders } from 'node:http2'
 import { createConnection } from 'node:net'
 import { join } from 'node:path'
 import { paths, RawClient } from '@gorego/conformance/client'
@@ -121,12 +121,13 @@ export class SlowReader implements Disposable {
     this.#session = connect('http://localhost', { createConnection: () => createConnection(socket) })
   }
 
-  read({ digest }: TestBlob): ClientHttp2Stream {
+  read({ digest }: TestBlob, headers: OutgoingHttpHeaders = {}): ClientHttp2Stream {
     const stream = this.#session.request({
       ':method': 'POST',
       ':path': paths.read,
       'content-type': 'application/grpc',
       te: 'trailers',
+      ...headers,
     })
     stream.on('error', () => {})
     const message = new reapi.ReadRequest().setResourceName(`blobs/${digest}`).serializeBinary()

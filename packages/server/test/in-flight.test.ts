@@ -153,6 +153,27 @@ test('calls that are cancelled while they hold or wait give everything back', as
   assert.ok((await read(client, blob.digest)).equals(blob.bytes))
 })
 
+test('a call that is cancelled, or too late, waits no longer for others', async () => {
+  let waited = 0
+  await using rig = await InFlightRig.start({ maxBytes: 800 * 1024, onWaited: () => waited++ })
+  using reader = rig.connectSlowReader()
+  const [held, wanted] = [blobOfSize(16 * MIB, 'held'), blobOfSize(400_000, 'wanted')]
+  for (const { digest, bytes } of [held, wanted]) await rig.store.write(digest, bytes)
+  // Takes nothing: nobody gives anything back to those that come after it.
+  const holding = reader.read(held)
+  while (rig.inFlight.heldBytes('down') < 512 * 1024) await nextTurn()
+  const before = waited
+  const cancelled = Array.from({ length: 4 }, () => reader.read(wanted))
+  const late = Array.from({ length: 4 }, () => reader.read(wanted, { 'grpc-timeout': '50m' }))
+  await Promise.all(late.map((stream) => lengthOf(stream)))
+  for (const stream of cancelled) stream.close(constants.NGHTTP2_CANCEL)
+  // The server knows when it has answered what comes behind that on the same connection.
+  await lengthOf(reader.read(wanted, { 'grpc-timeout': '1m' }))
+  holding.close(constants.NGHTTP2_CANCEL)
+  await nothingLeft(rig)
+  assert.is(waited, before)
+})
+
 test('calls that fail give everything back', async () => {
   await using rig = await InFlightRig.start({ maxBytes: MIB })
   using client = rig.connect()

@@ -114,6 +114,32 @@ test('who has waited for five minutes is refused, and told what to do', async ()
   waiting.end()
 })
 
+test('a call that ends while it waits for more does not get what it gives back', async () => {
+  const budget = budgetOf()
+  const call = new CountedBytes(budget, never)
+  call.take(60)
+  const more = rejects(call.take(60) ?? Promise.resolve(), { code: 'cancelled' })
+  call.end()
+  await more
+  equal(budget.heldBytes, 0)
+})
+
+test('a call that is cancelled waits no longer, and keeps what it holds until it gives it back', async () => {
+  const budget = budgetOf()
+  const [call, other] = [new CountedBytes(budget, never), new CountedBytes(budget, never)]
+  call.take(60)
+  const more = rejects(call.take(60) ?? Promise.resolve(), { code: 'cancelled' })
+  const turn = other.take(40)
+  call.cancel()
+  await Promise.all([more, turn])
+  equal(budget.heldBytes, 100)
+  await rejects(call.take(1) ?? Promise.resolve(), { code: 'cancelled' })
+  call.give(60)
+  equal(budget.heldBytes, 40)
+  call.end()
+  other.end()
+})
+
 type Step =
   | { readonly do: 'take'; readonly call: number; readonly bytes: number }
   | { readonly do: 'give' | 'settle'; readonly call: number; readonly share: number }

@@ -21,6 +21,8 @@ export interface HeldBytes {
   clear(): void
   /** Whether it is the client's turn: to send what it has begun to, or to take what it is sent. Whenever it has, this is said again. */
   awaitClient(waiting: boolean): void
+  /** Nobody wants the rest: waits for nothing any more. What is held is, until it is given back. */
+  cancel(): void
   /** Gives back everything, for good. */
   end(): void
 }
@@ -32,6 +34,7 @@ export const UNCOUNTED: HeldBytes = {
   give() {},
   clear() {},
   awaitClient() {},
+  cancel() {},
   end() {},
 }
 
@@ -41,6 +44,7 @@ export class CountedBytes implements HeldBytes, Holder {
   readonly #cutOff: (error: GoregoError) => void
   #bytes = 0
   #place: Place | undefined
+  #cancelled = false
   #ended = false
   #awaitsClient = false
   /** Looks since the client has done anything. */
@@ -54,7 +58,7 @@ export class CountedBytes implements HeldBytes, Holder {
   }
 
   take(bytes: number): Promise<void> | undefined {
-    if (this.#ended) return Promise.reject(over())
+    if (this.#cancelled) return Promise.reject(over())
     if (this.#budget.take(bytes)) {
       this.#bytes += bytes
       return undefined
@@ -94,15 +98,21 @@ export class CountedBytes implements HeldBytes, Holder {
     this.#stillFor = 0
   }
 
-  end(): void {
-    if (this.#ended) return
-    this.clear()
-    this.#ended = true
-    this.#budget.leave(this)
+  cancel(): void {
+    this.#cancelled = true
     const place = this.#place
     if (place === undefined) return
     this.#budget.withdraw(place)
     place.refuse(over())
+  }
+
+  end(): void {
+    if (this.#ended) return
+    // First: what it gives back must not be given to itself.
+    this.cancel()
+    this.clear()
+    this.#ended = true
+    this.#budget.leave(this)
   }
 
   look(): void {

@@ -9,12 +9,14 @@ export type Direction = 'up' | 'down'
 export interface CallBytes {
   readonly up: HeldBytes
   readonly down: HeldBytes
+  /** Nobody wants the rest: the call waits for nothing any more. */
+  cancel(): void
   /** Gives back everything, for good. */
   end(): void
 }
 
 /** Of calls that nobody counts. */
-export const UNCOUNTED_CALL: CallBytes = { up: UNCOUNTED, down: UNCOUNTED, end() {} }
+export const UNCOUNTED_CALL: CallBytes = { up: UNCOUNTED, down: UNCOUNTED, cancel() {}, end() {} }
 
 export interface InFlightOptions {
   /** What the calls of one client may have in memory, in each direction. */
@@ -57,7 +59,11 @@ export class InFlight {
       down.end()
       if (--account.calls === 0) this.#accounts.delete(client)
     }
-    return { up, down, end }
+    const cancel = () => {
+      up.cancel()
+      down.cancel()
+    }
+    return { up, down, cancel, end }
   }
 
   /** Of all clients. */

@@ -117,7 +117,10 @@ async function respond(
     })
   }
   const gone = new AbortController()
-  response.once('close', () => gone.abort())
+  response.once('close', () => {
+    gone.abort()
+    bytes.cancel()
+  })
   const send = async (answer: Answer) => {
     // What is left of a body that nobody wants would be read to its end otherwise, however long it is.
     if (!request.complete) response.shouldKeepAlive = false

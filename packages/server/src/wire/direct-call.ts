@@ -193,6 +193,7 @@ export class DirectCall implements CallContext {
     this.#over = true
     this.#aborted = true
     this.#abort?.abort()
+    this.bytes.cancel()
   }
 
   /** Its client holds up other calls of its own. What is being sent is thrown away, as nothing else would end it. */
