@@ -27,10 +27,10 @@ writeFileSync(join(directory, 'tokens'), `bench ${TOKEN}\n`, { mode: 0o600 })
 
 /** What servers are told, beside `execution: { enabled: false }`. JSON is YAML. */
 const settings = {
-  nothing: { limits: { in_flight_mb: 0 } },
-  'limits.in_flight_mb': {},
-  'and limits.calls': { limits: { calls: 10_000 } },
-  'and tokens': { limits: { calls: 10_000 }, auth: { tokens_file: join(directory, 'tokens') } },
+  nothing: {},
+  'limits.in_flight_mb': { limits: { in_flight_mb: 256 } },
+  'and limits.calls': { limits: { in_flight_mb: 256, calls: 10_000 } },
+  'and tokens': { limits: { in_flight_mb: 256, calls: 10_000 }, auth: { tokens_file: join(directory, 'tokens') } },
 }
 
 interface Contender {

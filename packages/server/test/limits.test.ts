@@ -171,7 +171,7 @@ test('a limit that is no number, and a share that is none, are refused with the 
     await rejects(load('GOREGO_LIMITS_QUEUE_SHARE', value), /a number above 0 and up to 1/)
   await rejects(load('GOREGO_LIMITS_CALLS', '-1'), /a whole number of calls, 0 or more/)
   const { config } = await load('GOREGO_LIMITS_QUEUE_SHARE', '0.5')
-  assert.equal(config.limits, { calls: 0, queueShare: 0.5, inFlightMb: 256 })
+  assert.equal(config.limits, { calls: 0, queueShare: 0.5, inFlightMb: 0 })
 })
 
 const reason = whyNoOpenssl()

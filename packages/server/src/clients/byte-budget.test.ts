@@ -117,7 +117,7 @@ test('who has waited for five minutes is refused, and told what to do', async ()
 test('a call that ends while it waits for more does not get what it gives back', async () => {
   const budget = budgetOf()
   const call = new CountedBytes(budget, never)
-  call.take(60)
+  equal(call.take(60), undefined)
   const more = rejects(call.take(60) ?? Promise.resolve(), { code: 'cancelled' })
   call.end()
   await more
@@ -127,7 +127,7 @@ test('a call that ends while it waits for more does not get what it gives back',
 test('a call that is cancelled waits no longer, and keeps what it holds until it gives it back', async () => {
   const budget = budgetOf()
   const [call, other] = [new CountedBytes(budget, never), new CountedBytes(budget, never)]
-  call.take(60)
+  equal(call.take(60), undefined)
   const more = rejects(call.take(60) ?? Promise.resolve(), { code: 'cancelled' })
   const turn = other.take(40)
   call.cancel()

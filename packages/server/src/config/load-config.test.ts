@@ -46,7 +46,7 @@ const DEFAULTS: Config = {
   tls: { certFile: undefined, keyFile: undefined, clientCaFile: undefined, clientCerts: 'required' },
   auth: { tokensFile: undefined, htpasswdFile: undefined, permissions: [] },
   http: { listenAddr: undefined, hosts: [], cache: false },
-  limits: { calls: 0, queueShare: 1, inFlightMb: 256 },
+  limits: { calls: 0, queueShare: 1, inFlightMb: 0 },
   instanceNames: [],
   reflection: true,
   localCache: {

@@ -121,9 +121,9 @@ const settings: SettingsOf<Config> = {
     },
     inFlightMb: {
       kind: wholeNumber({ of: 'MB', min: 0 }),
-      fallback: () => 256,
+      fallback: () => 0,
       about:
-        'How much of the blobs that one client sends may be in memory at once, in MB of 10⁶ bytes, and as much of those that it is sent: what was taken from it and is not stored yet, what was read and is not taken by it yet, over gRPC and HTTP. What is over waits; nothing is refused before it has waited for five minutes. `0`: any number. With `front_ends` each process counts for itself.',
+        'How much of the blobs that one client sends may be in memory at once, in MB of 10⁶ bytes, and as much of those that it is sent: what was taken from it and is not stored yet, what was read and is not taken by it yet, over gRPC and HTTP; such as `256`. What is over waits; nothing is refused before it has waited for five minutes. What has come of an upload that waits is not counted, up to its window of 4 to 32 MiB. `0`: any number. With `front_ends` each process counts for itself.',
     },
   },
   instanceNames: {
