@@ -2,8 +2,8 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { failure, findMissing, getResult } from '@gorego/conformance/client'
-import { content, type GoregoError, LocalExecutor, type LocalExecutorOptions } from '@gorego/core'
-import { blobOf, type TemporaryDirectory, temporaryDirectory } from '@gorego/core/testing'
+import { content, type GoregoError, LocalExecutor, type LocalExecutorOptions, LocalStore } from '@gorego/core'
+import { blobOf, instead, type TemporaryDirectory, temporaryDirectory } from '@gorego/core/testing'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ConnectError, type RemoteCacheOptions, remoteCache } from '../src/index.js'
@@ -190,6 +190,25 @@ test('what could not be stored there is stored by the next executor of the same 
     await using _elsewhere = await officeOf('office', address, { instance: 'elsewhere' })
   }
   assert.is((await failure(getResult(rig.client, action))).code, 'NOT_FOUND')
+  await (await office.open()).close()
+  assert.ok(await getResult(rig.client, action))
+  assert.equal(office.journals, [])
+})
+
+test('an executor that cannot be opened leaves what is to be stored there to the next, of the same process too', async () => {
+  const address = `unix:${join(space.path, 'behind')}`
+  const office = await officeOf('office', address)
+  await office.executor.run(deep(1))
+  const { action } = await office.executor.wouldHit(deep(1))
+  await office.executor.close()
+  {
+    using _ = instead(LocalStore.prototype, 'pin', () => {
+      throw new Error('it cannot be used')
+    })
+    assert.match((await errorOf(office.open())).message, 'it cannot be used')
+  }
+  assert.is(office.journals.length, 1)
+  await using rig = await ServerRig.start({ ...cacheOnly, listenAddr: address })
   await (await office.open()).close()
   assert.ok(await getResult(rig.client, action))
   assert.equal(office.journals, [])

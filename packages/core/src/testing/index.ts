@@ -18,6 +18,7 @@ export { type CasContractOptions, casContract, type OpenedCas } from './cas-cont
 export { type RegisterTest, rejectsWith } from './contract.js'
 export { FakeClock } from './fake-clock.js'
 export { filledDigest, fillStore } from './fill-store.js'
+export { instead } from './instead.js'
 export { isRunning } from './is-running.js'
 export { putBlobFile } from './put-blob-file.js'
 export { type TemporaryDirectory, temporaryDirectory } from './temporary-directory.js'
