@@ -213,8 +213,8 @@ test('a client that takes nothing of what it asked for can still send', async ()
   await using rig = await InFlightRig.start({ maxBytes: MIB })
   // To the gate, both are the same client.
   rig.inFlight.begin = (
-    (begin) => (_client, cutOff) =>
-      begin.call(rig.inFlight, 'the same', cutOff)
+    (begin) => (_client, options) =>
+      begin.call(rig.inFlight, 'the same', options)
   )(rig.inFlight.begin)
   using reader = rig.connectSlowReader()
   using client = rig.connect()

@@ -17,7 +17,7 @@ const never = () => {
 
 test('what fits comes at once, the rest in the order in which it was asked for', async () => {
   const budget = budgetOf()
-  const calls = Array.from({ length: 4 }, () => new CountedBytes(budget, never))
+  const calls = Array.from({ length: 4 }, () => new CountedBytes(budget, { cutOff: never }))
   const [first, second, third, fourth] = calls as [CountedBytes, CountedBytes, CountedBytes, CountedBytes]
   equal(first.take(60), undefined)
   equal(second.take(40), undefined)
@@ -36,7 +36,7 @@ test('what fits comes at once, the rest in the order in which it was asked for',
 
 test('what is larger than all that there is goes alone', async () => {
   const budget = budgetOf()
-  const [small, large] = [new CountedBytes(budget, never), new CountedBytes(budget, never)]
+  const [small, large] = [new CountedBytes(budget, { cutOff: never }), new CountedBytes(budget, { cutOff: never })]
   equal(small.take(1), undefined)
   const turn = large.take(1000)
   small.end()
@@ -48,7 +48,7 @@ test('what is larger than all that there is goes alone', async () => {
 
 test('a call that ends leaves its place, and gives back what it has', async () => {
   const budget = budgetOf()
-  const [holding, leaving, waiting] = Array.from({ length: 3 }, () => new CountedBytes(budget, never)) as [
+  const [holding, leaving, waiting] = Array.from({ length: 3 }, () => new CountedBytes(budget, { cutOff: never })) as [
     CountedBytes,
     CountedBytes,
     CountedBytes,
@@ -70,19 +70,21 @@ test('a call whose client does not do its part is ended for those that wait, and
   const budget = budgetOf()
   const cut: string[] = []
   const holder = (name: string) => {
-    const call: CountedBytes = new CountedBytes(budget, ({ code, message }: GoregoError) => {
-      cut.push(`${name} ${code}`)
-      match(message, /held 40 bytes .*limits\.in_flight_mb/)
-      call.end()
+    const call: CountedBytes = new CountedBytes(budget, {
+      cutOff: ({ code, message }: GoregoError) => {
+        cut.push(`${name} ${code}`)
+        match(message, /held 40 bytes .*limits\.in_flight_mb/)
+        call.end()
+      },
     })
     equal(call.take(40), undefined)
     return call
   }
   const [idle, moving, ours] = [holder('idle'), holder('moving'), budget]
-  const busy = new CountedBytes(budget, never)
+  const busy = new CountedBytes(budget, { cutOff: never })
   equal(busy.take(20), undefined)
   for (const call of [idle, moving]) call.awaitClient(true)
-  const turn = new CountedBytes(budget, never).take(40)
+  const turn = new CountedBytes(budget, { cutOff: never }).take(40)
   for (let look = 0; look < 4; look++) {
     deepEqual(cut, [])
     moving.awaitClient(true)
@@ -95,7 +97,7 @@ test('a call whose client does not do its part is ended for those that wait, and
 test('who has waited for five minutes is refused, and told what to do', async () => {
   const waited: number[] = []
   const budget = budgetOf({ onWaited: (ms) => waited.push(ms) })
-  const [holding, waiting] = [new CountedBytes(budget, never), new CountedBytes(budget, never)]
+  const [holding, waiting] = [new CountedBytes(budget, { cutOff: never }), new CountedBytes(budget, { cutOff: never })]
   equal(holding.take(100), undefined)
   const turn = waiting.take(1)
   const refused = rejects(turn ?? Promise.resolve(), (error: GoregoError) => {
@@ -116,7 +118,7 @@ test('who has waited for five minutes is refused, and told what to do', async ()
 
 test('a call that ends while it waits for more does not get what it gives back', async () => {
   const budget = budgetOf()
-  const call = new CountedBytes(budget, never)
+  const call = new CountedBytes(budget, { cutOff: never })
   equal(call.take(60), undefined)
   const more = rejects(call.take(60) ?? Promise.resolve(), { code: 'cancelled' })
   call.end()
@@ -126,7 +128,7 @@ test('a call that ends while it waits for more does not get what it gives back',
 
 test('a call that is cancelled waits no longer, and keeps what it holds until it gives it back', async () => {
   const budget = budgetOf()
-  const [call, other] = [new CountedBytes(budget, never), new CountedBytes(budget, never)]
+  const [call, other] = [new CountedBytes(budget, { cutOff: never }), new CountedBytes(budget, { cutOff: never })]
   equal(call.take(60), undefined)
   const more = rejects(call.take(60) ?? Promise.resolve(), { code: 'cancelled' })
   const turn = other.take(40)
@@ -164,7 +166,7 @@ test('whatever calls do: no more is held than allowed, nobody waits for nothing,
       const budget = budgetOf()
       const open = () => {
         const state = { held: 0, waits: 0, over: false, counted: undefined as CountedBytes | undefined }
-        state.counted = new CountedBytes(budget, () => end(state))
+        state.counted = new CountedBytes(budget, { cutOff: () => end(state) })
         return state
       }
       const end = (state: ReturnType<typeof open>) => {

@@ -38,10 +38,18 @@ export const UNCOUNTED: HeldBytes = {
   end() {},
 }
 
+export interface CountedOptions {
+  /** Is to end the call; it is asked to when its client does not move and others wait. */
+  readonly cutOff: (error: GoregoError) => void
+  /** Is told when the call begins to wait for its turn, and when it waits no more. */
+  readonly onWaiting?: ((waiting: boolean) => void) | undefined
+}
+
 /** Of a client whose calls share a budget. */
 export class CountedBytes implements HeldBytes, Holder {
   readonly #budget: ByteBudget
   readonly #cutOff: (error: GoregoError) => void
+  readonly #onWaiting: (waiting: boolean) => void
   #bytes = 0
   #place: Place | undefined
   #cancelled = false
@@ -50,10 +58,10 @@ export class CountedBytes implements HeldBytes, Holder {
   /** Looks since the client has done anything. */
   #stillFor = 0
 
-  /** `cutOff` is to end the call; it is asked to when its client does not move and others wait. */
-  constructor(budget: ByteBudget, cutOff: (error: GoregoError) => void) {
+  constructor(budget: ByteBudget, { cutOff, onWaiting = () => {} }: CountedOptions) {
     this.#budget = budget
     this.#cutOff = cutOff
+    this.#onWaiting = onWaiting
     budget.join(this)
   }
 
@@ -65,15 +73,16 @@ export class CountedBytes implements HeldBytes, Holder {
     }
     return new Promise((resolve, reject) => {
       const begin = () => {
-        this.#place = undefined
+        this.#leaveQueue()
         this.#bytes += bytes
         resolve()
       }
       const refuse = (error: GoregoError) => {
-        this.#place = undefined
+        this.#leaveQueue()
         reject(error)
       }
       this.#place = { bytes, begin, refuse }
+      this.#onWaiting(true)
       this.#budget.enqueue(this.#place)
     })
   }
@@ -113,6 +122,11 @@ export class CountedBytes implements HeldBytes, Holder {
     this.clear()
     this.#ended = true
     this.#budget.leave(this)
+  }
+
+  #leaveQueue(): void {
+    this.#place = undefined
+    this.#onWaiting(false)
   }
 
   look(): void {

@@ -1,6 +1,5 @@
-import type { GoregoError } from '@gorego/core'
 import { ByteBudget } from './byte-budget.js'
-import { CountedBytes, type HeldBytes, UNCOUNTED } from './held-bytes.js'
+import { CountedBytes, type CountedOptions, type HeldBytes, UNCOUNTED } from './held-bytes.js'
 
 /** From clients, and to them. */
 export type Direction = 'up' | 'down'
@@ -45,12 +44,12 @@ export class InFlight {
     this.#options = options
   }
 
-  /** For one call of a client. `cutOff` is to end it, when its client holds up other calls of its own. */
-  begin(client: string, cutOff: (error: GoregoError) => void): CallBytes {
+  /** For one call of a client. */
+  begin(client: string, options: CountedOptions): CallBytes {
     const account = this.#accountOf(client)
     account.calls++
-    const up = new CountedBytes(account.up, cutOff)
-    const down = new CountedBytes(account.down, cutOff)
+    const up = new CountedBytes(account.up, options)
+    const down = new CountedBytes(account.down, options)
     let over = false
     const end = () => {
       if (over) return

@@ -35,6 +35,8 @@ export interface HttpServerOptions {
   readonly tls: Tls | undefined
   /** What the server is called beside `localhost` and the like, in lower case; see `createHostCheck`. */
   readonly hosts: readonly string[]
+  /** A connection on which nothing moves for so long is given up, but where a request waits for its turn. Default 60 s. */
+  readonly idleTimeoutMs?: number
   /** Absent where nobody wants to know. */
   readonly onVisit: VisitLog | undefined
 }
@@ -51,7 +53,7 @@ export interface HttpServer {
 /** The head of a request must have come by then, in milliseconds. */
 const HEAD_TIMEOUT_MS = 30_000
 
-/** A connection on which nothing moves for so long is given up; a whole request may take as long as its blob does. */
+/** For connections on which nothing moves; a whole request may take as long as its blob does. */
 const IDLE_TIMEOUT_MS = 60_000
 
 /** The port for people, probes, Prometheus and HTTP caches, beside gRPC's. */
@@ -65,6 +67,7 @@ export async function serveHttp({
   inFlight,
   tls,
   hosts,
+  idleTimeoutMs = IDLE_TIMEOUT_MS,
   onVisit,
 }: HttpServerOptions): Promise<HttpServer> {
   const activity = new CallActivity()
@@ -72,9 +75,13 @@ export async function serveHttp({
   const server = createServer(
     { requestTimeout: 0, headersTimeout: HEAD_TIMEOUT_MS, connectionsCheckingInterval: HEAD_TIMEOUT_MS },
     (request, response) =>
-      void respond({ routes, activity, logger, access, clients, inFlight, checkHost, onVisit }, request, response),
+      void respond(
+        { routes, activity, logger, access, clients, inFlight, checkHost, idleTimeoutMs, onVisit },
+        request,
+        response,
+      ),
   )
-  server.setTimeout(IDLE_TIMEOUT_MS)
+  server.setTimeout(idleTimeoutMs)
   const gateway = tls?.gateway('http/1.1', (connection) => server.emit('connection', connection))
   const listener = gateway === undefined ? server : createListener((connection) => gateway.accept(connection))
   return {
@@ -91,11 +98,12 @@ export async function serveHttp({
 
 interface Served extends Pick<HttpServerOptions, 'routes' | 'logger' | 'access' | 'clients' | 'inFlight' | 'onVisit'> {
   readonly checkHost: HostCheck
+  readonly idleTimeoutMs: number
   readonly activity: CallActivity
 }
 
 async function respond(
-  { activity, logger, clients, inFlight, onVisit, ...served }: Served,
+  { activity, logger, clients, inFlight, idleTimeoutMs, onVisit, ...served }: Served,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -106,7 +114,9 @@ async function respond(
     clients?.begin(client, response)
     activity.begun(path)
     response.once('close', () => activity.ended(path))
-    if (inFlight !== undefined) bytes = inFlight.begin(client, () => response.destroy())
+    // Who waits for its turn has an answer when that takes too long: that nothing moves meanwhile is no reason to give it up.
+    const onWaiting = (waiting: boolean) => void socket.setTimeout(waiting ? 0 : idleTimeoutMs)
+    if (inFlight !== undefined) bytes = inFlight.begin(client, { cutOff: () => response.destroy(), onWaiting })
     return bytes
   }
   const begun = new BegunVisit(request)

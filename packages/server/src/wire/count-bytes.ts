@@ -13,7 +13,7 @@ export function countBytes(inFlight: InFlight, named: boolean): CountBytes {
   return (stream, headers, cutOff) => {
     const name = named ? callerIn(headers[CALLER_HEADER]?.toString()) : ANONYMOUS
     const client = clientOf(name, stream.session ?? stream, () => stream.session?.socket.remoteAddress)
-    return inFlight.begin(client, cutOff)
+    return inFlight.begin(client, { cutOff })
   }
 }
 

@@ -30,7 +30,7 @@ class Call {
   readonly messages: IncomingMessages
 
   constructor(inFlight: InFlight, encoding = 'gzip') {
-    this.bytes = inFlight.begin('somebody', () => {})
+    this.bytes = inFlight.begin('somebody', { cutOff() {} })
     this.messages = new IncomingMessages(this.stream as unknown as ServerHttp2Stream, this.bytes.up, encoding)
   }
 
