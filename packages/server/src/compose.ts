@@ -1,33 +1,17 @@
 import { availableParallelism } from 'node:os'
-import {
-  composeCaches,
-  createActionLookup,
-  createPlatformCheck,
-  DigestFunctionSet,
-  type ExecuteRequest,
-  LocalActionCache,
-  LocalStore,
-  LocalWorker,
-  type Logger,
-  type OperationState,
-  pinActions,
-  type RunAs,
-  SpareTime,
-  TaskScheduler,
-} from '@gorego/core'
+import { composeCaches, DigestFunctionSet, LocalActionCache, LocalStore, type Logger, type RunAs } from '@gorego/core'
 import { claimStore } from './claim-store.js'
 import { ClientCalls } from './clients/client-calls.js'
 import { openInFlight } from './clients/open-in-flight.js'
 import { Closings } from './closings.js'
+import { composeEngine } from './compose-engine.js'
 import { composeServices } from './compose-services.js'
 import type { Config } from './config/config.js'
 import { checkExposure, isOpenToAll } from './config/exposure.js'
-import { DeterminismRecord } from './determinism/determinism-record.js'
-import { DeterminismSampler } from './determinism/determinism-sampler.js'
+import type { Entrance } from './entrance.js'
 import { FrontEnds } from './front-ends/front-ends.js'
 import { howManyFrontEnds } from './front-ends/how-many.js'
 import { hasLostBlobs, leaseOf } from './front-ends/leases.js'
-import { ActionHistory } from './history/action-history.js'
 import { cacheParts } from './http/cache/cache-parts.js'
 import { type HttpServer, serveHttp } from './http/http-server.js'
 import { httpRoutes } from './http/routes.js'
@@ -35,14 +19,11 @@ import { statusParts } from './http/status/status-parts.js'
 import { IdleWatch } from './idle-watch.js'
 import { isolationFor } from './isolation-for.js'
 import { openMetrics } from './metrics/metrics.js'
-import type { PlainMetrics } from './metrics/serving-metrics.js'
 import { type ServerLoad, serverLoad } from './server-load.js'
-import { logExecution } from './services/execution-log.js'
 import { Health } from './services/health.js'
-import { RecentExecutions } from './status/recent-executions.js'
 import { openSecurity } from './tls/security.js'
 import { openTracing } from './tracing/open-tracing.js'
-import { GB, MB, MINUTE_MS } from './units.js'
+import { GB, MINUTE_MS } from './units.js'
 import { openBackingCache } from './upstream/open-backing-cache.js'
 import { ensureUsable } from './usable-directory.js'
 import { tellAll } from './wire/call-log.js'
@@ -76,24 +57,6 @@ export interface RunningServer {
 /** After the last action: for clients to fetch its outputs, at least. */
 const LAST_CALLS_MS = 2_000
 
-/** Where clients come in: this process, or several others. */
-interface Entrance {
-  readonly address: string
-  readonly pids: readonly number[]
-  /** What other processes than this one counted. */
-  metrics(): Promise<PlainMetrics[]>
-  /** Blobs were lost: nothing that is remembered of what is there is good. */
-  forget(): void
-  /** What has begun is finished; who asks whether the server is healthy is told no. */
-  drain(): Promise<void>
-  /** How long nobody has called, in milliseconds. */
-  idleMs(): Promise<number>
-  /** Resolves when no call has come in for a moment, or the bound is over. */
-  quiet(boundMs: number): Promise<void>
-  /** Waits for calls to end, up to a bound, then cuts off what is left. */
-  stop(boundMs: number): Promise<void>
-}
-
 /** The whole server, put together: the one place that knows which store stands behind which cache behind which service. */
 export async function startServer(config: Config, { logger }: { logger: Logger }): Promise<RunningServer> {
   const closings = new Closings()
@@ -103,15 +66,6 @@ export async function startServer(config: Config, { logger }: { logger: Logger }
     await closings.close(0)
     throw error
   }
-}
-
-/** What executes. */
-interface Engine {
-  readonly scheduler: TaskScheduler
-  readonly worker: LocalWorker
-  readonly history: ActionHistory
-  readonly determinism: DeterminismRecord
-  readonly recent: RecentExecutions
 }
 
 async function compose(config: Config, logger: Logger, closings: Closings): Promise<RunningServer> {
@@ -161,7 +115,26 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
   // There only when the engine is, which tells it of losses.
   let entrance: Entrance | undefined
   const isolation = await isolationFor(config, store, logger)
-  const engine = config.execution.enabled ? startEngine() : undefined
+  const engine = config.execution.enabled
+    ? composeEngine(config, {
+        store,
+        cas,
+        actionCache,
+        isolation,
+        worker: {
+          ...(backing === undefined ? {} : { fetchMissing: (digests, signal) => backing.cache.fetch(digests, signal) }),
+          ...(metrics === undefined ? {} : { onRan: (report) => engineMetrics?.ran(report) }),
+        },
+        logger,
+        closings,
+        onCompleted(operation, request) {
+          engineMetrics?.completed(operation)
+          tracing?.executed(operation, request)
+          // The client is about to hear that it has to send blobs again, and asks which.
+          if (hasLostBlobs(operation)) entrance?.forget()
+        },
+      })
+    : undefined
   const scheduler = engine?.scheduler
   const engineMetrics = metrics?.ofEngine({
     store,
@@ -292,63 +265,6 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
         return grpc.stop(boundMs)
       },
     }
-  }
-
-  function startEngine(): Engine {
-    const { concurrency, buildRoot, queueSize, abandonAfter } = config.execution
-    const { queueShare } = config.limits
-    const { platform, platformPolicy, defaultTimeout, maxTimeout } = config.execution
-    const { absoluteSymlinks, strict, maxStdoutMb, reportResourceUsage } = config.execution
-    const worker = new LocalWorker({
-      store,
-      actionCache,
-      slots: concurrency === 0 ? availableParallelism() : concurrency,
-      logger,
-      policy: { absoluteSymlinks, strict, maxPrintedBytes: maxStdoutMb * MB, reportResources: reportResourceUsage },
-      ...(backing === undefined ? {} : { fetchMissing: (digests, signal) => backing.cache.fetch(digests, signal) }),
-      ...(buildRoot === undefined ? {} : { buildRoot }),
-      ...isolation,
-      ...(metrics === undefined ? {} : { onRan: (report) => engineMetrics?.ran(report) }),
-    })
-    closings.add(() => worker[Symbol.asyncDispose]())
-    const withoutNetwork = isolation.sandbox !== undefined
-    const lookup = createActionLookup({
-      cas,
-      actionCache,
-      checkPlatform: createPlatformCheck({ labels: platform, policy: platformPolicy, withoutNetwork, logger }),
-      defaultTimeoutMs: defaultTimeout * 1000,
-      maxTimeoutMs: maxTimeout * 1000,
-    })
-    const sampleRate = config.execution.determinismSampleRate
-    const determinism = new DeterminismRecord(sampleRate)
-    const spareTime = sampleRate === 0 ? undefined : new SpareTime(worker)
-    const sampler =
-      spareTime && new DeterminismSampler({ record: determinism, lookup, executor: spareTime, cas, logger })
-    closings.add(() => sampler?.[Symbol.dispose]())
-    const history = new ActionHistory()
-    const recent = new RecentExecutions()
-    const onCompleted = (operation: OperationState, request: ExecuteRequest) => {
-      logExecution(logger, operation, request)
-      engineMetrics?.completed(operation)
-      tracing?.executed(operation, request)
-      recent.note(operation)
-      history.note(operation)
-      sampler?.note(operation)
-      // The client is about to hear that it has to send blobs again, and asks which.
-      if (hasLostBlobs(operation)) entrance?.forget()
-    }
-    const abandonAfterMs = abandonAfter * 1000
-    const scheduler = new TaskScheduler({
-      executor: spareTime ?? worker,
-      lookup,
-      queueSize,
-      queueShare,
-      abandonAfterMs,
-      onCompleted,
-    })
-    const pin = pinActions({ store, actions: () => scheduler.underWay() })
-    closings.add(() => pin[Symbol.dispose]())
-    return { worker, history, determinism, recent, scheduler }
   }
 }
 
