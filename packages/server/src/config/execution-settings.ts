@@ -88,7 +88,7 @@ export const executionSettings: SettingsOf<Config['execution']> = {
     kind: probability,
     fallback: () => 0,
     about:
-      'Which part of the actions that are executed is run a second time, when a slot is idle, to see whether they do the same: `0.01` is one in a hundred. What differs is logged, counted, and told by `gorego verify-determinism --recorded`.',
+      'Which part of the actions that are executed is run a second time, when a slot is idle, to see whether they do the same: `0.01` is one in a hundred. What differs is logged, counted, and told by `gorego verify-determinism --recorded`; an action that asks for the modification times of its outputs always does.',
   },
   sandbox: {
     kind: oneOf(['auto', 'bubblewrap', 'none']),
