@@ -81,9 +81,6 @@ interface Parts {
   readonly remote: OpenedRemoteCache | undefined
 }
 
-/** Of the disk space for blobs: so much may wait to be stored in `remote`, before it is evicted here. */
-const PENDING_PART = 1 / 4
-
 /**
  * The engine in one's own process: a store, an action cache, a scheduler and a worker below one directory. Nothing of an
  * action runs in this process except the hashing of its inputs; slots are processes of their own.
@@ -186,7 +183,6 @@ export class LocalExecutor implements AsyncDisposable {
         store,
         results,
         directory: join(root, 'remote'),
-        maxPendingBytes: store.usage.maxBytes * PENDING_PART,
         fn,
         logger,
       })

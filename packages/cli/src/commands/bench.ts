@@ -57,7 +57,7 @@ async function runBench(args: Arguments, host: Host): Promise<number> {
   const named = await maybeRemote(args, host)
   const use = async (server: RemoteServer, signal: AbortSignal) => {
     const isOwn = named === undefined
-    const rows = await measureAll(server, load, host, signal)
+    const { rows, executes } = await measureAll(server, load, host, signal)
     const cores = availableParallelism()
     if (args.has('json')) {
       const about = { server: isOwn ? null : server.target, ...load, cores }
@@ -69,7 +69,7 @@ async function runBench(args: Arguments, host: Host): Promise<number> {
       ? `; server and clients share ${cores} cores`
       : ` to ${server.target}; clients have ${cores} cores`
     host.out(`\n${load.clients} calls at a time over one connection${where}\n`)
-    if (rows.length < 6) host.out('the server executes nothing: only its cache was measured\n')
+    if (!executes) host.out('the server executes nothing: only its cache was measured\n')
     return EXIT.ok
   }
   if (named !== undefined) return await withServer(named, host, use)
@@ -90,7 +90,7 @@ async function measureAll(
   load: { readonly clients: number; readonly seconds: number },
   host: Host,
   signal: AbortSignal,
-): Promise<BenchRow[]> {
+): Promise<{ readonly rows: readonly BenchRow[]; readonly executes: boolean }> {
   const [{ measure }, { scenarios }] = await Promise.all([
     import('../bench/measure.js'),
     import('../bench/scenarios.js'),
@@ -106,5 +106,5 @@ async function measureAll(
     const call = await prepare(signal)
     rows.push({ name, bytesPerCall, ...(await measure({ ...load, most, call }, signal)) })
   }
-  return rows
+  return { rows, executes }
 }

@@ -11,8 +11,6 @@ export interface RemoteCacheParts {
   readonly results: ActionCache
   /** A directory for what is still to be stored there, kept from one process to the next; made if it is needed. Processes may share it. */
   readonly directory: string
-  /** How many bytes of blobs may wait to be stored there. */
-  readonly maxPendingBytes: number
   /** What everything is hashed with. */
   readonly fn: DigestFunction
   readonly logger: Logger

@@ -24,7 +24,8 @@ export interface ExplainActionOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-const NOTHING: Comparison = { differences: [], truncated: false, unknown: [] }
+/** There is nothing to compare, or nothing to say of it. */
+export const NOTHING: Comparison = { differences: [], truncated: false, unknown: [] }
 
 /** Compares an action with the one before it. Throws what `compareActions` throws. */
 export async function explainAction(options: ExplainActionOptions): Promise<ActionExplanation> {

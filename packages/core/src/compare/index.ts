@@ -2,4 +2,4 @@ export { type CompareActionsOptions, compareActions } from './compare-actions.js
 export { outputsOf } from './compare-commands.js'
 export { type DescribedAction, describeAction } from './described-action.js'
 export type { Comparison, Difference, DifferenceKind } from './difference.js'
-export { type ActionExplanation, type ExplainActionOptions, explainAction } from './explanation.js'
+export { type ActionExplanation, type ExplainActionOptions, explainAction, NOTHING } from './explanation.js'

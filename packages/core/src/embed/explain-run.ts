@@ -1,5 +1,5 @@
 import type { ContentAddressableStorage } from '../cas/index.js'
-import { type ActionExplanation, type Comparison, explainAction } from '../compare/index.js'
+import { type ActionExplanation, explainAction, NOTHING } from '../compare/index.js'
 import { GoregoError } from '../errors/index.js'
 import type { Remembered, RememberedRun } from './remembered-runs.js'
 
@@ -23,10 +23,10 @@ export async function explainRun(
   cas: ContentAddressableStorage,
   signal?: AbortSignal,
 ): Promise<RunExplanation> {
-  if (ran === undefined) return { name, reason: 'cached', action: last.digest, comparison: nothing() }
+  if (ran === undefined) return { name, reason: 'cached', action: last.digest, comparison: NOTHING }
   const { digest: action, endedAt: ranAt, after } = ran
   const about = { name, ranAt }
-  if (after === undefined) return { ...about, reason: 'first', action, comparison: nothing() }
+  if (after === undefined) return { ...about, reason: 'first', action, comparison: NOTHING }
   const reason = after.digest.equals(action) ? 'unchanged' : 'changed'
   return { ...about, reason, ...(await compared(ran, after, cas, signal)) }
 }
@@ -43,10 +43,6 @@ async function compared(
     if (!(error instanceof GoregoError) || error.code !== 'not-found') throw error
     const unknown = [`what the two actions say cannot be compared any more: ${error.message}`]
     const { digest, endedAt } = previous
-    return { action, previous: digest, previousAt: endedAt, comparison: { ...nothing(), unknown } }
+    return { action, previous: digest, previousAt: endedAt, comparison: { ...NOTHING, unknown } }
   }
-}
-
-function nothing(): Comparison {
-  return { differences: [], truncated: false, unknown: [] }
 }

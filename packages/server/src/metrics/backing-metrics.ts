@@ -1,11 +1,12 @@
 import type { UpstreamCache } from '@gorego/core'
-import { Counter, Gauge, type Registry } from 'prom-client'
+import { Counter, type Registry } from 'prom-client'
 import type { CallWatch } from '../upstream/watched-calls.js'
 import type { CacheRequest } from './counted.js'
+import { counterOf, gaugeOf } from './read-when-asked.js'
 
 /** The line to another cache behind this server's, and what still has to go there. Only one process of a server has it. */
 export class BackingMetrics implements CallWatch {
-  readonly #registers: Registry[]
+  readonly #registry: Registry
   readonly #calls: Counter<'method' | 'code'>
   readonly #wire: Counter<'direction'>
   readonly #blobs: Counter<'direction'>
@@ -14,7 +15,7 @@ export class BackingMetrics implements CallWatch {
 
   constructor(registry: Registry) {
     const registers = [registry]
-    this.#registers = registers
+    this.#registry = registry
     this.#calls = new Counter({
       name: 'gorego_backing_calls_total',
       help: 'gRPC calls of the backing cache that have ended, by method and code',
@@ -76,17 +77,8 @@ export class BackingMetrics implements CallWatch {
 
   /** Tells from now on, when asked, how it stands with this. */
   follow(cache: Pick<UpstreamCache, 'reachable' | 'backlog' | 'counts'>): void {
-    const registers = this.#registers
-    const gauge = (name: string, help: string, read: () => number) => {
-      new Gauge({
-        name,
-        help,
-        registers,
-        collect() {
-          this.set(read())
-        },
-      })
-    }
+    const registry = this.#registry
+    const gauge = (name: string, help: string, read: () => number) => gaugeOf({ registry, name, help }, read)
     gauge('gorego_backing_breaker_open', '1 while the backing cache does not answer and is left alone, else 0', () =>
       cache.reachable ? 0 : 1,
     )
@@ -104,16 +96,14 @@ export class BackingMetrics implements CallWatch {
         return Math.max(0, now - (cache.backlog.since ?? now)) / 1000
       },
     )
-    new Counter({
-      name: 'gorego_backing_jobs_total',
-      help: 'Blobs and action results that were to be stored in the backing cache: done, found there included, or dropped for good',
-      labelNames: ['outcome'] as const,
-      registers,
-      collect() {
-        this.reset()
-        this.inc({ outcome: 'done' }, cache.counts.done)
-        this.inc({ outcome: 'dropped' }, cache.counts.dropped)
+    counterOf(
+      {
+        registry,
+        name: 'gorego_backing_jobs_total',
+        help: 'Blobs and action results that were to be stored in the backing cache: done, found there included, or dropped for good',
+        label: 'outcome',
       },
-    })
+      () => ({ done: cache.counts.done, dropped: cache.counts.dropped }),
+    )
   }
 }

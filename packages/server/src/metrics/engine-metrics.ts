@@ -1,7 +1,8 @@
 import type { LocalStore, OperationState, RunReport } from '@gorego/core'
-import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Histogram, type Registry } from 'prom-client'
 import { stageTimes } from '../services/execution-log.js'
 import { actionStages } from './action-stages.js'
+import { counterOf, gaugeOf } from './read-when-asked.js'
 
 export interface EngineMetricsOptions {
   readonly registry: Registry
@@ -24,6 +25,7 @@ export class EngineMetrics {
 
   constructor({ registry, store, load, samples }: EngineMetricsOptions) {
     const registers = [registry]
+    const gauge = (name: string, help: string, read: () => number) => gaugeOf({ registry, name, help }, read)
     collectDefaultMetrics({ register: registry })
     gauge(
       'gorego_disk_usage_bytes',
@@ -72,27 +74,15 @@ export class EngineMetrics {
       registers,
     })
 
-    new Counter({
-      name: 'gorego_determinism_samples_total',
-      help: 'Actions that were to run a second time: same and different by what came of it, dropped where no slot was idle or inputs were gone',
-      labelNames: ['verdict'] as const,
-      registers,
-      collect() {
-        this.reset()
-        for (const [verdict, count] of Object.entries(samples() ?? {})) this.inc({ verdict }, count)
+    counterOf(
+      {
+        registry,
+        name: 'gorego_determinism_samples_total',
+        help: 'Actions that were to run a second time: same and different by what came of it, dropped where no slot was idle or inputs were gone',
+        label: 'verdict',
       },
-    })
-
-    function gauge(name: string, help: string, read: () => number): void {
-      new Gauge({
-        name,
-        help,
-        registers,
-        collect() {
-          this.set(read())
-        },
-      })
-    }
+      samples,
+    )
   }
 
   /** A command ran, for one operation or for several. */

@@ -21,9 +21,6 @@ export interface OpenedBackingCache {
   close(boundMs: number): Promise<void>
 }
 
-/** Of the local cache's budget: so much may wait to be stored there as well, before it is evicted here. */
-const PENDING_PART = 1 / 4
-
 /** The cache that the configuration names; undefined if it names none. The other server need not be there. */
 export async function openBackingCache(
   { backingCache }: Config,
@@ -48,7 +45,6 @@ export async function openBackingCache(
         store,
         results,
         journalPath: join(store.layout.root, 'backing-cache', 'pending'),
-        maxPendingBytes: store.usage.maxBytes * PENDING_PART,
         watchStore: metrics && ((blobs) => metrics.store(blobs, 'backing')),
         watchResults: metrics && ((remote) => metrics.results(remote, 'backing')),
         watch,

@@ -39,7 +39,6 @@ export interface UpstreamParts {
   readonly store: LocalStore
   readonly results: ActionCache
   readonly journalPath: string
-  readonly maxPendingBytes: number
   /** Around the other server's caches, to count what is asked there. */
   readonly watchStore?: ((store: ContentAddressableStorage) => ContentAddressableStorage) | undefined
   readonly watchResults?: ((results: ActionCache) => ActionCache) | undefined
@@ -55,6 +54,9 @@ export interface UpstreamWatch extends CallWatch {
   /** It does not answer, and is left alone; or it answers again. */
   breakerChanged(open: boolean): void
 }
+
+/** Of the local cache's budget: so much may wait to be stored there as well, before it is evicted here. */
+const PENDING_PART = 1 / 4
 
 /** What a server and an executor put behind their own caches. The other server need not be there. */
 export async function openUpstream(
@@ -90,6 +92,7 @@ export async function openUpstream(
     ...parts,
     local: store,
     localResults: results,
+    maxPendingBytes: store.usage.maxBytes * PENDING_PART,
     pin: (renew) => store.pin(renew),
     remote: watchStore?.(remote) ?? remote,
     remoteResults: watchResults?.(remoteResults) ?? remoteResults,

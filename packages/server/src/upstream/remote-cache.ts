@@ -52,7 +52,7 @@ export function remoteCache(target: string, options: RemoteCacheOptions = {}): R
 async function open(
   target: string,
   options: RemoteCacheOptions,
-  { store, results, directory, maxPendingBytes, fn, logger }: RemoteCacheParts,
+  { store, results, directory, fn, logger }: RemoteCacheParts,
 ): Promise<OpenedRemoteCache | undefined> {
   const { instance = '', required = false, compression, retries = 3, timeoutMs = 30_000, onChange } = options
   const channel = Channel.open(target, identityOf(options))
@@ -72,7 +72,7 @@ async function open(
     const cache = await openUpstream(
       channel,
       { target, instance, required, compression, retries, silenceMs: timeoutMs, away, onChange },
-      { store, results, journalPath: claimed.path, maxPendingBytes, logger },
+      { store, results, journalPath: claimed.path, logger },
     )
     const takesResults = contact.kind !== 'answered' || contact.takesResults
     if (!takesResults) logger.info('the remote cache takes no results: it is only read', { target })
