@@ -1,4 +1,4 @@
-import { deepEqual, equal } from 'node:assert/strict'
+import { equal } from 'node:assert/strict'
 import { LocalStore } from '@gorego/core'
 import { rejectsWith, temporaryDirectory } from '@gorego/core/testing'
 import { test } from 'uvu'
@@ -62,18 +62,21 @@ async function open(maxBytes: number): Promise<Rig> {
   return rig
 }
 
-test('small uploads find room without asking, and leave none taken for long', async () => {
+test('most small uploads find room without asking, and leave little taken', async () => {
   using rig = await open(4096 * MIB)
   for (let n = 0; n < 500; n++) {
     using room = rig.room.reservation()
     await room.grow(10 * KIB)
     equal(room.bytes, 12 * KIB)
   }
-  deepEqual(rig.asked, ['reserve'])
-  equal(rig.taken(), MIB)
+  const asked = rig.asked.filter((name) => name === 'reserve').length
+  equal(asked, Math.ceil((500 * 12 * KIB) / MIB))
+  // Calls are served in order: when this one is answered, what was told before has been heard.
+  await rig.room.shrink(1)
+  if (rig.taken() > 2 * MIB) throw new Error(`${rig.taken()} are taken, and no upload has any`)
 })
 
-test('a large upload asks for what it needs, and gives it back but for what is kept ahead', async () => {
+test('a large upload asks for what it needs, and gives all of it back', async () => {
   using rig = await open(4096 * MIB)
   {
     using room = rig.room.reservation()
@@ -85,7 +88,7 @@ test('a large upload asks for what it needs, and gives it back but for what is k
   }
   // Calls are served in order: when this one is answered, what was told before has been heard.
   await rig.room.shrink(1)
-  equal(rig.taken(), MIB)
+  equal(rig.taken(), 0)
 })
 
 test('many who ask at once get room for each, and none gets that of another', async () => {

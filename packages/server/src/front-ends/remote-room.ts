@@ -9,7 +9,9 @@ const PART_AHEAD = 1 / 1024
 
 /**
  * Room in the budget of the keeper. This process has one reservation there, from which its uploads take; what is asked
- * for is a little more than what is needed, and what is given back is kept up to twice that.
+ * for is a little more than what is needed. What an upload gives back is not used again: most of it is counted as a blob by
+ * then, and who has that room twice would never make room for the next. The keeper is told of it in sums, and
+ * before it is asked for more.
  */
 export class RemoteRoom implements Budget {
   readonly name: string
@@ -17,6 +19,8 @@ export class RemoteRoom implements Budget {
   readonly #ahead: number
   /** What the keeper has reserved for us and no upload of ours has, in bytes. */
   #free = 0
+  /** What was given back and the keeper still has as reserved, in bytes. */
+  #spent = 0
 
   /** `maxBytes`: of the whole store. */
   constructor(channel: Channel, name: string, maxBytes: number) {
@@ -36,6 +40,7 @@ export class RemoteRoom implements Budget {
 
   async #take(bytes: number): Promise<void> {
     while (this.#free < bytes) {
+      this.#release()
       const { head } = await this.#channel.call('reserve', { head: { bytes: bytes - this.#free, ahead: this.#ahead } })
       this.#free += head as number
     }
@@ -43,9 +48,13 @@ export class RemoteRoom implements Budget {
   }
 
   #give(bytes: number): void {
-    this.#free += bytes
-    if (this.#free <= 2 * this.#ahead) return
-    this.#channel.tell('release', this.#free - this.#ahead)
-    this.#free = this.#ahead
+    this.#spent += bytes
+    if (this.#spent >= this.#ahead) this.#release()
+  }
+
+  #release(): void {
+    if (this.#spent === 0) return
+    this.#channel.tell('release', this.#spent)
+    this.#spent = 0
   }
 }
