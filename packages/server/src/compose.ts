@@ -37,6 +37,8 @@ export interface RunningServer {
   readonly httpAddress: string | undefined
   /** Resolves when nobody has used it for `idle_timeout`; never where there is none. */
   readonly idle: Promise<void>
+  /** How long nobody has used it, in milliseconds; 0 while somebody does. Who asks how it is, or watches, does not use it. */
+  idleMs(): Promise<number>
   /** How many actions run at once; 0 for a cache without execution. */
   readonly slots: number
   /** What actions run in, if anything. */
@@ -158,13 +160,14 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
       })
     : serveHere())
   entrance = opened
+  const idleMs = async () => Math.min(await opened.idleMs(), http?.idleMs() ?? Number.POSITIVE_INFINITY)
   let idleWatch: IdleWatch | undefined
   const idle = new Promise<void>((onIdle) => {
     if (config.idleTimeout === 0) return
     const isBusy = () => scheduler !== undefined && scheduler.load.running + scheduler.load.queued > 0
     idleWatch = new IdleWatch({
       timeoutMs: config.idleTimeout * 1000,
-      idleMs: async () => Math.min(await opened.idleMs(), http?.idleMs() ?? Number.POSITIVE_INFINITY),
+      idleMs,
       isBusy,
       onIdle,
     })
@@ -174,6 +177,7 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
     httpAddress: http?.address,
     slots: engine?.worker.slots ?? 0,
     idle,
+    idleMs,
     sandbox: isolation.sandbox === undefined ? 'none' : 'bubblewrap',
     runAs: isolation.runAs,
     get load() {

@@ -1,30 +1,46 @@
-// A server that somebody started because it was needed, and that goes when it is not.
+// A server that somebody started because it was needed, and that goes when it is not. What comes of the time is src/idle-watch.test.ts.
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { failure, findMissing, healthPaths, paths, run, shell, uploadName } from '@gorego/conformance/client'
+import {
+  execute,
+  failure,
+  findMissing,
+  Gate,
+  healthPaths,
+  lastOf,
+  paths,
+  shell,
+  until,
+  uploadAction,
+  uploadName,
+} from '@gorego/conformance/client'
 import { reapi } from '@gorego/core'
 import { blobOf, temporaryDirectory } from '@gorego/core/testing'
 import { Metadata } from '@grpc/grpc-js'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { eventually } from './eventually.js'
 import { ServerRig } from './server-rig.js'
 
+const isUsed = async ({ server }: ServerRig) => (await server.idleMs()) === 0
+
 for (const frontEnds of [1, 2]) {
-  test(`it is idle some time after the last call, whoever watches its health: front ends ${frontEnds}`, async () => {
+  test(`a call is a use of it for as long as it lasts, whoever watches its health: front ends ${frontEnds}`, async () => {
+    using gates = temporaryDirectory()
     await using rig = await ServerRig.start({ idleTimeout: 1, frontEnds })
-    let isIdle = false
-    void rig.server.idle.then(() => {
-      isIdle = true
-    })
     const watching = rig.client.serverStream(healthPaths.watch, new reapi.HealthCheckRequest())
     watching.on('error', () => {})
-    await new Promise((resolve) => watching.once('data', resolve))
-    // Longer than the time.
-    await run(rig.client, shell('sleep 1.5'))
-    assert.not(isIdle)
+    await once(watching, 'data')
+    await eventually(async () => !(await isUsed(rig)))
+    const gate = new Gate(gates.path)
+    const running = execute(rig.client, (await uploadAction(rig.client, shell(gate.wait))).digest)
+    await until(running, reapi.ExecutionStage.Value.EXECUTING)
+    assert.ok(await isUsed(rig))
+    await gate.open()
+    await lastOf(running)
+    await eventually(async () => !(await isUsed(rig)))
     await rig.server.idle
   })
 }
@@ -35,10 +51,6 @@ test('requests to the cache over HTTP are a use of it, a scrape is none', async 
     http: { listenAddr: '127.0.0.1:0', cache: true },
     frontEnds: 1,
   })
-  let isIdle = false
-  void rig.server.idle.then(() => {
-    isIdle = true
-  })
   const origin = `http://${rig.server.httpAddress}`
   const { digest, bytes } = blobOf('slow')
   const upload = request(`${origin}/cas/${digest.hash}`, {
@@ -47,13 +59,12 @@ test('requests to the cache over HTTP are a use of it, a scrape is none', async 
   })
   const answered = once(upload, 'response')
   upload.write(bytes.subarray(0, 1))
-  // Longer than the time.
-  await sleep(1500)
+  await eventually(() => isUsed(rig))
   upload.end(bytes.subarray(1))
   const [response] = (await answered) as [IncomingMessage]
   assert.is(Math.floor((response.statusCode ?? 0) / 100), 2)
   response.resume()
-  assert.not(isIdle)
+  await eventually(async () => !(await isUsed(rig)))
   const scrapes = setInterval(() => void fetch(`${origin}/metrics`).catch(() => {}), 100)
   await rig.server.idle
   clearInterval(scrapes)
@@ -66,6 +77,7 @@ test('who watches the status page does not use the server', async () => {
   watching.end()
   const [events] = (await answered) as [IncomingMessage]
   await once(events, 'data')
+  assert.not(await isUsed(rig))
   await rig.server.idle
   assert.not(events.readableEnded, 'still watches')
   watching.destroy()
@@ -82,18 +94,16 @@ test('requests that are refused are no use, and do not hide one', async () => {
     http: { listenAddr: '127.0.0.1:0', cache: true },
     frontEnds: 1,
   })
-  let isIdle = false
-  void rig.server.idle.then(() => {
-    isIdle = true
-  })
-  assert.is((await failure(findMissing(rig.client, []))).code, 'UNAUTHENTICATED')
+  const refusedCall = async () => assert.is((await failure(findMissing(rig.client, []))).code, 'UNAUTHENTICATED')
+  await refusedCall()
+  assert.not(await isUsed(rig))
   const metadata = new Metadata()
   metadata.set('authorization', `Bearer ${token}`)
   const upload = rig.client.clientStream(paths.write, { metadata })
   await upload.send(new reapi.WriteRequest().setResourceName(uploadName(rig.client, blobOf('slow').digest)))
-  // Longer than the time.
-  await sleep(1500)
-  assert.not(isIdle)
+  await eventually(() => isUsed(rig))
+  await refusedCall()
+  assert.ok(await isUsed(rig))
   upload.cancel()
   const { hash } = blobOf('x').digest
   const refused = setInterval(() => void fetch(`http://${rig.server.httpAddress}/cas/${hash}`).catch(() => {}), 100)

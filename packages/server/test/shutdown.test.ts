@@ -89,9 +89,8 @@ test('no runner outlives the server, nor what starts its commands', async () => 
 test('an idle server stops at once, with clients connected; stopping twice is stopping once', async () => {
   await using rig = await ServerRig.start()
   await findMissing(rig.client, [])
-  const start = performance.now()
-  await rig.server.stop()
-  assert.ok(performance.now() - start < 1000, `${performance.now() - start} ms`)
+  // Longer than the test runner waits.
+  await rig.server.stop({ drainMs: 3_600_000 })
   await rig.server.stop()
   assert.is((await failure(findMissing(rig.client, []))).code, 'UNAVAILABLE')
 })
