@@ -13,7 +13,8 @@ const nodeArguments = ['--conditions=gorego-source', '--import', 'tsx']
 
 // In milliseconds: how long a file may take in all, how long it may stay around once its tests are over (something keeps
 // it alive then), and how long processes that it told to end may take for that.
-const defaultLimits = { total: 10 * 60_000, afterSummary: 30_000, grace: 2_000 }
+// They only end what would hang: nothing takes so long, on however slow a machine.
+const defaultLimits = { total: 20 * 60_000, afterSummary: 120_000, grace: 30_000 }
 
 // tsx keeps what it has transpiled in TMPDIR. A link there lets all test files share one such cache.
 const tsxCache = `tsx-${process.geteuid?.() ?? 'user'}`
@@ -81,6 +82,8 @@ async function watch(child, limits) {
   clearTimeout(lingering)
   // A left-over process may hold our pipes open for ever.
   await Promise.race([closed, sleep(500, undefined, { ref: false })])
+  // What came while we had no turn is read before.
+  await new Promise((resolve) => setImmediate(resolve))
   child.stdout.destroy()
   child.stderr.destroy()
   return { code, signal, stopped, output }

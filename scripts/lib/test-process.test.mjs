@@ -22,10 +22,7 @@ test.after.each(({ base }) => {
 
 async function run(base, source, limits) {
   writeFileSync(join(base, 'a.test.ts'), source)
-  const { passed, failed, problems, output } = await runTestFile('a.test.ts', {
-    base,
-    limits: { grace: 200, ...limits },
-  })
+  const { passed, failed, problems, output } = await runTestFile('a.test.ts', { base, limits })
   return { passed, failed, problems, output }
 }
 
@@ -66,7 +63,7 @@ test('names and ends processes that outlive the file', async ({ base }) => {
     child.unref()
     console.log('pid ' + child.pid)
     ${passes}`
-  const { failed, problems, output } = await run(base, source)
+  const { failed, problems, output } = await run(base, source, { grace: 200 })
   assert.is(failed, 1)
   assert.match(problems[0], onLinux ? 'sleep 61' : 'a process of its group')
   assertEnded(output)
@@ -84,7 +81,7 @@ test('finds processes that left the group and dropped the environment, as action
     child.once('spawn', () => rmSync(cwd, { recursive: true }))
     console.log('pid ' + child.pid)
     ${passes}`
-  const { problems, output } = await run(base, source)
+  const { problems, output } = await run(base, source, { grace: 200 })
   assert.equal(problems.length, 1)
   assert.match(problems[0], 'sleep 62')
   assertEnded(output)

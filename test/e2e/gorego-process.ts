@@ -3,10 +3,9 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { HANG_BOUND_MS } from '@gorego/core/testing'
 
 const READY = /^gorego ready on (grpcs?:\/\/\S+:(\d+))\b.*\n/m
-const READY_WITHIN_MS = 60_000
-const STOP_WITHIN_MS = 60_000
 
 export interface GoregoOptions {
   /** Where the server keeps its data. Default: a temporary directory, deleted when the server is gone. */
@@ -77,7 +76,7 @@ export async function startGorego(args: string[] = [], options: GoregoOptions = 
 
   let ready: RegExpExecArray
   try {
-    ready = await within(READY_WITHIN_MS, Promise.race([waitForReady(child, printed), gone.then(failedToStart)]))
+    ready = await within(HANG_BOUND_MS, Promise.race([waitForReady(child, printed), gone.then(failedToStart)]))
   } catch (error) {
     await kill()
     throw describe(`gorego did not start: ${(error as Error).message}`)
@@ -99,7 +98,7 @@ export async function startGorego(args: string[] = [], options: GoregoOptions = 
       child.kill('SIGTERM')
       let how: string
       try {
-        how = await within(STOP_WITHIN_MS, gone)
+        how = await within(HANG_BOUND_MS, gone)
       } catch (error) {
         await kill()
         throw describe(`gorego did not stop after SIGTERM: ${(error as Error).message}`)

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { HANG_BOUND_MS } from '@gorego/core/testing'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { onExit, startGorego, within } from './gorego-process.js'
@@ -127,7 +128,7 @@ function npxTests(packed: ReturnType<typeof suite>, directory: string): void {
       printed += text
       if (printed.includes('gorego ready on grpc://127.0.0.1:')) npx.kill('SIGTERM')
     })
-    await within(60_000, closed)
+    await within(HANG_BOUND_MS, closed)
     assert.match(printed, 'gorego ready on grpc://127.0.0.1:')
     assert.equal(readdirSync(join(directory, 'cache/run')), [], 'the server cleaned up')
   })

@@ -1,4 +1,5 @@
 import { emptyDigest, reapi, SHA256 } from '@gorego/core'
+import { enoughTime } from '@gorego/core/testing'
 import * as assert from 'uvu/assert'
 import {
   callFailure,
@@ -98,8 +99,9 @@ test('CL-15: time limits of an hour and of a day are taken', async (t) => {
 
 test('CL-18: a command that timed out shows what it printed, and what it had made', async (t) => {
   t.needsExecution()
-  const script = 'echo the log; echo made > made; sleep 60; echo never > never'
-  const seen = await t.run(script, { outputPaths: ['made', 'never'], timeoutMs: 1000 })
+  const script = 'echo made > made; echo the log; sleep 1000; echo never > never'
+  const attempt = (timeoutMs: number) => t.run(script, { outputPaths: ['made', 'never'], timeoutMs })
+  const seen = await enoughTime(1000, attempt, async (each) => (await stdoutOf(t.client, each)) !== '')
   assert.is(seen.code, DEADLINE_EXCEEDED)
   assert.is(await stdoutOf(t.client, seen), 'the log\n')
   assert.equal(await filesOf(t.client, seen), { made: 'made\n' })

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { inspect } from 'node:util'
+import { HANG_BOUND_MS } from '@gorego/core/testing'
 import { requirement } from '../requirements/index.js'
 import type { Target } from '../target/target.js'
 import type { Case } from './case.js'
@@ -15,8 +16,8 @@ export interface RunOptions {
 
 const LIMIT_MS = 60_000
 /** Our own server shares this machine with all that the cases do, and with other tests. */
-const OWN_LIMIT_MS = 180_000
-const SLOW_LIMIT_MS = 300_000
+const OWN_LIMIT_MS = HANG_BOUND_MS
+const SLOW_LIMIT_MS = 2 * HANG_BOUND_MS
 
 /** Tries the cases, several at once; the outcomes come back in the order of the cases. */
 export async function runCases(cases: readonly Case[], { target, width, onOutcome }: RunOptions): Promise<Outcome[]> {

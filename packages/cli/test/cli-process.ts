@@ -2,15 +2,13 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type TemporaryDirectory, temporaryDirectory } from '@gorego/core/testing'
+import { HANG_BOUND_MS, type TemporaryDirectory, temporaryDirectory } from '@gorego/core/testing'
 
 const PROGRAM = fileURLToPath(new URL('./gorego.ts', import.meta.url))
 const TERMINAL = fileURLToPath(new URL('./in-terminal.py', import.meta.url))
 const NODE_ARGUMENTS = ['--conditions=gorego-source', '--import', import.meta.resolve('tsx')]
 /** What starts gorego from its sources. */
 export const GOREGO = [process.execPath, ...NODE_ARGUMENTS, PROGRAM]
-
-const TOO_LONG_MS = 60_000
 
 export interface Finished {
   readonly code: number | null
@@ -88,7 +86,7 @@ export class RunningCli {
       })
     }
     this.finished = new Promise((resolve) => {
-      const late = setTimeout(() => child.kill('SIGKILL'), TOO_LONG_MS)
+      const late = setTimeout(() => child.kill('SIGKILL'), HANG_BOUND_MS)
       child.once('close', (code) => {
         clearTimeout(late)
         resolve({ code, ...this.#printed })

@@ -1,6 +1,7 @@
 import { equal, ok } from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test } from 'uvu'
+import { HANG_BOUND_MS } from '../testing/index.js'
 import { systemClock } from './clock.js'
 import { silentLogger } from './logger.js'
 
@@ -38,7 +39,7 @@ test('a delay too long for setTimeout does not fire at once', async () => {
 const inProcess = (program: string) => {
   const imports = `import { systemClock, wakefulClock } from ${JSON.stringify(new URL('./clock.ts', import.meta.url).href)}`
   const flags = [...process.execArgv, '--input-type=module', '-e', `${imports}\n${program}`]
-  const { status, stdout, stderr } = spawnSync(process.execPath, flags, { timeout: 30_000, encoding: 'utf8' })
+  const { status, stdout, stderr } = spawnSync(process.execPath, flags, { timeout: HANG_BOUND_MS, encoding: 'utf8' })
   equal(status, 0, stderr)
   return stdout
 }

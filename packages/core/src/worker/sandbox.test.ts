@@ -6,6 +6,7 @@ import { debianProgram } from '@gorego/test-setup/debian-program'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { LocalStore } from '../cas/index.js'
+import { enoughTime } from '../testing/enough-time.js'
 import { isRunning } from '../testing/is-running.js'
 import { temporaryDirectory } from '../testing/temporary-directory.js'
 import { until } from '../testing/until.js'
@@ -138,7 +139,8 @@ if (whyNot !== undefined) {
 
   test('EX-12 TERM first, so that it can end as it likes; then KILL, and nobody is left', async () => {
     const script = 'trap "echo told; exit 3" TERM; echo up; while :; do sleep 0.05; done'
-    const { outcome, stdout, result } = await rig.sh(script, {}, { timeoutMs: 1500 })
+    const attempt = (timeoutMs: number) => rig.sh(script, {}, { timeoutMs })
+    const { outcome, stdout, result } = await enoughTime(1500, attempt, (ran) => ran.stdout !== '')
     assert.is(outcome.failure?.code, 'deadline-exceeded')
     assert.equal([stdout, result.getExitCode()], ['up\ntold\n', 3])
     const deaf = await rig.sh('trap "" TERM; sleep 61.7 & while :; do sleep 61.7; done', {}, { timeoutMs: 300 })

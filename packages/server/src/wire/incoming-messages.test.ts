@@ -5,6 +5,7 @@ import { Readable } from 'node:stream'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import type { GoregoError } from '@gorego/core'
+import { HANG_BOUND_MS } from '@gorego/core/testing'
 import fc from 'fast-check'
 import { test } from 'uvu'
 import { equal, is, match, ok, unreachable } from 'uvu/assert'
@@ -12,8 +13,6 @@ import { type CallBytes, InFlight } from '../clients/in-flight.js'
 import { IncomingMessages } from './incoming-messages.js'
 
 /** Longer than anything here takes: who still waits then waits for ever. */
-const FOR_EVER_MS = 20_000
-
 /** A stream that ends as Node's HTTP/2 streams do: with nothing left to read, even while it is paused. */
 class FakeStream extends Readable {
   override _read(): void {}
@@ -61,7 +60,7 @@ function framed(message: Uint8Array, compressed = false): Buffer {
 
 async function beforeForEver<T>(promise: Promise<T>): Promise<T> {
   const done = new AbortController()
-  const waiting = sleep(FOR_EVER_MS, undefined, { signal: done.signal }).then(
+  const waiting = sleep(HANG_BOUND_MS, undefined, { signal: done.signal }).then(
     () => unreachable('somebody waits for ever'),
     () => {},
   )
