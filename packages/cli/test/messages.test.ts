@@ -63,6 +63,17 @@ test('paths that cannot be used: which, why, and what to do', async () => {
   )
 })
 
+test('directories where none can be made: /proc, in which Node alone would try for ever', async () => {
+  if (process.platform !== 'linux') return console.log('SKIP directories in /proc: there is none here')
+  await using machine = new Machine()
+  const words = ': its file system takes no new directories: name another\\n$'
+  await check(machine, [
+    ['run --dir /proc/x -- true', 64, new RegExp(`^gorego: --dir /proc/x${words}`)],
+    ['run --dir /proc/self -- true', 64, new RegExp(`^gorego: --dir /proc/self${words}`)],
+    ['run --dir here --output o --out-dir /proc/x -- touch o', 64, new RegExp(`^gorego: --out-dir /proc/x${words}`)],
+  ])
+})
+
 test('what a server does not have: what may have become of it', async () => {
   await using machine = new Machine()
   writeFileSync(join(machine.cwd, 'file'), 'text')

@@ -96,7 +96,7 @@ export {
   SHA384,
   SHA512,
 } from './digest/index.js'
-export { type Budget, blocks, type RenewPin, type Reservation, reservationFrom } from './disk/index.js'
+export { type Budget, blocks, makeDirectories, type RenewPin, type Reservation, reservationFrom } from './disk/index.js'
 export { type CompareOutputsOptions, compareOutputs, type OutputDifference } from './embed/compare-outputs.js'
 export type { RunExplanation } from './embed/explain-run.js'
 export {

@@ -1,7 +1,6 @@
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
+import { accessSync, constants } from 'node:fs'
 import { userInfo } from 'node:os'
-import { dirname } from 'node:path'
-import { GoregoError } from '@gorego/core'
+import { GoregoError, makeDirectories } from '@gorego/core'
 
 /**
  * Makes a directory where there is none, and throws with the cause and the next step where this process cannot use it. `setting`: where
@@ -9,7 +8,7 @@ import { GoregoError } from '@gorego/core'
  */
 export function ensureUsable(path: string, setting: string): void {
   try {
-    make(path)
+    makeDirectories(path, { mode: 0o755 })
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
@@ -18,19 +17,6 @@ export function ensureUsable(path: string, setting: string): void {
       `cannot keep anything in ${path}: ${whyNot(code) ?? message} (or choose another directory with ${setting})`,
       { cause: error },
     )
-  }
-}
-
-/** One after the other: on some file systems, /proc for one, Node's own `recursive` tries for ever. */
-function make(path: string): void {
-  if (existsSync(path)) return
-  const parent = dirname(path)
-  if (parent !== path) make(parent)
-  try {
-    mkdirSync(path, { mode: 0o755 })
-  } catch (error) {
-    // Another server may have made it meanwhile.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
 }
 
@@ -45,7 +31,10 @@ function whyNot(code: string | undefined): string | undefined {
     case 'EDQUOT':
       return 'no space is left on its disk: free some'
     case 'ENOTDIR':
-      return 'a part of that path is a file: remove it'
+    case 'EEXIST':
+      return 'a part of that path is a file, or a link that leads nowhere: remove it'
+    case 'ENOENT':
+      return 'its file system takes no new directories'
     default:
       return undefined
   }

@@ -1,8 +1,10 @@
 import type { ErrorCode } from '@gorego/core'
 
-/** What the system refuses, in words, with what to do about it, and whose matter that is. */
+/** What the system refuses, to some call or to any, in words, with what to do about it, and whose matter that is. */
 const PROBLEMS: Readonly<Record<string, readonly [text: string, code: ErrorCode]>> = {
   ENOENT: ['there is no such file or directory: check the path, or make it', 'failed-precondition'],
+  'mkdir ENOENT': ['its file system takes no new directories: name another', 'failed-precondition'],
+  EEXIST: ['a file, or a link that leads nowhere, has that name: name another', 'failed-precondition'],
   ENOTDIR: ['a part of that path is a file: name another', 'failed-precondition'],
   EISDIR: ['it is a directory: name a file', 'failed-precondition'],
   ELOOP: ['its symbolic links lead nowhere: name another', 'failed-precondition'],
@@ -26,7 +28,8 @@ export async function withFile<T>(what: string, act: () => Promise<T>): Promise<
   } catch (error) {
     if (!isSystemError(error)) throw error
     const { GoregoError } = await import('@gorego/core')
-    const [text, code] = PROBLEMS[error.code ?? ''] ?? [error.message, 'internal']
+    const [text, code] = PROBLEMS[`${error.syscall} ${error.code}`] ??
+      PROBLEMS[`${error.code}`] ?? [error.message, 'internal']
     throw new GoregoError(code, `${what}: ${text}`, { cause: error })
   }
 }

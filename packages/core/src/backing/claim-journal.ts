@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { appendFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { appendFile, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isProcessAlive, processIdentity } from '../disk/index.js'
+import { isProcessAlive, makeDirectories, processIdentity } from '../disk/index.js'
 
 /** Whose it is, and which of theirs; or nobody's. What is taken over and not yet in another one is called `…-left`. */
 const JOURNAL = /^(?:pending-(\d+-\d+)-\d+(?:-left)?|left-[\da-f-]+)$/
@@ -18,7 +18,7 @@ export interface ClaimedJournal {
  * it. No lock is held: a file is taken over by renaming it, in which one succeeds.
  */
 export async function claimJournal(directory: string): Promise<ClaimedJournal> {
-  await mkdir(directory, { recursive: true, mode: 0o700 })
+  makeDirectories(directory, { mode: 0o700 })
   const own = await makeJournal(directory)
   for (const name of await readdir(directory)) {
     const match = JOURNAL.exec(name)

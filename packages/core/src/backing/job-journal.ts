@@ -1,5 +1,6 @@
-import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { appendFile, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { makeDirectories } from '../disk/index.js'
 import { type Clock, systemClock } from '../observe/index.js'
 
 export interface JobJournalOptions {
@@ -86,7 +87,7 @@ export class JobJournal {
     this.#changed.clear()
     if (lines.length === 0) return
     try {
-      await mkdir(dirname(path), { recursive: true })
+      makeDirectories(dirname(path))
       if (this.#lines + lines.length > this.#open.size + SPARE_LINES) await this.#writeAnew()
       else {
         await appendFile(path, lines.join(''))

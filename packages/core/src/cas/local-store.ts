@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Digest, type DigestFunction, DigestingCheck, isEmptyBlob } from '../digest/index.js'
 import {
@@ -10,6 +9,7 @@ import {
   freeBytes,
   IndexLoader,
   isDiskFull,
+  makeDirectories,
   Pins,
   RecencyKeeper,
   type RenewPin,
@@ -345,7 +345,7 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
 
   #startLoading(): IndexLoader {
     try {
-      mkdirSync(this.layout.blobs, { recursive: true })
+      makeDirectories(this.layout.blobs)
       return new IndexLoader(this.layout, this.#index)
     } catch (error) {
       this.#session[Symbol.dispose]()

@@ -1,10 +1,11 @@
-import { chmodSync, mkdirSync, statSync } from 'node:fs'
+import { chmodSync, statSync } from 'node:fs'
+import { makeDirectories } from './make-directories.js'
 import type { StoreLayout } from './store-layout.js'
 
 /** Has other users pass through a store's directory and list nothing, and keeps them out of what is stored in it. */
 export function closeToOthers(layout: StoreLayout): void {
   for (const path of [layout.blobs, layout.results]) {
-    mkdirSync(path, { recursive: true })
+    makeDirectories(path)
     chmodSync(path, 0o700)
   }
   letPass(layout.root)

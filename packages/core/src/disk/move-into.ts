@@ -1,5 +1,6 @@
-import { mkdirSync, renameSync } from 'node:fs'
+import { renameSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { makeDirectories } from './make-directories.js'
 
 /**
  * Renames a file to where it belongs. The directory is made when a rename finds none, which is once for each of them:
@@ -10,7 +11,7 @@ export function moveInto(source: string, target: string): void {
     renameSync(source, target)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    mkdirSync(dirname(target), { recursive: true })
+    makeDirectories(dirname(target))
     renameSync(source, target)
   }
 }

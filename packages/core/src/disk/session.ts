@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { letPass } from './close-to-others.js'
+import { makeDirectories } from './make-directories.js'
 import { isProcessAlive, processIdentity } from './process-identity.js'
 import { removeTree } from './remove-tree.js'
 
@@ -22,7 +23,7 @@ export class Session implements Disposable {
   }
 
   static open(parent: string): Session {
-    mkdirSync(parent, { recursive: true, mode: 0o700 })
+    makeDirectories(parent, { mode: 0o700 })
     for (const name of readdirSync(parent)) {
       const identity = SESSION_NAME.exec(name)?.[1]
       if (identity !== undefined && !isProcessAlive(identity)) sweep(join(parent, name))
@@ -49,7 +50,7 @@ export class Session implements Disposable {
   /** A directory of that name inside, made when first asked for, for us alone. */
   directory(name: string): string {
     const path = join(this.#directory, name)
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    makeDirectories(path, { mode: 0o700 })
     return path
   }
 

@@ -1,8 +1,9 @@
 import type { BigIntStats } from 'node:fs'
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Digest, type DigestFunction, digestInTurns, SHA256 } from '../digest/index.js'
+import { makeDirectories } from '../disk/index.js'
 import { GoregoError } from '../errors/index.js'
 
 /** What files are hashed with, and where their digests are kept. */
@@ -139,7 +140,7 @@ export class KnownFiles {
     const bytes = Buffer.from(lines.join(''))
     const { hash } = await digestInTurns(SHA256, bytes)
     const temporary = this.#options.temporary ?? `${path}.${process.pid}`
-    await mkdir(dirname(path), { recursive: true })
+    makeDirectories(dirname(path))
     try {
       await writeFile(temporary, Buffer.concat([Buffer.from(`${MAGIC} ${hash}\n`), bytes]), { mode: 0o600 })
       await rename(temporary, path)

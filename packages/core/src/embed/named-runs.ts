@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
 import { lstat, readdir, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Digest, DigestFunction } from '../digest/index.js'
-import { CheckedFiles } from '../disk/index.js'
+import { CheckedFiles, makeDirectories } from '../disk/index.js'
 import { parseRemembered, type Remembered, serializeRemembered } from './remembered-runs.js'
 
 export interface NamedRunsOptions {
@@ -58,7 +57,7 @@ export class NamedRuns {
     const path = this.#path(name)
     const shard = dirname(path)
     // What actions are called is nobody else's business.
-    mkdirSync(shard, { recursive: true, mode: 0o700 })
+    makeDirectories(shard, { mode: 0o700 })
     this.#files.write(path, serializeRemembered(remembered))
     if (before === undefined && !this.#tidying.has(shard)) {
       const tidied = this.#forgetOldest(shard).catch(() => {})

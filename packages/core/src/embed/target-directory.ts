@@ -1,5 +1,6 @@
 import { lstat, mkdir, realpath, rm } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
+import { makeDirectories } from '../disk/index.js'
 import { GoregoError } from '../errors/index.js'
 
 /**
@@ -18,7 +19,7 @@ export class TargetDirectory {
 
   /** Makes the directory if it is not there. */
   static async open(path: string): Promise<TargetDirectory> {
-    await mkdir(path, { recursive: true })
+    makeDirectories(path)
     return new TargetDirectory(await realpath(path))
   }
 

@@ -1,6 +1,5 @@
-import { mkdirSync } from 'node:fs'
 import type { LocalStore } from '../cas/index.js'
-import { Session } from '../disk/index.js'
+import { makeDirectories, Session } from '../disk/index.js'
 import { GoregoError } from '../errors/index.js'
 import type { Logger } from '../observe/index.js'
 import { type ActionUser, trySandbox } from '../runner/index.js'
@@ -31,7 +30,7 @@ export async function openSandbox(options: OpenSandboxOptions): Promise<SandboxS
   const { store, user, buildRoot, runner, choice, mounts, logger } = options
   if (choice === 'none') return undefined
   const { launcher, sandboxInit } = runnerProgram(runner)
-  if (buildRoot !== undefined) mkdirSync(buildRoot, { recursive: true, mode: 0o700 })
+  if (buildRoot !== undefined) makeDirectories(buildRoot, { mode: 0o700 })
   return await chooseSandbox({
     choice,
     hidden: [store.layout.root, ...(buildRoot === undefined ? [] : [buildRoot])],

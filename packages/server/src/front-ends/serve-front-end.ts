@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import {
@@ -7,6 +6,7 @@ import {
   LeasedKeeper,
   LocalActionCache,
   type Logger,
+  makeDirectories,
   SharedStore,
 } from '@gorego/core'
 import { ClientCalls } from '../clients/client-calls.js'
@@ -49,7 +49,7 @@ export async function serveFrontEnd(setup: Setup, channel: Channel, logger: Logg
   const { dir, partialUploads } = config.localCache
   const directory = (name: string) => {
     const path = join(temporary, name)
-    mkdirSync(path, { recursive: true })
+    makeDirectories(path)
     return path
   }
   const keeper = new LeasedKeeper(new RemoteKeeper(channel, `the cache, ${dir}`, maxBytes), leaseMs)
