@@ -76,7 +76,7 @@ export const zones = [
   },
   { path: 'packages/server/src/log/', closed: true, bare: ['@gorego/core', 'pino'] },
   { path: 'packages/server/', closed: true, bare: ['@gorego/core'] },
-  { path: 'packages/cli/', closed: true, bare: ['@gorego/core', '@gorego/server', 'yargs', 'yargs/'] },
+  { path: 'packages/cli/', closed: true, bare: ['@gorego/core', '@gorego/server', 'yargs', 'yargs/', 'yargs-parser'] },
   { path: 'examples/[^/]+/', bare: publicEntries },
   { path: 'bench/', bare: publicEntries },
   {

@@ -1,6 +1,6 @@
 // What is in the packages: nothing but what they need, and declarations that every way of resolving them finds.
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -18,6 +18,7 @@ const always = ['LICENSE', 'README.md', 'package.json']
 const expected: Record<PackageName, string[]> = {
   '@gorego/core': [
     ...always,
+    'THIRD-PARTY.md',
     'dist/*-*.js',
     'dist/index.js',
     'dist/runner.js',
@@ -81,6 +82,26 @@ for (const name of names) {
     assert.match(stdout, name === 'gorego' ? 'does not contain types' : `"${name}"`)
   })
 }
+
+packed('whoever is inside a bundle has their licence beside it', async () => {
+  const inside = new Set<string>()
+  for (const name of names) {
+    const { stdout } = await run('tar', ['-xzOf', tarballs[name], 'package/dist'], { maxBuffer: 1 << 26 })
+    // As the bundler names what it takes in.
+    for (const [, one = ''] of stdout.matchAll(/^\/\/ \S*node_modules\/((?:@[^/]+\/)?[^/]+)\/\S+$/gm)) inside.add(one)
+    if (name !== '@gorego/core') assert.is(inside.size, 0, `${name} has code of others inside: ${[...inside]}`)
+    else {
+      assert.ok(inside.has('google-protobuf'))
+      const { stdout: notes } = await run('tar', ['-xzOf', tarballs[name], 'package/THIRD-PARTY.md'])
+      const modules = join(repository, 'packages/core/node_modules')
+      for (const one of inside) {
+        const licence = readdirSync(join(modules, one)).find((file) => /^LICENSE(\.md)?$/.test(file)) ?? ''
+        assert.ok(notes.includes(readFileSync(join(modules, one, licence), 'utf8').trim()), one)
+      }
+      inside.clear()
+    }
+  }
+})
 
 packed('the launcher comes along where one was built', async () => {
   const files = await filesIn(tarballs['@gorego/core'])

@@ -1,4 +1,3 @@
-import type { Options } from 'yargs'
 import type { Host } from './host.js'
 
 /** One of `gorego`'s commands: what --help says of it, and what it does. */
@@ -11,7 +10,7 @@ export interface Command {
   /** What it does, as the help of the command says it. */
   readonly description: string
   /** By name, without dashes. */
-  readonly flags: Readonly<Record<string, Options>>
+  readonly flags: Readonly<Record<string, Flag>>
   readonly examples: readonly (readonly [commandLine: string, meaning: string])[]
   /** Below everything else in the help. */
   readonly epilogue: string
@@ -21,6 +20,25 @@ export interface Command {
   readonly operands?: Operands
   /** Resolves to the exit code. */
   run(args: Arguments, host: Host): Promise<number>
+}
+
+/** A flag of a command: with a value, or there or not. */
+export interface Flag {
+  readonly type: 'string' | 'boolean'
+  /** Absent where the name says it all. */
+  readonly describe?: string
+  /** What holds without it, for the help. */
+  readonly defaultDescription?: string
+  /** Whether it is nothing without a value. */
+  readonly requiresArg?: boolean
+  /** Whether it may be there several times. */
+  readonly array?: boolean
+  /** Another name, of one letter. */
+  readonly alias?: string
+  /** Flags that it cannot be there with. */
+  readonly conflicts?: string | readonly string[]
+  /** The heading that it has in the help, if not that of most. */
+  readonly group?: string
 }
 
 export interface Operands {

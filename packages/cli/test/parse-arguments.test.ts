@@ -15,6 +15,7 @@ const build: Command = {
     'no-cache': { type: 'boolean', conflicts: 'refresh' },
     refresh: { type: 'boolean' },
     append: { type: 'string' },
+    file: { type: 'string', requiresArg: true, alias: 'f' },
   },
   examples: [['gorego build -- true', 'true']],
   epilogue: 'The end.',
@@ -53,6 +54,20 @@ test('values are text, as they were written', async () => {
   assert.equal(args.commandLine, [])
 })
 
+test('a flag has one other name at most, and its value is there by both', async () => {
+  for (const spelling of [['--file', 'x'], ['-f', 'x'], ['-f=x'], ['--file=x']])
+    assert.is((await parse('build', ...spelling)).text('file'), 'x')
+  assert.is(await complaint('build', '-f'), '-f needs a value')
+  assert.is(await complaint('build', '-f', 'x', '--file', 'y'), '--file is there twice')
+})
+
+test('flags may stand before the command where they carry their value', async () => {
+  const args = await parse('--dir=x', 'build', '--input', 'a', '--', 'make')
+  assert.is(args.text('dir'), 'x')
+  assert.equal(args.texts('input'), ['a'])
+  assert.is(await complaint('--dir', 'build'), '--dir needs a command before it')
+})
+
 test('what follows -- belongs to the command that is run, whatever it looks like', async () => {
   const args = await parse('build', '--', 'make', '--dir', '7', '--help', '--', '-x')
   assert.equal(args.commandLine, ['make', '--dir', '7', '--help', '--', '-x'])
@@ -68,6 +83,10 @@ test('--help tells of flags, defaults and examples, --version of the version', a
   assert.match(await text('build', '--help'), /--dir +Where \(default: here\)/)
   assert.match(await text('build', '-h'), 'Examples:\n  gorego build -- true\n      true\n\nThe end.')
   assert.match(await text('--version'), /^\d+\.\d+\.\d+/)
+  assert.match(await text('help'), /gorego build {2}Build something/)
+  assert.match(await text('build', 'help'), /--dir +Where/)
+  assert.match(await text('build', '--dir', '--help'), /--dir +Where/)
+  assert.match(await text('tools', 'clean', '--version'), /^\d+\.\d+\.\d+/)
 })
 
 test('mistakes are named, with what may have been meant', async () => {
@@ -78,6 +97,8 @@ test('mistakes are named, with what may have been meant', async () => {
   assert.is(await complaint('build', '--dri', 'x'), 'unknown flag --dri; did you mean --dir?')
   assert.is(await complaint('build', '--noCache'), 'unknown flag --noCache; did you mean --no-cache?')
   assert.is(await complaint('build', '-x'), 'unknown flag -x')
+  assert.match(await complaint('build', '--constructor', 'x'), 'unknown flag --constructor')
+  assert.match(await complaint('build', '--help=false'), 'unknown flag --help')
   assert.is(await complaint('build', '--dir'), '--dir needs a value')
   assert.is(await complaint('build', '--dir', '--refresh'), '--dir needs a value')
   assert.is(await complaint('build', '--dir', 'a', '--dir', 'b'), '--dir is there twice')

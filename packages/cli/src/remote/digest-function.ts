@@ -1,9 +1,8 @@
 import type { DigestFunctionName } from '@gorego/core'
-import type { Options } from 'yargs'
-import type { Arguments } from '../command.js'
+import type { Arguments, Flag } from '../command.js'
 import { UsageError } from '../usage-error.js'
 
-export const DIGEST_FUNCTION_FLAG: Options = {
+export const DIGEST_FUNCTION_FLAG: Flag = {
   type: 'string',
   requiresArg: true,
   describe: 'What everything is hashed with: sha256, blake3, sha384, sha512, sha1 or md5',

@@ -1,4 +1,4 @@
-import type { Options } from 'yargs'
+import type { Flag } from '../command.js'
 
 const GROUP = { type: 'string', requiresArg: true, group: 'Server:' } as const
 
@@ -14,7 +14,7 @@ export const REMOTE_FLAGS = {
   'tls-ca': { ...GROUP, describe: 'Trust this authority (PEM)', defaultDescription: "the system's" },
   'tls-cert': { ...GROUP, describe: 'Show this certificate (PEM)' },
   'tls-key': { ...GROUP, describe: 'The key of that certificate (PEM)' },
-} satisfies Readonly<Record<string, Options>>
+} satisfies Readonly<Record<string, Flag>>
 
 /** For commands that run here, and may share what they make. The other flags are then about that server. */
 export const REMOTE_CACHE_FLAG = {
@@ -23,7 +23,7 @@ export const REMOTE_CACHE_FLAG = {
     describe: 'Run it here, and share results through this cache: grpc://…, grpcs://… or unix:/path',
     defaultDescription: '$GOREGO_REMOTE_CACHE, or none',
   },
-} satisfies Readonly<Record<string, Options>>
+} satisfies Readonly<Record<string, Flag>>
 
 export type RemoteFlag = keyof typeof REMOTE_FLAGS | keyof typeof REMOTE_CACHE_FLAG
 

@@ -1,11 +1,10 @@
 import { resolve } from 'node:path'
 import type { Config } from '@gorego/server'
-import type { Options } from 'yargs'
-import type { Arguments } from '../../command.js'
+import type { Arguments, Flag } from '../../command.js'
 import type { Host } from '../../host.js'
 
 /** Which cache it is about. */
-export const CACHE_FLAGS: Readonly<Record<string, Options>> = {
+export const CACHE_FLAGS: Readonly<Record<string, Flag>> = {
   config: { type: 'string', requiresArg: true, describe: 'The config.yaml of the server whose cache it is' },
   dir: {
     type: 'string',
