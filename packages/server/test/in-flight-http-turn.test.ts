@@ -1,5 +1,6 @@
 // A request over HTTP that waits for others of its client.
 import { silentLogger } from '@gorego/core'
+import { HANG_BOUND_MS } from '@gorego/core/testing'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { InFlight } from '../src/clients/in-flight.js'
@@ -12,6 +13,8 @@ interface Waiting {
   readonly begun: Promise<unknown>
   /** What became of its turn. */
   readonly ended: Promise<unknown>
+  /** How long nothing may move on its connection before that is given up, while it waits and afterwards; 0 is for ever. */
+  readonly idleTimeouts: (number | undefined)[]
 }
 
 /** Serves a path whose answer waits for a turn that never comes. */
@@ -33,10 +36,11 @@ async function whileOneHolds(lookMs: number, use: (waiting: Waiting) => Promise<
   const ended = new Promise<unknown>((resolve) => {
     end = resolve
   })
+  const idleTimeouts: (number | undefined)[] = []
   const server = await serveHttp({
     listenAddr: '127.0.0.1:0',
     socketMode: 0o600,
-    idleTimeoutMs: 50,
+    idleTimeoutMs: HANG_BOUND_MS,
     routes: [
       {
         path: '/turn',
@@ -44,13 +48,15 @@ async function whileOneHolds(lookMs: number, use: (waiting: Waiting) => Promise<
         template: '/turn',
         GET: {
           needs: 'nothing',
-          answer: async ({ bytes }) => {
+          answer: async ({ bytes, request }) => {
             try {
               const turn = bytes.down.take(1)
+              idleTimeouts.push(request.socket.timeout)
               begin(undefined)
               await turn
               end(undefined)
             } catch (error) {
+              idleTimeouts.push(request.socket.timeout)
               end(error)
               throw error
             }
@@ -68,7 +74,7 @@ async function whileOneHolds(lookMs: number, use: (waiting: Waiting) => Promise<
     onVisit: undefined,
   })
   try {
-    await use({ url: `http://${server.address}/turn`, begun, ended })
+    await use({ url: `http://${server.address}/turn`, begun, ended, idleTimeouts })
   } finally {
     holding.end()
     await server.close()
@@ -76,11 +82,12 @@ async function whileOneHolds(lookMs: number, use: (waiting: Waiting) => Promise<
 }
 
 test('a request that waits for its turn is told so when that takes too long, though nothing moves on its connection', async () => {
-  await whileOneHolds(30, async ({ url }) => {
+  await whileOneHolds(30, async ({ url, idleTimeouts }) => {
     const answer = await fetch(url)
     assert.is(answer.status, 503)
     assert.is(answer.headers.get('retry-after'), '1')
     assert.match(await answer.text(), 'limits.in_flight_mb')
+    assert.equal(idleTimeouts, [0, HANG_BOUND_MS])
   })
 })
 
