@@ -169,7 +169,8 @@ export class FrontEndProcess {
         const told = () => resolve(this.#lastWords === '' ? why : `${why}: ${this.#lastWords.trim()}`)
         // Its last words may still be on their way; whoever else holds the pipe must not keep us waiting.
         this.#child.stderr?.once('close', told)
-        setTimeout(told, LAST_WORDS_BOUND_MS)
+        // In the turn after it: what has come while this process had none is read before.
+        setTimeout(() => setImmediate(told), LAST_WORDS_BOUND_MS)
       }
       this.#child.once('error', (error) => gone(error.message))
       this.#child.once('exit', (code, signal) => gone(signal === null ? `exit code ${code}` : `signal ${signal}`))

@@ -1,6 +1,5 @@
 import { createServer as createListener } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '@gorego/core'
 import {
   logVerbosity,
@@ -24,6 +23,7 @@ import type { StreamHandler } from './direct-method.js'
 import { type DirectHandler, type DirectHandlers, withOwnHttp2 } from './http2-servers.js'
 import { type ListenOptions, listenAt } from './listening.js'
 import { type Method, methodDefinition } from './method.js'
+import { untilQuiet } from './until-quiet.js'
 
 export interface GrpcServerOptions {
   readonly services: readonly Service[]
@@ -60,9 +60,6 @@ export interface ListeningServer extends Pick<GrpcServer, 'idleMs' | 'quiet' | '
   /** As `listenAddr`, with the real port. */
   readonly address: string
 }
-
-/** Clients ask for the next thing within this time after an answer, or want nothing more. */
-const QUIET_MS = 200
 
 /** A client that does not answer a ping in this time is gone. */
 const LONGEST_ANSWER_MS = 20_000
@@ -163,15 +160,7 @@ function createServer(options: GrpcServerOptions): CreatedServer {
     idleMs: () => activity.idleMs,
     // What is refused there has not begun here.
     gate: access === undefined && clients === undefined ? undefined : new CallGate({ access, clients, log: tell }),
-    async quiet(boundMs) {
-      const start = performance.now()
-      for (;;) {
-        const until = Math.min(Math.max(start, activity.lastBegunAt) + QUIET_MS, start + boundMs)
-        const rest = until - performance.now()
-        if (rest <= 0) return
-        await sleep(rest)
-      }
-    },
+    quiet: (boundMs) => untilQuiet({ lastBegunAt: () => activity.lastBegunAt, boundMs }),
     stop: (boundMs) => shutDown(server, boundMs),
   }
 }
