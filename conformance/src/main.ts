@@ -29,8 +29,17 @@ async function tryAll({ chosen, slow, remote, instance, width, json, verbose }: 
   if (wanted.length === 0) throw new Error('no case has such an id: see --list')
   const target = remote === undefined ? await ownTarget() : await remoteTarget(remote, instance)
   // Nobody else would end a server that was started here.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => void target.stop().finally(() => process.kill(process.pid, signal)))
+  let isStopping = false
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      // A terminal's Ctrl-C comes from npm as well: once more.
+      if (isStopping) return
+      isStopping = true
+      void target.stop().finally(() => {
+        process.removeAllListeners(signal)
+        process.kill(process.pid, signal)
+      })
+    })
   }
   let outcomes: Outcome[]
   try {

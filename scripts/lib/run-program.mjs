@@ -10,9 +10,8 @@ export async function runProgram(main, { conditions = [] } = {}) {
   const nodeArguments = [...conditions.map((condition) => `--conditions=${condition}`), '--import', 'tsx']
   const args = [...nodeArguments, join(root, main), ...process.argv.slice(2)]
   const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' })
-  // The terminal's Ctrl-C reaches the program by itself; we wait for what it makes of it.
-  process.on('SIGINT', () => {})
-  process.on('SIGTERM', () => child.kill('SIGTERM'))
+  // We wait for what the program makes of it. The terminal's Ctrl-C reaches it by itself as well; it takes the second for the first.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('close', (code) => {
     process.exitCode = code ?? 1
   })

@@ -14,7 +14,8 @@ import {
 import { tmpdir } from 'node:os'
 import { basename, delimiter, isAbsolute, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { onExit, within } from './gorego-process.js'
+import { onExit } from '@gorego/bench/clean-up'
+import { within } from './gorego-process.js'
 
 const EXAMPLE = fileURLToPath(new URL('../../examples/bazel-cpp', import.meta.url))
 const COMMAND_WITHIN_MS = 300_000

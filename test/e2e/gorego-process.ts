@@ -3,6 +3,8 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { onExit } from '@gorego/bench/clean-up'
+import { killTree } from '@gorego/bench/kill-tree'
 import { HANG_BOUND_MS } from '@gorego/core/testing'
 
 const READY = /^gorego ready on (grpcs?:\/\/\S+:(\d+))\b.*\n/m
@@ -57,8 +59,10 @@ export async function startGorego(args: string[] = [], options: GoregoOptions = 
   const printed = collectOutput(child)
   const gone = whenGone(child)
   const forget = onExit(() => {
+    // Its runners would go on for a moment, and write.
+    killTree(child.pid as number)
     child.kill('SIGKILL')
-    if (ownDir) rmSync(dir, { recursive: true, force: true })
+    if (ownDir) rmSync(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
   })
   const describe = (what: string) =>
     new Error(
@@ -107,30 +111,6 @@ export async function startGorego(args: string[] = [], options: GoregoOptions = 
       if (how !== 'exit code 0') throw describe(`gorego left with ${how} after SIGTERM, not with exit code 0`)
     },
   }
-}
-
-const exitActions = new Set<() => void>()
-
-/**
- * Calls `action` if this process ends before the returned function was called, whatever ends it: a test that fails or
- * is interrupted leaves no process and no file behind. The action must be synchronous.
- */
-export function onExit(action: () => void): () => void {
-  if (exitActions.size === 0) listenForExit()
-  exitActions.add(action)
-  return () => exitActions.delete(action)
-}
-
-let listening = false
-
-function listenForExit(): void {
-  if (listening) return
-  listening = true
-  process.on('exit', () => {
-    for (const action of exitActions) action()
-  })
-  // Without a listener, a signal ends the process and 'exit' is never emitted.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1))
 }
 
 /** Rejects when `promise` takes longer than `ms`. */

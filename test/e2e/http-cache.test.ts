@@ -3,11 +3,12 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { onExit } from '@gorego/bench/clean-up'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { debianProgram } from '../setup/debian-program.js'
 import { BazelWorkspace, findBazel } from './bazel-harness.js'
-import { type GoregoProcess, onExit, startGorego } from './gorego-process.js'
+import { type GoregoProcess, startGorego } from './gorego-process.js'
 
 const found = { ccache: debianProgram('ccache'), cc: debianProgram('cc', 'gcc'), bazel: findBazel() }
 for (const [name, each] of Object.entries(found)) if ('reason' in each) console.log(`SKIP ${name}: ${each.reason}`)

@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { onExit } from '@gorego/bench/clean-up'
 import { HANG_BOUND_MS } from '@gorego/core/testing'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { onExit, startGorego, within } from './gorego-process.js'
+import { startGorego, within } from './gorego-process.js'
 import { installPacked, type PackageManager, packageManagers, packPackages } from './packed-packages.js'
 
 const run = promisify(execFile)

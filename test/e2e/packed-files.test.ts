@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { onExit } from '@gorego/bench/clean-up'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { onExit } from './gorego-process.js'
 import { filesIn, type PackageName, packPackages } from './packed-packages.js'
 
 const run = promisify(execFile)

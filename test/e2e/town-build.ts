@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { onExit } from '@gorego/bench/clean-up'
 import {
   execute,
   Gate,
@@ -16,7 +17,6 @@ import {
 } from '@gorego/conformance/client'
 import { reapi, SHA256 } from '@gorego/core'
 import type { ActionMessages } from '@gorego/core/testing'
-import { onExit } from './gorego-process.js'
 
 const { EXECUTING, QUEUED } = reapi.ExecutionStage.Value
 

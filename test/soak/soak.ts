@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { onExit } from '@gorego/bench/clean-up'
 import { HeapProbe } from '@gorego/bench/heap-probe'
-import { onExit } from '../e2e/gorego-process.js'
 import { TortureClient } from '../torture/client.js'
 import { batch, execute, type Load, relyOnBlobs, relyOnResults, upload } from '../torture/clients.js'
 import { type Attack, attacked } from '../torture/hostile-server.js'
@@ -72,7 +72,8 @@ export async function soak(options: SoakOptions): Promise<SoakFigures> {
   const { maxBytes = options.backing ? MAX_BYTES_WITH_BACKING : MAX_BYTES } = options
   let backing: BackingServer | undefined
   const place = mkdtempSync(join(tmpdir(), 'gorego-soak-'))
-  const remove = () => rmSync(place, { recursive: true, force: true })
+  // The cache behind may still be dying, and write.
+  const remove = () => rmSync(place, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
   const forget = onExit(remove)
   const probe = new HeapProbe(join(place, 'heap.json'))
   const http = join(place, 'http.sock')

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, realpathSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { onExit } from '../e2e/gorego-process.js'
+import { onExit } from '@gorego/bench/clean-up'
 
 /** A file system of a few megabytes in memory: what is full in no time and harms nobody. */
 export class SmallDisk implements Disposable {

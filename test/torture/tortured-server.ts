@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, realpa
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type GoregoProcess, onExit, startGorego } from '../e2e/gorego-process.js'
+import { onExit } from '@gorego/bench/clean-up'
+import { type GoregoProcess, startGorego } from '../e2e/gorego-process.js'
 import { pathInInputRoot } from './input-root.js'
 
 /** What the actions of all scenarios have as inputs, the input root itself included; and nothing that they make is called so. */
