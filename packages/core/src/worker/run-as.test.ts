@@ -138,9 +138,10 @@ function everyWay(way: Way, test: Test): void {
     const { stdout, outcome } = await rig.sh('setsid sh -c "cd /; exec sleep 600" >/dev/null 2>&1 & echo $!')
     assert.is(outcome.failure, undefined, outcome.failure?.message)
     if (sandbox === 'none') await until('the end', () => !isRunning(Number(stdout)))
-    const daemon = 'setsid sh -c "(cd /; exec sleep 4242.4242) >/dev/null 2>&1 &"'
-    await rig.sh(daemon)
-    await until('the end of the daemon', () => !runs('4242.4242'))
+    // That no other run of these tests sleeps.
+    const seconds = `4242.${process.pid}`
+    await rig.sh(`setsid sh -c "(cd /; exec sleep ${seconds}) >/dev/null 2>&1 &"`)
+    await until('the end of the daemon', () => !runs(seconds))
   })
 
   check('an output that is a link to what only root may read is refused', async (rig) => {
