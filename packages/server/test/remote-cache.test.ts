@@ -7,6 +7,7 @@ import { blobOf, instead, type TemporaryDirectory, temporaryDirectory } from '@g
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ConnectError, type RemoteCacheOptions, remoteCache } from '../src/index.js'
+import { Channel } from '../src/upstream/channel.js'
 import { errorOf } from './error-of.js'
 import { eventually } from './eventually.js'
 import { FakeUpstream } from './fake-upstream.js'
@@ -212,6 +213,29 @@ test('an executor that cannot be opened leaves what is to be stored there to the
   await (await office.open()).close()
   assert.ok(await getResult(rig.client, action))
   assert.equal(office.journals, [])
+})
+
+test('what went wrong first is told, and the connection closed, whatever goes wrong with the list after it', async () => {
+  const address = `unix:${join(space.path, 'behind')}`
+  await using _rig = await ServerRig.start({ ...cacheOnly, listenAddr: address })
+  const office = await officeOf('office', address)
+  await office.executor.close()
+  const dispose = Channel.prototype[Symbol.dispose]
+  let closed = 0
+  Channel.prototype[Symbol.dispose] = function () {
+    closed++
+    dispose.call(this)
+  }
+  try {
+    using _ = instead(LocalStore.prototype, 'pin', () => {
+      rmSync(join(office.root, 'remote'), { recursive: true })
+      throw new Error('it cannot be used')
+    })
+    assert.match((await errorOf(office.open())).message, 'it cannot be used')
+  } finally {
+    Channel.prototype[Symbol.dispose] = dispose
+  }
+  assert.is(closed, 1)
 })
 
 test('required: without it nothing opens, and what is not here fails while it is away', async () => {

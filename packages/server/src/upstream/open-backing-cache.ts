@@ -38,13 +38,13 @@ export async function openBackingCache(
     channel = Channel.open(target, shown.identity)
     const calls = { retries: putRetryCount, silenceMs: timeout * 1000 }
     const watch = metrics?.ofBacking()
-    const cache = await openUpstream(
+    const { cache, close } = await openUpstream(
       channel,
       { target, instance, required, compression, ...calls },
       {
         store,
         results,
-        journalPath: join(store.layout.root, 'backing-cache', 'pending'),
+        journals: join(store.layout.root, 'backing-cache'),
         watchStore: metrics && ((blobs) => metrics.store(blobs, 'backing')),
         watchResults: metrics && ((remote) => metrics.results(remote, 'backing')),
         watch,
@@ -56,8 +56,11 @@ export async function openBackingCache(
       target,
       cache,
       async close(boundMs) {
-        await cache.close(boundMs)
-        end()
+        try {
+          await close(boundMs)
+        } finally {
+          end()
+        }
       },
     }
   } catch (error) {

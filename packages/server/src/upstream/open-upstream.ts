@@ -2,6 +2,7 @@ import {
   type ActionCache,
   CircuitBreaker,
   type ContentAddressableStorage,
+  claimJournal,
   type GoregoError,
   Guard,
   type LocalStore,
@@ -38,7 +39,8 @@ export interface UpstreamOptions {
 export interface UpstreamParts {
   readonly store: LocalStore
   readonly results: ActionCache
-  readonly journalPath: string
+  /** A directory for the list of what is still to be stored there. */
+  readonly journals: string
   /** Around the other server's caches, to count what is asked there. */
   readonly watchStore?: ((store: ContentAddressableStorage) => ContentAddressableStorage) | undefined
   readonly watchResults?: ((results: ActionCache) => ActionCache) | undefined
@@ -55,6 +57,12 @@ export interface UpstreamWatch extends CallWatch {
   breakerChanged(open: boolean): void
 }
 
+export interface OpenedUpstream {
+  readonly cache: UpstreamCache
+  /** Takes so many milliseconds at most to store what is still to be stored there, and leaves the rest for who comes next. */
+  close(boundMs: number): Promise<void>
+}
+
 /** Of the local cache's budget: so much may wait to be stored there as well, before it is evicted here. */
 const PENDING_PART = 1 / 4
 
@@ -62,8 +70,8 @@ const PENDING_PART = 1 / 4
 export async function openUpstream(
   caller: Caller,
   { target, instance, required, compression, retries, silenceMs, away, onChange }: UpstreamOptions,
-  { store, results, watchStore, watchResults, watch, logger, ...parts }: UpstreamParts,
-): Promise<UpstreamCache> {
+  { store, results, journals, watchStore, watchResults, watch, logger }: UpstreamParts,
+): Promise<OpenedUpstream> {
   const calls = watch === undefined ? caller : watchedCalls(caller, watch)
   const agreed = await agreeOnCompression(calls, {
     instance,
@@ -88,16 +96,30 @@ export async function openUpstream(
   const smallBlobs = new SmallBlobs({ caller: calls, instance, capabilities, compression: agreed })
   const remote = new RemoteStore(calls, instance, agreed, smallBlobs)
   const remoteResults = new RemoteActionCache(calls, instance)
-  return await UpstreamCache.open({
-    ...parts,
-    local: store,
-    localResults: results,
-    maxPendingBytes: store.usage.maxBytes * PENDING_PART,
-    pin: (renew) => store.pin(renew),
-    remote: watchStore?.(remote) ?? remote,
-    remoteResults: watchResults?.(remoteResults) ?? remoteResults,
-    guard: new Guard({ breaker, retries, silenceMs, ...(watch && { onRetry: (why) => watch.retried(why) }) }),
-    required,
-    logger,
-  })
+  const journal = await claimJournal(journals)
+  try {
+    const cache = await UpstreamCache.open({
+      local: store,
+      localResults: results,
+      journalPath: journal.path,
+      maxPendingBytes: store.usage.maxBytes * PENDING_PART,
+      pin: (renew) => store.pin(renew),
+      remote: watchStore?.(remote) ?? remote,
+      remoteResults: watchResults?.(remoteResults) ?? remoteResults,
+      guard: new Guard({ breaker, retries, silenceMs, ...(watch && { onRetry: (why) => watch.retried(why) }) }),
+      required,
+      logger,
+    })
+    return {
+      cache,
+      async close(boundMs) {
+        await cache.close(boundMs)
+        await journal.release(cache.pending > 0)
+      },
+    }
+  } catch (error) {
+    // Where that cannot be, whoever comes after this process takes it over. What went wrong first is what is told.
+    await journal.release(true).catch(() => {})
+    throw error
+  }
 }

@@ -1,14 +1,6 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import {
-  type ClaimedJournal,
-  claimJournal,
-  GoregoError,
-  type OpenedRemoteCache,
-  type RemoteCache,
-  type RemoteCacheParts,
-  readOnly,
-} from '@gorego/core'
+import { GoregoError, type OpenedRemoteCache, type RemoteCache, type RemoteCacheParts, readOnly } from '@gorego/core'
 import { Channel } from './channel.js'
 import { firstContact } from './first-contact.js'
 import { openUpstream } from './open-upstream.js'
@@ -56,7 +48,6 @@ async function open(
 ): Promise<OpenedRemoteCache | undefined> {
   const { instance = '', required = false, compression, retries = 3, timeoutMs = 30_000, onChange } = options
   const channel = Channel.open(target, identityOf(options))
-  let journal: ClaimedJournal | undefined
   try {
     const contact = await firstContact(channel, { instance, fn, boundMs: options.connectTimeoutMs ?? 5_000 })
     if (contact.kind !== 'answered' && required) throw contact.why
@@ -66,13 +57,11 @@ async function open(
       channel[Symbol.dispose]()
       return undefined
     }
-    const claimed = await claimJournal(join(directory, nameOf(target, instance)))
-    journal = claimed
     const away = contact.kind === 'away' ? contact.why : undefined
-    const cache = await openUpstream(
+    const { cache, close } = await openUpstream(
       channel,
       { target, instance, required, compression, retries, silenceMs: timeoutMs, away, onChange },
-      { store, results, journalPath: claimed.path, logger },
+      { store, results, journals: join(directory, nameOf(target, instance)), logger },
     )
     const takesResults = contact.kind !== 'answered' || contact.takesResults
     if (!takesResults) logger.info('the remote cache takes no results: it is only read', { target })
@@ -80,13 +69,14 @@ async function open(
       cache: options.readOnly || !takesResults ? readOnly(cache) : cache,
       required,
       async close() {
-        await cache.close(options.drainMs ?? 30_000)
-        await claimed.release(cache.pending > 0)
-        channel[Symbol.dispose]()
+        try {
+          await close(options.drainMs ?? 30_000)
+        } finally {
+          channel[Symbol.dispose]()
+        }
       },
     }
   } catch (error) {
-    await journal?.release(true)
     channel[Symbol.dispose]()
     throw GoregoError.from(error)
   }
