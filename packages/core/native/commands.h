@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,16 +40,44 @@ struct answer {
   uint64_t peak_bytes;
 };
 
-/* Descriptors of sandbox-init: the order as a file; signals come from and the answer goes to the launcher; its own program. */
-enum { INSIDE_ORDER = 5, INSIDE_CONTROL = 6, INSIDE_PROGRAM = 7 };
+static uint64_t microseconds(struct timeval time) {
+  return (uint64_t)time.tv_sec * 1000000u + (uint64_t)time.tv_usec;
+}
+
+/* Adds what a process used, and its children that it waited for. */
+static void count_usage(struct answer *answer, const struct rusage *used) {
+  answer->user_us += microseconds(used->ru_utime);
+  answer->system_us += microseconds(used->ru_stime);
+  uint64_t peak = (uint64_t)used->ru_maxrss * 1024u;
+  if (peak > answer->peak_bytes) answer->peak_bytes = peak;
+}
+
+/* Descriptors of sandbox-init: orders and signals come from and answers go to the launcher; its own program. */
+enum { INSIDE_CONTROL = 5, INSIDE_PROGRAM = 6 };
 
 /* Says why, and ends the program. */
 static void give_up(const char *what) __attribute__((noreturn));
 
+/* An order that is a file, of which nothing was read yet. */
+static char *read_order(int file, struct order *order) {
+  struct stat stats;
+  if (fstat(file, &stats) < 0 || stats.st_size < (off_t)sizeof *order) give_up("reading the order");
+  if (read(file, order, sizeof *order) != sizeof *order) give_up("reading the order");
+  size_t length = (size_t)stats.st_size - sizeof *order;
+  char *payload = malloc(length + 1);
+  if (payload == NULL || length != order->length) give_up("reading the order");
+  for (size_t at = 0; at < length;) {
+    ssize_t got = read(file, payload + at, length - at);
+    if (got <= 0) give_up("reading the order");
+    at += (size_t)got;
+  }
+  return payload;
+}
+
 struct command {
   const char *directory, *program;
   char **argv, **env;
-  char **sandbox; /* the path of sandbox-init, then the program that makes the sandbox, and its arguments */
+  char **sandbox; /* the path of sandbox-init, what the sandbox is told from others by, then the program that makes it, and its arguments */
   char **strings; /* to be freed */
 };
 
@@ -93,7 +123,7 @@ static int become(uint32_t uid, uint32_t gid) {
 struct setting {
   int in, out, err;
   uint32_t uid, gid;
-  const int *passed; /* what sandbox-init finds at its descriptors, or NULL */
+  const int *passed; /* two that sandbox-init finds at its descriptors, or NULL */
 };
 
 /* What fork() would have copied is shared here: nothing but system calls, and one variable. Returns errno, or 0. */
@@ -111,8 +141,7 @@ static int spawn(const char *directory, const char *program, char **argv, char *
     }
     if (setting.passed == NULL) {
       sigprocmask(SIG_SETMASK, &none, NULL);
-    } else if (dup2(setting.passed[0], INSIDE_ORDER) < 0 || dup2(setting.passed[1], INSIDE_CONTROL) < 0 ||
-               dup2(setting.passed[2], INSIDE_PROGRAM) < 0) {
+    } else if (dup2(setting.passed[0], INSIDE_CONTROL) < 0 || dup2(setting.passed[1], INSIDE_PROGRAM) < 0) {
       failure = errno;
       _exit(127);
     }

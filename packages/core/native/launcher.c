@@ -4,7 +4,8 @@
  * Node starts a process by fork(), which copies the page tables of all that Node has mapped, and then waits for the child; that
  * costs several times what a small command does. This program is small and uses vfork(), which copies nothing. It is also
  * what orphans of a command become children of (PR_SET_CHILD_SUBREAPER), so none gets out of sight by leaving its
- * session, and what all of them used is known.
+ * session, and what all of them used is known. A command in a sandbox is started by the first process of that
+ * (sandbox-init.c), which is kept for the next command that is to have the same one.
  *
  * Descriptors: 0 orders, 1 answers, 2 for last words, 3 and 4 the files that commands print to (their 1 and 2). The end of the
  * orders is the end of the runner: then everything is killed. The messages are in src/runner/launch/launcher-messages.ts.
@@ -14,7 +15,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -35,8 +35,22 @@ static pid_t pid_of_command; /* 0 when none is running */
 static pid_t group;          /* of the last command, and its session: its number */
 static uid_t own_user;       /* by whom nothing but the last command, and what it started, is run; SAME_USER for nobody */
 static int null_input, child_events;
-static int control = -1; /* to the process inside a sandbox, where there is one */
 static struct answer books;
+
+/* The sandbox that there is. */
+static struct {
+  pid_t pid;     /* of what made it; 0 when there is none */
+  int status;    /* when that is over */
+  int control;   /* to its first process; -1 when that is gone */
+  int words;     /* a file, for what went wrong in making it */
+  int is_busy;   /* with a command */
+  int is_heard;  /* how that ended */
+  int order;     /* a file, of which nothing was read as long as the command was not begun */
+  int has_served;
+  int for_one;   /* command, and then it ends */
+  char *walls;   /* the strings of the order that it was made for */
+  size_t length; /* of them */
+} sandbox = {.control = -1, .words = -1, .order = -1};
 
 static void give_up(const char *what) {
   dprintf(2, "launcher: %s: %s\n", what, strerror(errno));
@@ -70,10 +84,6 @@ static void answer(void) {
   }
 }
 
-static uint64_t microseconds(struct timeval time) {
-  return (uint64_t)time.tv_sec * 1000000u + (uint64_t)time.tv_usec;
-}
-
 /* Takes note of every child that is over. Returns 0 when there is no other. */
 static int reap(void) {
   for (;;) {
@@ -82,10 +92,13 @@ static int reap(void) {
     pid_t pid = wait4(-1, &status, WNOHANG, &used);
     if (pid < 0 && errno == EINTR) continue;
     if (pid <= 0) return pid == 0;
-    books.user_us += microseconds(used.ru_utime);
-    books.system_us += microseconds(used.ru_stime);
-    uint64_t peak = (uint64_t)used.ru_maxrss * 1024u;
-    if (peak > books.peak_bytes) books.peak_bytes = peak;
+    int is_sandbox = pid == sandbox.pid;
+    if (is_sandbox) {
+      sandbox.pid = 0;
+      sandbox.status = status;
+    }
+    /* What a command used in a sandbox that is kept is told from there. */
+    if (sandbox.is_busy ? sandbox.for_one : !is_sandbox) count_usage(&books, &used);
     if (pid == pid_of_command) {
       pid_of_command = 0;
       books.value = status;
@@ -178,25 +191,85 @@ static int file_of(const struct order *order, const char *payload) {
   return file;
 }
 
-/* What makes the sandbox gets an empty environment, and no signal: there is nothing in it that would pass one on. */
-static int spawn_in_sandbox(const struct order *order, const char *payload, const struct command *command, struct setting setting) {
-  int init = open(command->sandbox[0], O_RDONLY | O_CLOEXEC);
-  if (init < 0) return errno;
-  int ends[2];
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) give_up("starting a sandbox");
-  control = ends[0];
-  int passed[] = {high(file_of(order, payload)), high(ends[1]), high(init)};
-  setting.passed = passed;
-  setting.uid = setting.gid = SAME_USER;
-  char *nothing[] = {NULL}, **argv = command->sandbox + 1;
-  int failure = spawn("/", argv[0], argv, nothing, setting, &pid_of_command);
-  for (int n = 0; n < 3; n++) close(passed[n]);
-  return failure;
+static void forget_control(void) {
+  if (sandbox.control >= 0) close(sandbox.control);
+  sandbox.control = -1;
 }
 
-static void forget_control(void) {
-  if (control >= 0) close(control);
-  control = -1;
+static void end_sandbox(void) {
+  forget_control();
+  if (sandbox.pid == 0) return;
+  kill(-sandbox.pid, SIGKILL);
+  sweep();
+  sandbox.pid = 0;
+}
+
+/* What makes the sandbox gets an empty environment, and no signal: there is nothing in it that would pass one on. */
+static int make_sandbox(const struct command *command, const char *walls, size_t length) {
+  int init = open(command->sandbox[0], O_RDONLY | O_CLOEXEC);
+  if (init < 0) return errno;
+  if (sandbox.words < 0) sandbox.words = memfd_create("words", MFD_CLOEXEC);
+  int ends[2];
+  if (sandbox.words < 0 || ftruncate(sandbox.words, 0) < 0 || lseek(sandbox.words, 0, SEEK_SET) < 0 ||
+      socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+    give_up("starting a sandbox");
+  int passed[] = {high(ends[1]), high(init)};
+  struct setting setting = {
+      .in = null_input, .out = sandbox.words, .err = sandbox.words, .uid = SAME_USER, .gid = SAME_USER, .passed = passed};
+  char *nothing[] = {NULL}, **argv = command->sandbox + 2;
+  int failure = spawn("/", argv[0], argv, nothing, setting, &sandbox.pid);
+  for (int n = 0; n < 2; n++) close(passed[n]);
+  if (failure != 0) {
+    close(ends[0]);
+    return failure;
+  }
+  sandbox.control = ends[0];
+  sandbox.has_served = 0;
+  sandbox.for_one = command->sandbox[1][0] == '\0';
+  free(sandbox.walls);
+  sandbox.walls = malloc(length);
+  if (sandbox.walls == NULL) give_up("starting a sandbox");
+  memcpy(sandbox.walls, walls, length);
+  sandbox.length = length;
+  return 0;
+}
+
+/* An end of the other side is told by the end of its process. */
+static void order_inside(const struct order *order, const char *payload, int out, int err) {
+  int32_t nothing = 0;
+  sandbox.order = file_of(order, payload);
+  int files[] = {sandbox.order, out, err};
+  char space[CMSG_SPACE(sizeof files)] = {0};
+  struct iovec bytes = {.iov_base = &nothing, .iov_len = sizeof nothing};
+  struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof space};
+  struct cmsghdr *attached = CMSG_FIRSTHDR(&message);
+  attached->cmsg_level = SOL_SOCKET;
+  attached->cmsg_type = SCM_RIGHTS;
+  attached->cmsg_len = CMSG_LEN(sizeof files);
+  memcpy(CMSG_DATA(attached), files, sizeof files);
+  if (sendmsg(sandbox.control, &message, MSG_NOSIGNAL) < 0 && errno != EPIPE && errno != ECONNRESET) give_up("an order");
+}
+
+static void end_busy(void) {
+  sandbox.is_busy = 0;
+  sandbox.has_served = 1;
+  close(sandbox.order);
+  sandbox.order = -1;
+}
+
+static int start_in_sandbox(const struct order *order, const char *payload, const struct command *command, int out, int err) {
+  const char *walls = command->sandbox[0];
+  size_t length = (size_t)(payload + order->length - walls);
+  int is_same = length == sandbox.length && sandbox.walls != NULL && memcmp(walls, sandbox.walls, length) == 0;
+  if (sandbox.pid == 0 || sandbox.control < 0 || sandbox.for_one || !is_same) {
+    end_sandbox();
+    int failure = make_sandbox(command, walls, length);
+    if (failure != 0) return failure;
+  }
+  sandbox.is_busy = 1;
+  sandbox.is_heard = 0;
+  order_inside(order, payload, out, err);
+  return 0;
 }
 
 static void start(const struct order *order, char *payload) {
@@ -205,44 +278,87 @@ static void start(const struct order *order, char *payload) {
   struct setting setting = {.in = null_input, .out = out, .err = err, .uid = order->uid, .gid = order->gid};
   books = (struct answer){.kind = ANSWER_ENDED};
   own_user = order->exclusive == 1 && order->uid != 0 ? order->uid : SAME_USER;
-  int failure = order->sandbox > 1
-                    ? spawn_in_sandbox(order, payload, &command, setting)
-                    : spawn(command.directory, command.program, command.argv, command.env, setting, &pid_of_command);
+  int failure;
+  if (order->sandbox > 2) {
+    failure = start_in_sandbox(order, payload, &command, out, err);
+  } else {
+    end_sandbox();
+    failure = spawn(command.directory, command.program, command.argv, command.env, setting, &pid_of_command);
+    group = pid_of_command;
+  }
   close(out);
   close(err);
   free(command.strings);
-  group = pid_of_command;
   if (failure == 0) return;
-  forget_control();
   books = (struct answer){.kind = ANSWER_NOT_STARTED, .value = failure};
   answer();
 }
 
-/* How a command ended is known inside. Where nobody told, what made the sandbox was killed, or could not make it. */
+/* How a command ended is known inside. */
 static void hear_from_inside(void) {
   struct answer heard;
-  if (recv(control, &heard, sizeof heard, MSG_DONTWAIT) == sizeof heard) {
+  ssize_t got = sandbox.control < 0 ? 0 : recv(sandbox.control, &heard, sizeof heard, MSG_DONTWAIT);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (got != sizeof heard) {
+    forget_control();
+  } else if (sandbox.is_busy) {
+    if (!sandbox.for_one) books = heard;
     books.kind = heard.kind;
     books.value = heard.value;
-  } else if (WIFEXITED(books.value)) {
-    int is_killed = WEXITSTATUS(books.value) == 128 + SIGKILL;
-    books.kind = is_killed ? ANSWER_ENDED : ANSWER_NO_SANDBOX;
-    if (is_killed) books.value = SIGKILL;
+    sandbox.is_heard = 1;
   }
+}
+
+static void copy_words(void) {
+  char words[4096];
+  ssize_t length = pread(sandbox.words, words, sizeof words, 0);
+  int err = open_afresh(STDERR_FILE);
+  if (length > 0 && write(err, words, (size_t)length) < 0) give_up("saying what went wrong with a sandbox");
+  close(err);
+}
+
+/* A sandbox that was there already, and is no more, may not have begun with the command. */
+static void start_again(void) {
+  int file = sandbox.order;
+  sandbox.is_busy = 0;
+  struct order order;
+  char *payload = read_order(file, &order);
+  close(file);
+  start(&order, payload);
+  free(payload);
+}
+
+/* The sandbox is over: killed, or not to be made, where nobody told how the command ended. */
+static void lose_sandbox(void) {
+  hear_from_inside();
   forget_control();
+  int left = sweep();
+  if (!sandbox.is_busy) return;
+  if (!sandbox.is_heard) {
+    if (sandbox.has_served && lseek(sandbox.order, 0, SEEK_CUR) == 0) return start_again();
+    int is_killed = WIFSIGNALED(sandbox.status) || WEXITSTATUS(sandbox.status) == 128 + SIGKILL;
+    books.kind = is_killed ? ANSWER_ENDED : ANSWER_NO_SANDBOX;
+    books.value = is_killed ? SIGKILL : sandbox.status;
+    if (!is_killed) copy_words();
+  }
+  books.left = (uint32_t)left;
+  end_busy();
+  answer();
 }
 
 static void send_signal(int number) {
-  if (control >= 0) {
+  if (sandbox.is_busy) {
     int32_t told = number;
-    send(control, &told, sizeof told, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sandbox.control >= 0) send(sandbox.control, &told, sizeof told, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sandbox.for_one && number == SIGKILL && sandbox.pid > 0) kill(-sandbox.pid, SIGKILL);
   }
   /* It may have ended just now. */
-  if (pid_of_command > 0 && (control < 0 || number == SIGKILL)) kill(-pid_of_command, number);
+  if (pid_of_command > 0) kill(-pid_of_command, number);
 }
 
 static void end(void) {
   if (pid_of_command > 0) kill(-pid_of_command, SIGKILL);
+  if (sandbox.pid > 0) kill(-sandbox.pid, SIGKILL);
   sweep();
   exit(0);
 }
@@ -260,7 +376,7 @@ static void take_order(void) {
     if (payload == NULL) give_up("an order");
     if (!read_all(payload, order.length)) end();
   }
-  if (order.kind == ORDER_START && pid_of_command == 0 && payload != NULL) {
+  if (order.kind == ORDER_START && pid_of_command == 0 && !sandbox.is_busy && payload != NULL) {
     start(&order, payload);
   } else if (order.kind == ORDER_SIGNAL) {
     send_signal((int)order.a);
@@ -294,17 +410,25 @@ int main(void) {
   if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0) give_up("becoming the parent of orphans");
   keep_from_commands();
   for (;;) {
-    struct pollfd events[] = {{.fd = ORDERS, .events = POLLIN}, {.fd = child_events, .events = POLLIN}};
-    if (poll(events, 2, -1) < 0 && errno != EINTR) give_up("waiting");
+    struct pollfd events[] = {{.fd = ORDERS, .events = POLLIN}, {.fd = child_events, .events = POLLIN}, {.fd = sandbox.control, .events = POLLIN}};
+    if (poll(events, 3, -1) < 0 && errno != EINTR) give_up("waiting");
+    if (events[2].revents != 0) {
+      hear_from_inside();
+      /* One that ends with its command has all that was in it ended first. */
+      if (sandbox.is_busy && sandbox.is_heard && !sandbox.for_one) {
+        end_busy();
+        answer();
+      }
+    }
     if (events[1].revents != 0) {
       drain_child_events();
-      int was_running = pid_of_command > 0;
+      int was_running = pid_of_command > 0, had_sandbox = sandbox.pid > 0;
       reap();
       if (was_running && pid_of_command == 0) {
         books.left = (uint32_t)sweep();
-        if (control >= 0) hear_from_inside();
         answer();
       }
+      if (had_sandbox && sandbox.pid == 0) lose_sandbox();
     }
     if (events[0].revents != 0) take_order();
   }

@@ -1,31 +1,61 @@
-import { chmodSync, lstatSync, mkdirSync, readdirSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { removeTree } from '../disk/index.js'
-import { enterBubblewrap, isShown, pathInSandbox, type SandboxEntry, type SandboxSetup } from '../sandbox/index.js'
+import {
+  bubblewrapArguments,
+  insideArguments,
+  isShown,
+  pathInSandbox,
+  type SandboxEntry,
+  type SandboxPlace,
+  type SandboxSetup,
+} from '../sandbox/index.js'
 import type { ActionUser } from './action-user.js'
 
 /** As everybody finds /tmp everywhere. */
 const TMP_MODE = 0o1777
 
-/** A slot's sandboxes, one for each of its actions. */
+/** For so long it is taken for granted that what the machine shows is still the same directories and files. */
+const HOST_MS = 1_000
+
+/** The sandbox of a slot, for one action after the other. It is another one when what it shows of the machine, or has of its own, is. */
 export class SlotSandbox {
   readonly #setup: SandboxSetup
   readonly #temporary: string
   readonly #changesUser: boolean
+  readonly #now: () => number
+  #host = ''
+  #hostSince = Number.NEGATIVE_INFINITY
+  #isEmpty = false
+  #last: { readonly place: SandboxPlace; readonly argv: readonly string[] } | undefined
 
   /**
    * `temporary`: a path of the slot's own, for what its actions find at /tmp: on disk, where it takes no memory. `user`: who they
    * become inside.
    */
-  constructor(setup: SandboxSetup, temporary: string, user: ActionUser | undefined) {
+  constructor(
+    setup: SandboxSetup,
+    temporary: string,
+    user: ActionUser | undefined,
+    now: () => number = () => performance.now(),
+  ) {
     this.#setup = setup
     this.#temporary = temporary
     this.#changesUser = user !== undefined
+    this.#now = now
   }
 
   /** For the next action, with an empty /tmp. `root`: of its inputs, without symbolic links on the way. */
   enter(root: string, network: boolean): SandboxEntry {
-    this.#emptyTemporary()
-    return enterBubblewrap(this.#setup, { root, network, temporary: this.#temporary, changesUser: this.#changesUser })
+    if (!this.#isEmpty || !existsSync(this.#temporary)) this.#emptyTemporary()
+    this.#isEmpty = false
+    const place: SandboxPlace = { root, network, temporary: this.#temporary, changesUser: this.#changesUser }
+    return {
+      init: this.#setup.init,
+      key: this.#setup.kept ? this.#key(place) : '',
+      argv: this.#argumentsFor(place),
+      inside: insideArguments(this.#setup, place),
+    }
   }
 
   /** Removes what the last action left at /tmp. */
@@ -47,12 +77,41 @@ export class SlotSandbox {
     return path.startsWith(`${root}/`) || isShown(path, this.#setup.host)
   }
 
-  #emptyTemporary(): void {
-    const stats = lstatSync(this.#temporary, { throwIfNoEntry: false })
-    const isAsMade = stats?.isDirectory() === true && (stats.mode & 0o7777) === TMP_MODE
-    if (isAsMade && readdirSync(this.#temporary).length === 0) return
-    removeTree(this.#temporary)
-    mkdirSync(this.#temporary)
-    chmodSync(this.#temporary, TMP_MODE)
+  /** Nearly always as for the action before. */
+  #argumentsFor(place: SandboxPlace): readonly string[] {
+    const { root, network } = place
+    if (this.#last?.place.root !== root || this.#last.place.network !== network) {
+      this.#last = { place, argv: bubblewrapArguments(this.#setup, place) }
+    }
+    return this.#last.argv
   }
+
+  /** What is mounted stays what it was, whatever has its path by now. */
+  #key({ root, temporary }: SandboxPlace): string {
+    if (this.#now() - this.#hostSince >= HOST_MS) {
+      this.#host = this.#setup.host.shown.map(identity).join(' ')
+      this.#hostSince = this.#now()
+    }
+    return `${identity(root)} ${identity(temporary)} ${this.#host}`
+  }
+
+  /** The directory stays, where it can: it is what is mounted. Those who used it are gone. */
+  #emptyTemporary(): void {
+    const directory = this.#temporary
+    const stats = lstatSync(directory, { throwIfNoEntry: false })
+    if (stats?.isDirectory() !== true) {
+      removeTree(directory)
+      mkdirSync(directory)
+    }
+    if (stats === undefined || (stats.mode & 0o7777) !== TMP_MODE) chmodSync(directory, TMP_MODE)
+    for (const name of readdirSync(directory, { encoding: 'buffer' })) {
+      removeTree(Buffer.concat([Buffer.from(`${directory}/`), name]), join(directory, 'aside'))
+    }
+    this.#isEmpty = true
+  }
+}
+
+function identity(path: string): string {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  return stats === undefined ? '-' : `${stats.dev}:${stats.ino}`
 }

@@ -59,7 +59,7 @@ test('a try tells what bwrap says', async () => {
   const host = { shown: [], links: [], hidden: [] }
   const attempt = async (script: string) => {
     writeFileSync(program, `#!/bin/sh\n${script}\n`, { mode: 0o755 })
-    const options = { launcher, setup: { program, init, host }, directory: directory.path }
+    const options = { launcher, setup: { program, init, host, kept: true }, directory: directory.path }
     return await trySandbox(options).then(
       () => 'works',
       (thrown) => thrown.message,

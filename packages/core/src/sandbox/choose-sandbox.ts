@@ -32,9 +32,7 @@ export async function chooseSandbox(options: ChooseSandboxOptions): Promise<Sand
   if (choice === 'none') return undefined
   const host = viewOfHost({ hidden, ...(mounts === undefined ? {} : { mounts }) })
   try {
-    const setup = { ...programs(options.init), host }
-    await options.attempt(setup)
-    return setup
+    return await attempts({ ...programs(options.init), host }, options.attempt)
   } catch (error) {
     const { message } = GoregoError.from(error)
     if (choice === 'bubblewrap') {
@@ -47,6 +45,21 @@ export async function chooseSandbox(options: ChooseSandboxOptions): Promise<Sand
     const told = { why: message, to_say_so_for_good: 'execution.sandbox: none' }
     logger.warn('actions run without a sandbox: they can do whatever the user can who runs this server', told)
     return undefined
+  }
+}
+
+/** Some systems let bubblewrap make namespaces, and nothing in them. */
+async function attempts(
+  parts: Omit<SandboxSetup, 'kept'>,
+  attempt: ChooseSandboxOptions['attempt'],
+): Promise<SandboxSetup> {
+  const [kept, forEach] = [true, false].map((kept) => ({ ...parts, kept })) as [SandboxSetup, SandboxSetup]
+  try {
+    await attempt(kept)
+    return kept
+  } catch {
+    await attempt(forEach)
+    return forEach
   }
 }
 

@@ -9,6 +9,8 @@ export interface SandboxSetup {
   readonly init: string
   /** What every action sees of this machine. */
   readonly host: HostView
+  /** Whether one sandbox serves one action after the other, each with namespaces of its own in it; else each action has one made for it. */
+  readonly kept: boolean
 }
 
 /** What an action sees of this machine, all of it to be read only. */
@@ -24,11 +26,15 @@ export interface HostView {
 /** How one command gets into its sandbox. */
 export interface SandboxEntry {
   readonly init: string
-  /** What is started in the command's place; what it then starts itself is to be added. */
+  /** With the same key and `argv` as for the command before, it is the same sandbox; with none, it is for one command. */
+  readonly key: string
+  /** What makes it; the first process in it, and `inside`, are to be added. */
   readonly argv: readonly string[]
+  /** The arguments of its first process. */
+  readonly inside: readonly string[]
 }
 
-/** What one action has of its own. */
+/** What a sandbox has beside the machine. */
 export interface SandboxPlace {
   /** The input root, without symbolic links on the way. */
   readonly root: string

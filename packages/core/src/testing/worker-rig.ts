@@ -45,14 +45,19 @@ export class WorkerRig implements AsyncDisposable {
     this.worker = new LocalWorker({ slots: 1, store, actionCache: this.cache, ...options })
   }
 
-  /** `mounts`: has actions run in bubblewrap, which shows them these paths, too. */
-  static async open(options: Partial<LocalWorkerOptions> = {}, mounts?: readonly string[]): Promise<WorkerRig> {
+  /** `mounts`: has actions run in bubblewrap, which shows them these paths, too. `kept`: whether for one after the other; as it works here. */
+  static async open(
+    options: Partial<LocalWorkerOptions> = {},
+    mounts?: readonly string[],
+    kept?: boolean,
+  ): Promise<WorkerRig> {
     const directory = mkdtempSync(join(tmpdir(), 'gorego-rig-'))
     try {
       const store = await LocalStore.open({ dir: join(directory, 'store') })
       if (mounts === undefined) return new WorkerRig(directory, store, options)
       const sandbox = await openSandbox({ store, choice: 'bubblewrap', mounts })
-      return new WorkerRig(directory, store, { ...options, ...(sandbox === undefined ? {} : { sandbox }) })
+      if (sandbox === undefined) throw new Error('there is no sandbox')
+      return new WorkerRig(directory, store, { ...options, sandbox: { ...sandbox, kept: kept ?? sandbox.kept } })
     } catch (error) {
       rmSync(directory, { recursive: true })
       throw error

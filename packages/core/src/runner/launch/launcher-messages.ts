@@ -16,7 +16,7 @@ const NO_SANDBOX = 3
 const SAME_USER = 0xffffffff
 
 /** Where the process that is first in a sandbox finds its own program: the sandbox shows it under no name. */
-const SANDBOX_INIT = '/proc/self/fd/7'
+const SANDBOX_INIT = '/proc/self/fd/6'
 
 export type Answer =
   | {
@@ -39,7 +39,8 @@ export function startOrder(
   user: ActionUser | undefined,
 ): Buffer {
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`)
-  const walls = sandbox === undefined ? [] : [sandbox.init, ...sandbox.argv, SANDBOX_INIT]
+  const walls =
+    sandbox === undefined ? [] : [sandbox.init, sandbox.key, ...sandbox.argv, SANDBOX_INIT, ...sandbox.inside]
   const strings = Buffer.from(`${[workingDirectory, program, ...argv, ...variables, ...walls].join('\0')}\0`)
   return Buffer.concat([header([START, strings.length, argv.length, variables.length, walls.length], user), strings])
 }
