@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { onExit } from '@gorego/bench/clean-up'
 import { HeapProbe } from '@gorego/bench/heap-probe'
+import { HANG_BOUND_MS } from '@gorego/core/testing'
 import { TortureClient } from '../torture/client.js'
 import { batch, execute, type Load, relyOnBlobs, relyOnResults, upload } from '../torture/clients.js'
 import { type Attack, attacked } from '../torture/hostile-server.js'
@@ -56,8 +57,6 @@ const LINE_EVERY_MS = 30_000
 const PACE_MS = { there: 50, away: 3_000 }
 const COMING_AND_GOING = { short: { upMs: 3_000, awayMs: 500 }, long: { upMs: 25_000, awayMs: 3_000 } }
 
-/** For what is not stored there yet; far more than it takes. */
-const BEHIND_WITHIN_MS = 120_000
 const LOOK_EVERY_MS = 100
 
 /** The clients that stay: uploads, actions, and readers that come for what they were told is there. */
@@ -192,7 +191,7 @@ async function putToWork(attack: Attack, work: Work): Promise<Ledger> {
 
 /** Waits until everything that is still to be stored behind is there. */
 async function nothingPends(ledger: Ledger, http: string): Promise<void> {
-  const giveUpAt = performance.now() + BEHIND_WITHIN_MS
+  const giveUpAt = performance.now() + HANG_BOUND_MS
   let pending = Number.POSITIVE_INFINITY
   while (pending > 0 && performance.now() < giveUpAt) {
     pending = metric(await scrape(http), 'gorego_backing_pending')

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { reapi } from '@gorego/core'
-import { type BuiltAction, blobOfSize, buildAction, type TreeEntry } from '@gorego/core/testing'
+import { type BuiltAction, blobOfSize, buildAction, HANG_BOUND_MS, type TreeEntry } from '@gorego/core/testing'
 import { CallError, TortureClient } from './client.js'
 import { Random } from './random.js'
 import type { Figures, Run, Scenario } from './scenario.js'
@@ -81,7 +81,7 @@ async function allSlotsWork(client: TortureClient, meeting: string): Promise<str
     buildAction({
       argv: ['/bin/sh', '-c', `: > ${name}; until ${everybodyIsThere}; do sleep 0.01; done`],
       env: [['PATH', '/usr/bin:/bin']],
-      timeoutMs: 30_000,
+      timeoutMs: HANG_BOUND_MS,
     }),
   )
   await sendAll(client, actions)

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { HANG_BOUND_MS } from '@gorego/core/testing'
 import { TortureClient } from './client.js'
 import { batch, execute, type Load, upload } from './clients.js'
 import { Ledger } from './ledger.js'
@@ -7,7 +8,6 @@ import type { Figures, Run, Scenario } from './scenario.js'
 import { TorturedServer } from './tortured-server.js'
 
 const MIB = 1024 * 1024
-const FIRST_ACTION_WITHIN_MS = 10_000
 
 /** A cache in which nothing is evicted, and one in which something is all the time. */
 const CACHES = {
@@ -82,7 +82,7 @@ class Cache {
   /** Half of the rounds go on at least until the first action is done, which on a busy machine takes its time. */
   async #firstAction(): Promise<void> {
     const before = this.ledger.numbers['acknowledged actions'] ?? 0
-    const giveUpAt = performance.now() + FIRST_ACTION_WITHIN_MS
+    const giveUpAt = performance.now() + HANG_BOUND_MS
     while ((this.ledger.numbers['acknowledged actions'] ?? 0) === before && performance.now() < giveUpAt)
       await pause(10)
   }
@@ -107,7 +107,7 @@ class Cache {
     }
     const keptMs = this.kind === 'roomy' ? Number.POSITIVE_INFINITY : this.#graceMs
     await ledger.checkBlobs(client, { keptMs, all })
-    await ledger.checkActions(client, { all: this.kind === 'roomy' })
+    await ledger.checkActions(client, { keptMs, all: this.kind === 'roomy' })
     ledger.actions.clear()
   }
 

@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { HANG_BOUND_MS } from '@gorego/core/testing'
 import { TortureClient } from './client.js'
 import { batch, execute, type Load, relyOnBlobs, relyOnResults, upload } from './clients.js'
 import { Ledger } from './ledger.js'
@@ -10,7 +11,6 @@ import { TorturedServer } from './tortured-server.js'
 
 /** Enough that the next round cannot but evict. On a busy machine that takes its time; on one that does nothing it is not waited for. */
 const ROUND_BYTES = 8_000_000
-const ROUND_WITHIN_MS = 30_000
 const GRACE_SECONDS = 1
 const MAX_BYTES = 12_000_000
 
@@ -79,7 +79,7 @@ export const evict: Scenario = {
 /** Waits until so much more was taken. */
 async function rounded({ numbers }: Ledger): Promise<void> {
   const enough = (numbers['acknowledged bytes'] ?? 0) + ROUND_BYTES
-  const giveUpAt = performance.now() + ROUND_WITHIN_MS
+  const giveUpAt = performance.now() + HANG_BOUND_MS
   while ((numbers['acknowledged bytes'] ?? 0) < enough && performance.now() < giveUpAt) await pause(10)
 }
 

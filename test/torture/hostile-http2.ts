@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
+import { HANG_BOUND_MS } from '@gorego/core/testing'
 import { paths } from './hostile-calls.js'
 import { Connection, frame } from './hostile-connection.js'
 import {
@@ -147,7 +148,6 @@ async function abused(port: number, bytes: Uint8Array): Promise<boolean> {
 }
 
 const SILENT = 20
-const CLOSED_WITHIN_MS = 20_000
 
 /** Connections that say nothing, or no more than hello and what they want, do not answer pings and so do not stay. */
 async function silent(port: number): Promise<string[]> {
@@ -156,7 +156,7 @@ async function silent(port: number): Promise<string[]> {
   const closed = sockets.map((socket, n) => {
     socket.resume()
     socket.write(hellos[n % hellos.length] ?? '')
-    return Promise.race([once(socket, 'close'), pause(CLOSED_WITHIN_MS, undefined, { ref: false })])
+    return Promise.race([once(socket, 'close'), pause(HANG_BOUND_MS, undefined, { ref: false })])
   })
   await Promise.all(closed)
   const left = sockets.filter((socket) => !socket.destroyed)

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { HANG_BOUND_MS } from '@gorego/core/testing'
 import { type GoregoProcess, startGorego } from '../e2e/gorego-process.js'
 import { build, openOperations } from './hostile-calls.js'
 import { pathInInputRoot } from './input-root.js'
@@ -38,9 +39,6 @@ export interface AttackOptions {
   readonly env?: NodeJS.ProcessEnv
 }
 
-/** How long a server may take to clear away. Far more than it takes; a failure says what is left. */
-const SETTLE_WITHIN_MS = 30_000
-
 /**
  * Starts a server, does something bad to it, and then looks whether it has got over it: everything that it held is given
  * back, nobody's operation is still open, it has not complained, and the very same process serves a build as before.
@@ -60,8 +58,10 @@ export async function attacked(
   }
   const server = await startGorego(['--concurrency', String(SLOTS)], { env })
   try {
-    // All at the same time: a slot's process is started when it is first needed.
-    await Promise.all(Array.from({ length: SLOTS }, () => build(server.port, 'sleep 0.3')))
+    // All at the same time, each until all are there: a slot's process is started when it is first needed.
+    const there = Array.from({ length: SLOTS }, (_, n) => join(server.dir, `there-${n}`))
+    const meet = there.map((path) => `until [ -e ${path} ]; do sleep 0.01; done`).join('; ')
+    await Promise.all(there.map((path) => build(server.port, `: > ${path}; ${meet}`)))
     const before = await settled(server)
     const numbers = await attack({ server, memory: () => residentBytes(server.pid), problems })
     problems.push(...(await aftermath(server, before)))
@@ -117,7 +117,7 @@ async function quietCensus(server: GoregoProcess): Promise<Census> {
 
 /** Asks again until nothing is found any more, or the time is over: what is found then is what is wrong. */
 async function until(find: () => Promise<string[]>): Promise<string[]> {
-  const giveUpAt = performance.now() + SETTLE_WITHIN_MS
+  const giveUpAt = performance.now() + HANG_BOUND_MS
   for (;;) {
     const found = await find()
     if (found.length === 0 || performance.now() > giveUpAt) return found

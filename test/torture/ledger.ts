@@ -7,6 +7,12 @@ export interface Promised {
   readonly askedAt: number
 }
 
+interface Answered {
+  readonly isMissing: boolean
+  /** For so long what is there stays, by `performance.now()`. */
+  readonly until: number
+}
+
 /** What clients were promised, and what became of it. */
 export class Ledger {
   /** Blobs that a server acknowledged, or said to be there, by key. */
@@ -119,6 +125,7 @@ export class Ledger {
   async checkBlobs(client: TortureClient, { keptMs, all }: { keptMs: number; all: boolean }): Promise<void> {
     const asked = new Map(this.sent)
     for (const [key, { digest }] of this.blobs) asked.set(key, digest)
+    const askedAt = performance.now()
     const missing = await client.findMissing([...asked.values()])
     const answeredAt = performance.now()
     for (const [key, digest] of asked) {
@@ -126,14 +133,15 @@ export class Ledger {
       const promise = this.blobs.get(key)
       if (promise === undefined) this.count(isMissing ? 'interrupted uploads' : 'stored, but not acknowledged')
       else if (isMissing) this.redeem(promise, false, keptMs, answeredAt)
-      if (all || this.sent.has(key)) await this.#checkRead(client, digest, isMissing)
+      if (all || this.sent.has(key)) await this.#checkRead(client, digest, { isMissing, until: askedAt + keptMs })
     }
     this.sent.clear()
   }
 
   /** Results parse and are complete; those that were answered are still known where nothing is evicted (`all`). */
-  async checkActions(client: TortureClient, { all }: { all: boolean }): Promise<void> {
+  async checkActions(client: TortureClient, { keptMs, all }: { keptMs: number; all: boolean }): Promise<void> {
     for (const { digest, answered } of this.actions.values()) {
+      const until = performance.now() + keptMs
       const result = await client.actionResult(digest).catch((error) => {
         this.complain(`the result of action ${digest} cannot be had: ${error}`)
         return undefined
@@ -143,14 +151,16 @@ export class Ledger {
         continue
       }
       this.count('results that are complete')
-      for (const output of await client.outputsOf(result)) await this.#checkRead(client, output, false)
+      for (const output of await client.outputsOf(result))
+        await this.#checkRead(client, output, { isMissing: false, until })
     }
   }
 
-  async #checkRead(client: TortureClient, digest: Digest, isMissing: boolean): Promise<void> {
+  async #checkRead(client: TortureClient, digest: Digest, { isMissing, until }: Answered): Promise<void> {
     try {
       const bytes = await client.read(digest)
       if (bytes !== undefined) this.count('blobs read back and hashed')
+      else if (!isMissing && performance.now() >= until) return this.count('evicted blobs')
       if ((bytes === undefined) !== isMissing) {
         this.complain(
           `blob ${digest} is ${isMissing ? 'missing, and can be read' : 'said to be there, and cannot be read'}`,

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { onExit } from '@gorego/bench/clean-up'
+import { HANG_BOUND_MS } from '@gorego/core/testing'
 import { type GoregoProcess, startGorego } from '../e2e/gorego-process.js'
 import { pathInInputRoot } from './input-root.js'
 
@@ -11,7 +12,6 @@ import { pathInInputRoot } from './input-root.js'
 const KEPT_INPUT = /^(tool|in|in\/\d+|in-\d+)?$/
 
 const LOOK_EVERY_MS = 20
-const ENDED_WITHIN_MS = 20_000
 
 export interface TorturedServerOptions {
   /** Variables for the server, `GOREGO_…`. */
@@ -94,7 +94,7 @@ export class TorturedServer {
 
   /** Waits for the end of what outlived a kill; returns those that do not end. */
   async orphans(): Promise<number[]> {
-    const giveUpAt = performance.now() + ENDED_WITHIN_MS
+    const giveUpAt = performance.now() + HANG_BOUND_MS
     for (;;) {
       const known = this.#process === undefined ? [] : [this.#process.pid, ...this.runners()]
       const others = this.processes().filter((pid) => !known.includes(pid))
@@ -112,7 +112,7 @@ export class TorturedServer {
 
   /** Files and build roots of the server that runs, once it has nothing to do. */
   async underWay(): Promise<string[]> {
-    const giveUpAt = performance.now() + ENDED_WITHIN_MS
+    const giveUpAt = performance.now() + HANG_BOUND_MS
     for (;;) {
       const found = this.#underWay()
       if (found.length === 0 || performance.now() > giveUpAt) return found

@@ -18,7 +18,7 @@ import {
   uploadAction,
 } from '@gorego/conformance/client'
 import { reapi } from '@gorego/core'
-import { blobOf, blobOfSize, type TestBlob, temporaryDirectory } from '@gorego/core/testing'
+import { blobOf, blobOfSize, HANG_BOUND_MS, type TestBlob, temporaryDirectory } from '@gorego/core/testing'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { FakeUpstream } from './fake-upstream.js'
@@ -37,7 +37,10 @@ class Tiers implements AsyncDisposable {
   static async start({ required = false, ...options }: RigOptions & { required?: boolean } = {}): Promise<Tiers> {
     const behind = await ServerRig.start({ ...cacheOnly, frontEnds: 1 })
     const target = `grpc://${behind.server.address}`
-    return new Tiers(behind, await ServerRig.start({ ...options, backingCache: { target, required, timeout: 5 } }))
+    return new Tiers(
+      behind,
+      await ServerRig.start({ ...options, backingCache: { target, required, timeout: HANG_BOUND_MS / 1000 } }),
+    )
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,7 +1,7 @@
 // What /metrics and the status page say of the cache behind.
 import { join } from 'node:path'
 import { failure, findMissing, read, store, upload } from '@gorego/conformance/client'
-import { blobOf, blobOfSize, temporaryDirectory } from '@gorego/core/testing'
+import { blobOf, blobOfSize, HANG_BOUND_MS, temporaryDirectory } from '@gorego/core/testing'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { eventually } from './eventually.js'
@@ -11,7 +11,11 @@ import { type RigOptions, ServerRig } from './server-rig.js'
 const cacheOnly = { execution: { enabled: false }, http: { listenAddr: '127.0.0.1:0' } }
 
 const startRig = (target: string, backingCache: RigOptions['backingCache'] = {}, options: RigOptions = {}) =>
-  ServerRig.start({ ...cacheOnly, backingCache: { target, timeout: 5, ...backingCache }, ...options })
+  ServerRig.start({
+    ...cacheOnly,
+    backingCache: { target, timeout: HANG_BOUND_MS / 1000, ...backingCache },
+    ...options,
+  })
 
 async function backingLine(rig: ServerRig) {
   const response = await fetch(`http://${rig.server.httpAddress}/api/status`)

@@ -3,7 +3,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { failure, findMissing, isMissing, read, store, upload } from '@gorego/conformance/client'
 import type { GoregoError } from '@gorego/core'
-import { blobOf, blobOfSize, temporaryDirectory } from '@gorego/core/testing'
+import { blobOf, blobOfSize, HANG_BOUND_MS, temporaryDirectory } from '@gorego/core/testing'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { RemoteExecutor } from '../src/index.js'
@@ -119,7 +119,7 @@ else {
     await store(client, first)
     const backingCache = {
       target,
-      timeout: 5,
+      timeout: HANG_BOUND_MS / 1000,
       tokenFile,
       tls: { caFile: certificates.caFile, ...ours },
     }
@@ -148,7 +148,7 @@ else {
       target: `grpcs://${behind.server.address}`,
       required: true,
       putRetryCount: 0,
-      timeout: 5,
+      timeout: HANG_BOUND_MS / 1000,
       tls: { caFile: others.caFile, certFile: undefined, keyFile: undefined },
     }
     await using front = await ServerRig.start({ execution: { enabled: false }, backingCache })
