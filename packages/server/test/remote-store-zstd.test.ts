@@ -1,12 +1,13 @@
 // Blobs that go between two servers compressed.
-import { CorruptBlobError, content, GoregoError, SHA256 } from '@gorego/core'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { CorruptBlobError, content, GoregoError, reapi, SHA256 } from '@gorego/core'
 import { blobOf, blobOfSize, casContract, collect, FakeClock, inChunks, rejectsWith } from '@gorego/core/testing'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { availableCompressors } from '../src/compression/available-compressors.js'
-import type { Compressor } from '../src/compression/compressor.js'
 import { agreeOnCompression } from '../src/upstream/agree-on-compression.js'
 import { AgreedCompression } from '../src/upstream/agreed-compression.js'
+import { AnnouncedCapabilities } from '../src/upstream/announced-capabilities.js'
 import { Channel } from '../src/upstream/channel.js'
 import { RemoteExecutor } from '../src/upstream/remote-executor.js'
 import { RemoteStore } from '../src/upstream/remote-store.js'
@@ -22,7 +23,10 @@ casContract(test, {
   async open() {
     const rig = await ServerRig.start({ ...cacheOnly, localCache: { maxSizeGb: 0.05 } })
     const channel = await Channel.connect(rig.server.address)
-    const compression = await agreeOnCompression(channel, { instance: 'some/instance', compression: 'zstd' })
+    const compression = await agreeOnCompression({
+      capabilities: AnnouncedCapabilities.of(channel, 'some/instance'),
+      compression: 'zstd',
+    })
     return {
       cas: new RemoteStore(channel, 'some/instance', compression),
       async close() {
@@ -38,8 +42,8 @@ async function against(options: Parameters<typeof FakeUpstream.start>[0]) {
   const upstream = await FakeUpstream.start(options)
   const channel = await Channel.connect(upstream.target)
   const changes: (string | undefined)[] = []
-  const compression = await agreeOnCompression(channel, {
-    instance: '',
+  const compression = await agreeOnCompression({
+    capabilities: AnnouncedCapabilities.of(channel, ''),
     compression: 'zstd',
     onChange: (compressor) => changes.push(compressor?.name),
   })
@@ -144,39 +148,74 @@ test('a server that refuses what it offers is read without, and written to witho
   assert.equal(it.changes, ['zstd', undefined])
 })
 
+/** Compression with a server that answers when a test says so. */
+async function agreedWith(clock: FakeClock) {
+  const asked: ((said: readonly number[] | GoregoError) => void)[] = []
+  const changes: (string | undefined)[] = []
+  const ask = () =>
+    new Promise<reapi.ServerCapabilities>((resolve, reject) => {
+      asked.push((said) => {
+        if (said instanceof GoregoError) return reject(said)
+        const cache = new reapi.CacheCapabilities().setSupportedCompressorsList([...said] as reapi.CompressorValue[])
+        resolve(new reapi.ServerCapabilities().setCacheCapabilities(cache))
+      })
+    })
+  const agreed = new AgreedCompression({
+    compressors: await availableCompressors({ debug() {}, info() {}, warn() {}, error() {} }),
+    capabilities: new AnnouncedCapabilities({ ask, clock }),
+    clock,
+    onChange: (compressor) => changes.push(compressor?.name),
+  })
+  const current = async () => (await agreed.current())?.name
+  return { agreed, asked, changes, current }
+}
+
 test('a server is asked again after a minute, and who comes meanwhile does not wait', async () => {
   const clock = new FakeClock()
-  const compressors = await availableCompressors({ debug() {}, info() {}, warn() {}, error() {} })
-  const asked: ((announced: readonly number[] | GoregoError) => void)[] = []
-  const changes: (Compressor | undefined)[] = []
-  const agreed = new AgreedCompression({
-    compressors,
-    clock,
-    announced: () =>
-      new Promise((resolve, reject) => {
-        asked.push((said) => (said instanceof GoregoError ? reject(said) : resolve(said)))
-      }),
-    onChange: (compressor) => changes.push(compressor),
-  })
-  const first = agreed.current()
+  const { asked, changes, current } = await agreedWith(clock)
+  const first = [current(), current()]
   asked[0]?.([ZSTD])
-  assert.is((await first)?.name, 'zstd')
+  assert.equal(await Promise.all(first), ['zstd', 'zstd'])
   clock.advance(59_999)
-  assert.is((await agreed.current())?.name, 'zstd')
+  assert.is(await current(), 'zstd')
   assert.is(asked.length, 1)
   clock.advance(1)
-  const second = agreed.current()
-  assert.is((await agreed.current())?.name, 'zstd')
+  assert.is(await current(), 'zstd')
+  assert.is(await current(), 'zstd')
+  assert.is(asked.length, 2)
   asked[1]?.(new GoregoError('unavailable', 'away'))
-  await rejectsWith('unavailable', second)
-  const third = agreed.current()
-  asked[2]?.(new GoregoError('unimplemented', 'what is that'))
-  assert.is(await third, undefined)
+  await nextTurn()
+  assert.is(await current(), 'zstd')
   assert.is(asked.length, 3)
-  assert.equal(
-    changes.map((each) => each?.name),
-    ['zstd', undefined],
-  )
+  asked[2]?.(new GoregoError('unimplemented', 'what is that'))
+  await nextTurn()
+  assert.is(await current(), undefined)
+  assert.is(asked.length, 3)
+  assert.equal(changes, ['zstd', undefined])
+})
+
+test('what a server refused is not tried for a minute, whatever it says that it can', async () => {
+  const clock = new FakeClock()
+  const { agreed, asked, changes, current } = await agreedWith(clock)
+  const first = current()
+  asked[0]?.([ZSTD])
+  assert.is(await first, 'zstd')
+  agreed.refused(new GoregoError('invalid-argument', 'no such name'))
+  clock.advance(59_999)
+  assert.is(await current(), undefined)
+  clock.advance(1)
+  assert.is(await current(), 'zstd')
+  assert.equal(changes, ['zstd', undefined, 'zstd'])
+})
+
+test('while nothing is known of a server, what goes wrong is told, and the next asks again', async () => {
+  const { asked, current } = await agreedWith(new FakeClock())
+  const first = current()
+  asked[0]?.(new GoregoError('unavailable', 'away'))
+  await rejectsWith('unavailable', first)
+  const second = current()
+  asked[1]?.([])
+  assert.is(await second, undefined)
 })
 
 test('a RemoteExecutor compresses what it sends and reads, if it is told to', async () => {

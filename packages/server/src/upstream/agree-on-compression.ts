@@ -1,31 +1,30 @@
 import { type Logger, silentLogger } from '@gorego/core'
 import { availableCompressors } from '../compression/available-compressors.js'
 import { AgreedCompression, type AgreedCompressionOptions } from './agreed-compression.js'
-import type { Caller } from './caller.js'
-import { getCapabilities } from './get-capabilities.js'
+import type { AnnouncedCapabilities } from './announced-capabilities.js'
 
 /** What may be asked for: a compressor's name as resource names spell it. */
 export type CompressionName = 'zstd' | 'none'
 
 export interface CompressionWish {
-  readonly instance: string
+  /** Of the server that is asked. */
+  readonly capabilities: AnnouncedCapabilities
   readonly compression: CompressionName | undefined
   readonly onChange?: AgreedCompressionOptions['onChange']
   readonly logger?: Logger
 }
 
 /** What is used on a connection whose user wishes for compression; undefined for who does not. The server is asked with the first blob. */
-export async function agreeOnCompression(
-  caller: Caller,
-  { instance, compression = 'none', onChange, logger = silentLogger }: CompressionWish,
-): Promise<AgreedCompression | undefined> {
+export async function agreeOnCompression({
+  capabilities,
+  compression = 'none',
+  onChange,
+  logger = silentLogger,
+}: CompressionWish): Promise<AgreedCompression | undefined> {
   if (compression === 'none') return undefined
   return new AgreedCompression({
     compressors: (await availableCompressors(logger)).filter(({ name }) => name === compression),
-    async announced(signal) {
-      const capabilities = await getCapabilities(caller, instance, signal)
-      return capabilities.getCacheCapabilities()?.getSupportedCompressorsList() ?? []
-    },
+    capabilities,
     ...(onChange === undefined ? {} : { onChange }),
   })
 }

@@ -1,27 +1,25 @@
-import { type Clock, type ErrorCode, GoregoError, systemClock } from '@gorego/core'
+import { type Clock, GoregoError, systemClock } from '@gorego/core'
 import type { Compressor } from '../compression/compressor.js'
+import type { AnnouncedCapabilities } from './announced-capabilities.js'
 
 export interface AgreedCompressionOptions {
   /** What works here, the best first. */
   readonly compressors: readonly Compressor[]
-  /** The numbers of `Compressor.Value` that the other server announces. */
-  readonly announced: (signal?: AbortSignal) => Promise<readonly number[]>
+  /** What the other server says that it can. */
+  readonly capabilities: Pick<AnnouncedCapabilities, 'current'>
   /** Is told what is used from now on; undefined for nothing, and why not. */
   readonly onChange?: (compressor: Compressor | undefined, why: string) => void
   readonly clock?: Clock
 }
 
-/** For so long an answer holds: the other server may be replaced by one that can more or less. */
-const ASK_AGAIN_MS = 60_000
-
-const SAYS_NOTHING: ReadonlySet<ErrorCode> = new Set(['unimplemented', 'permission-denied'])
+/** For so long what the other server refused is not tried again: it may be replaced by one that can more. */
+const TRY_AGAIN_MS = 60_000
 
 /** What blobs are compressed with on their way between two servers: something that both of them have, while they do (CP-04). */
 export class AgreedCompression {
   readonly #options: AgreedCompressionOptions
   readonly #clock: Clock
-  #agreed: Compressor | undefined
-  #askAt = 0
+  #refusedUntil = Number.NEGATIVE_INFINITY
   #told: Compressor | undefined | 'not yet' = 'not yet'
 
   constructor(options: AgreedCompressionOptions) {
@@ -29,41 +27,28 @@ export class AgreedCompression {
     this.#clock = options.clock ?? systemClock
   }
 
-  /** Undefined for none. Asks the other server from time to time, and throws what goes wrong then. */
+  /** Undefined for none. Throws what goes wrong when the other server is asked for the first time. */
   async current(signal?: AbortSignal): Promise<Compressor | undefined> {
-    if (this.#clock.now() < this.#askAt) return this.#agreed
-    const known = this.#askAt !== 0
-    // Whoever comes meanwhile goes on with the answer before.
-    if (known) this.#askAt = this.#clock.now() + ASK_AGAIN_MS
-    try {
-      const announced = await this.#announced(signal)
-      const common = this.#options.compressors.find(({ value }) => announced.includes(value))
-      this.#settle(common, common === undefined ? 'it does not offer it' : 'it offers it')
-    } catch (error) {
-      if (known) this.#askAt = this.#clock.now()
-      throw error
-    }
-    return this.#agreed
+    const { compressors, capabilities } = this.#options
+    if (this.#isRefused) return undefined
+    const announced = (await capabilities.current(signal)).getSupportedCompressorsList() as readonly number[]
+    if (this.#isRefused) return undefined
+    const common = compressors.find(({ value }) => announced.includes(value))
+    this.#tell(common, common === undefined ? 'it does not offer it' : 'it offers it')
+    return common
   }
 
   /** The other server did not take, or did not send, what was compressed: without it for a while. */
   refused(error: GoregoError): void {
-    this.#settle(undefined, error.message)
+    this.#refusedUntil = this.#clock.now() + TRY_AGAIN_MS
+    this.#tell(undefined, error.message)
   }
 
-  /** A server that cannot say what it can does not compress. */
-  async #announced(signal: AbortSignal | undefined): Promise<readonly number[]> {
-    try {
-      return await this.#options.announced(signal)
-    } catch (error) {
-      if (error instanceof GoregoError && SAYS_NOTHING.has(error.code)) return []
-      throw error
-    }
+  get #isRefused(): boolean {
+    return this.#clock.now() < this.#refusedUntil
   }
 
-  #settle(compressor: Compressor | undefined, why: string): void {
-    this.#agreed = compressor
-    this.#askAt = this.#clock.now() + ASK_AGAIN_MS
+  #tell(compressor: Compressor | undefined, why: string): void {
     if (this.#told === compressor) return
     this.#told = compressor
     this.#options.onChange?.(compressor, why)

@@ -1,4 +1,6 @@
 import { type Clock, type ErrorCode, GoregoError, reapi, systemClock } from '@gorego/core'
+import type { Caller } from './caller.js'
+import { getCapabilities } from './get-capabilities.js'
 
 export interface AnnouncedCapabilitiesOptions {
   readonly ask: (signal: AbortSignal) => Promise<reapi.ServerCapabilities>
@@ -25,6 +27,11 @@ export class AnnouncedCapabilities {
   constructor(options: AnnouncedCapabilitiesOptions) {
     this.#options = options
     this.#clock = options.clock ?? systemClock
+  }
+
+  /** Of a server's instance. */
+  static of(caller: Caller, instance: string): AnnouncedCapabilities {
+    return new AnnouncedCapabilities({ ask: (signal) => getCapabilities(caller, instance, signal) })
   }
 
   /** An empty message for a server that says nothing. Throws what goes wrong while nothing is known yet, and `signal.reason` once that is aborted. */

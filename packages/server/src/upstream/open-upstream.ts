@@ -12,7 +12,6 @@ import {
 import { agreeOnCompression, type CompressionName } from './agree-on-compression.js'
 import { AnnouncedCapabilities } from './announced-capabilities.js'
 import type { Caller } from './caller.js'
-import { getCapabilities } from './get-capabilities.js'
 import { RemoteActionCache } from './remote-action-cache.js'
 import { RemoteStore } from './remote-store.js'
 import { SmallBlobs } from './small-blobs.js'
@@ -73,8 +72,9 @@ export async function openUpstream(
   { store, results, journals, watchStore, watchResults, watch, logger }: UpstreamParts,
 ): Promise<OpenedUpstream> {
   const calls = watch === undefined ? caller : watchedCalls(caller, watch)
-  const agreed = await agreeOnCompression(calls, {
-    instance,
+  const capabilities = AnnouncedCapabilities.of(calls, instance)
+  const agreed = await agreeOnCompression({
+    capabilities,
     compression,
     onChange(compressor, why) {
       if (compressor !== undefined) logger.info('blobs go to and from the backing cache compressed', { compression })
@@ -92,7 +92,6 @@ export async function openUpstream(
     },
   })
   if (away !== undefined) breaker.trip(away)
-  const capabilities = new AnnouncedCapabilities({ ask: (signal) => getCapabilities(calls, instance, signal) })
   const smallBlobs = new SmallBlobs({ caller: calls, instance, capabilities, compression: agreed })
   const remote = new RemoteStore(calls, instance, agreed, smallBlobs)
   const remoteResults = new RemoteActionCache(calls, instance)

@@ -20,6 +20,7 @@ import {
 } from '@gorego/core'
 import { fromRpcStatus } from '../wire/status.js'
 import { agreeOnCompression } from './agree-on-compression.js'
+import { AnnouncedCapabilities } from './announced-capabilities.js'
 import { Channel } from './channel.js'
 import { checkDigestFunction } from './check-digest-function.js'
 import { execute } from './execute.js'
@@ -83,7 +84,10 @@ export class RemoteExecutor implements AsyncDisposable {
       channel[Symbol.dispose]()
       throw error
     }
-    const agreed = await agreeOnCompression(channel, { instance, compression })
+    const agreed = await agreeOnCompression({
+      capabilities: AnnouncedCapabilities.of(channel, instance),
+      compression,
+    })
     const knownFiles = new KnownFiles({ fn, ...(options.knownFiles === undefined ? {} : { path: options.knownFiles }) })
     return new RemoteExecutor(channel, instance, knownFiles, fn, new RemoteStore(channel, instance, agreed))
   }

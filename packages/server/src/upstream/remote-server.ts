@@ -2,6 +2,7 @@ import type { Digest, reapi } from '@gorego/core'
 import type { DeterminismReport } from '../determinism/determinism-report.js'
 import type { Explanation } from '../history/explain.js'
 import { agreeOnCompression } from './agree-on-compression.js'
+import { AnnouncedCapabilities } from './announced-capabilities.js'
 import { Channel } from './channel.js'
 import { type ExecuteOptions, execute } from './execute.js'
 import { type ExplainSubject, explain } from './explain.js'
@@ -39,7 +40,10 @@ export class RemoteServer implements Disposable {
   static async connect(target: string, options: RemoteServerOptions = {}, signal?: AbortSignal): Promise<RemoteServer> {
     const { instance = '', compression } = options
     const channel = await Channel.connect(target, identityOf(options), signal)
-    const agreed = await agreeOnCompression(channel, { instance, compression })
+    const agreed = await agreeOnCompression({
+      capabilities: AnnouncedCapabilities.of(channel, instance),
+      compression,
+    })
     return new RemoteServer(target, instance, channel, new RemoteStore(channel, instance, agreed))
   }
 
