@@ -18,6 +18,7 @@ import {
 import { blobOf, blobOfSize } from '@gorego/core/testing'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { Direction } from '../src/clients/in-flight.js'
 import { InFlightRig } from './in-flight-rig.js'
 
 const MIB = 1024 * 1024
@@ -31,6 +32,13 @@ async function settle(rig: InFlightRig, somebody: RawClient): Promise<void> {
     await somebody.unary(paths.queryWriteStatus, Buffer.alloc(0)).catch(() => {})
     rig.note()
   }
+}
+
+/** Some of what was begun has come so far that more is held than that, and the server has had every chance to take even more. */
+async function held(rig: InFlightRig, direction: Direction, moreThan: number, somebody: RawClient): Promise<void> {
+  while (rig.inFlight.heldBytes(direction) <= moreThan) await nextTurn()
+  await settle(rig, somebody)
+  assert.ok(rig.inFlight.heldBytes(direction) > moreThan, `only ${rig.inFlight.heldBytes(direction)} bytes are held`)
 }
 
 /** What has begun is over on the server as well a moment after the client knows. */
@@ -51,8 +59,7 @@ test('many slow uploads of a client hold no more than its budget, and those of o
   rig.store.shut(4 * MIB)
   const sent = blobs(12, 4 * MIB, 'slow upload')
   const uploads = sent.map((blob) => upload(client, blob))
-  await settle(rig, other)
-  assert.ok(rig.inFlight.heldBytes('up') > MIB, `only ${rig.inFlight.heldBytes('up')} bytes are held`)
+  await held(rig, 'up', MIB, other)
   const another = blobOfSize(MIB, 'of somebody else')
   await upload(other, another)
   rig.store.open()
@@ -70,8 +77,7 @@ test('many downloads that a client does not take hold no more than its budget, a
   const [wanted, small] = [blobOfSize(32 * MIB, 'slow download'), blobOfSize(MIB, 'of somebody else')]
   for (const { digest, bytes } of [wanted, small]) await rig.store.write(digest, bytes)
   const streams = Array.from({ length: 12 }, () => reader.read(wanted))
-  await settle(rig, other)
-  assert.ok(rig.inFlight.heldBytes('down') > MIB, `only ${rig.inFlight.heldBytes('down')} bytes are held`)
+  await held(rig, 'down', MIB, other)
   assert.ok((await read(other, small.digest)).equals(small.bytes))
   for (const bytes of await Promise.all(streams.map(lengthOf))) assert.ok(bytes > 32 * MIB)
   assert.ok(rig.most.down <= 3 * MIB, `${rig.most.down} bytes were held`)
@@ -138,13 +144,11 @@ test('calls that are cancelled while they hold or wait give everything back', as
     for (const request of writeRequests(blob, { name: uploadName(client, blob.digest) })) void sending.send(request)
     return () => sending.cancel()
   })
-  await settle(rig, other)
-  assert.ok(rig.inFlight.heldBytes('up') > 0)
+  await held(rig, 'up', 0, other)
   for (const cancel of abort) cancel()
   rig.store.open()
   const streams = Array.from({ length: 8 }, () => reader.read(wanted))
-  await settle(rig, other)
-  assert.ok(rig.inFlight.heldBytes('down') > 0)
+  await held(rig, 'down', 0, other)
   for (const stream of streams) stream.close(constants.NGHTTP2_CANCEL)
   await nothingLeft(rig)
   // All of the budget is there again.
