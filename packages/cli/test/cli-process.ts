@@ -55,7 +55,8 @@ export class Machine implements AsyncDisposable {
     })
     const running = new RunningCli(child)
     this.#running.add(running)
-    void running.finished.then(() => this.#running.delete(running))
+    const forget = () => this.#running.delete(running)
+    running.finished.then(forget, forget)
     return running
   }
 
@@ -73,25 +74,36 @@ export class Machine implements AsyncDisposable {
   }
 }
 
+/** A process that a test has started. */
 export class RunningCli {
   readonly #child: ChildProcess
   readonly #printed = { stdout: '', stderr: '' }
+  /** Rejects if it had to be killed because it did not end by itself within `boundMs`. */
   readonly finished: Promise<Finished>
 
-  constructor(child: ChildProcess) {
+  constructor(child: ChildProcess, { boundMs = HANG_BOUND_MS }: { readonly boundMs?: number } = {}) {
     this.#child = child
     for (const name of ['stdout', 'stderr'] as const) {
       child[name]?.setEncoding('utf8').on('data', (text: string) => {
         this.#printed[name] += text
       })
     }
-    this.finished = new Promise((resolve) => {
-      const late = setTimeout(() => child.kill('SIGKILL'), HANG_BOUND_MS)
+    this.finished = new Promise((resolve, reject) => {
+      let isLate = false
+      const late = setTimeout(() => {
+        isLate = true
+        child.kill('SIGKILL')
+      }, boundMs)
       child.once('close', (code) => {
         clearTimeout(late)
-        resolve({ code, ...this.#printed })
+        if (!isLate) return resolve({ code, ...this.#printed })
+        const { stdout, stderr } = this.#printed
+        const what = child.spawnargs.join(' ')
+        reject(new Error(`it had not ended within ${boundMs / 1000} s and was killed: ${what}\n${stdout}${stderr}`))
       })
     })
+    // Who does not wait for it need not know.
+    this.finished.catch(() => {})
   }
 
   /** Waits until it has printed that, and returns what the pattern's groups caught. */
@@ -133,6 +145,6 @@ export class RunningCli {
 
   async kill(): Promise<void> {
     this.signal('SIGKILL')
-    await this.finished
+    await this.finished.catch(() => {})
   }
 }
