@@ -1,27 +1,17 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Digest, SHA256 } from './digest/index.js'
 import { content, file } from './embed/inputs.js'
 import { GraphError, type GraphNode, type GraphOptions } from './graph/index.js'
 import { LocalExecutor } from './local-executor.js'
+import { executorFor } from './testing/executor-for.js'
 import { isRunning } from './testing/is-running.js'
-import { temporaryDirectory } from './testing/temporary-directory.js'
 import { until } from './testing/until.js'
 
-const space = temporaryDirectory()
-const path = (name: string) => join(space.path, name)
 const env = { PATH: '/usr/bin:/bin' }
 const sh = (script: string) => ({ argv: ['/bin/sh', '-c', script], env })
-let executor: LocalExecutor
-test.before(async () => {
-  executor = await LocalExecutor.open({ root: path('root'), concurrency: 2 })
-})
-test.after(async () => {
-  await executor.close()
-  space[Symbol.dispose]()
-})
+const { executor, path } = await executorFor(test)
 
 /** Strips comments, counts words, reports: the second step makes the same of what has other comments. */
 function build(options: GraphOptions = {}) {

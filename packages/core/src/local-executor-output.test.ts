@@ -1,29 +1,19 @@
 // What a command prints, as it comes. Commands wait for what listeners do: one that heard nothing until the end would wait in vain.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { RunOptions, StreamName } from './embed/run-options.js'
 import { ExecutionError } from './embed/run-result.js'
 import { LocalExecutor } from './local-executor.js'
 import { enoughTime } from './testing/enough-time.js'
+import { executorFor } from './testing/executor-for.js'
 import { HANG_BOUND_MS } from './testing/hang-bound.js'
 import { isRunning } from './testing/is-running.js'
-import { temporaryDirectory } from './testing/temporary-directory.js'
 import { until } from './testing/until.js'
 import { deferred } from './worker/deferred.js'
 
 const LIMIT = 3_000_000
-const space = temporaryDirectory()
-const path = (name: string) => join(space.path, name)
-let executor: LocalExecutor
-test.before(async () => {
-  executor = await LocalExecutor.open({ root: path('root'), concurrency: 2, policy: { maxPrintedBytes: LIMIT } })
-})
-test.after(async () => {
-  await executor.close()
-  space[Symbol.dispose]()
-})
+const { executor, path } = await executorFor(test, { policy: { maxPrintedBytes: LIMIT } })
 
 const sh = (script: string, options: Partial<RunOptions> = {}) =>
   executor.run({

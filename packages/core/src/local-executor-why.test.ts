@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -9,18 +8,9 @@ import { content, file } from './embed/inputs.js'
 import type { RunOptions } from './embed/run-options.js'
 import { GoregoError } from './errors/index.js'
 import { LocalExecutor } from './local-executor.js'
-import { temporaryDirectory } from './testing/temporary-directory.js'
+import { executorFor } from './testing/executor-for.js'
 
-const space = temporaryDirectory()
-const path = (name: string) => join(space.path, name)
-let executor: LocalExecutor
-test.before(async () => {
-  executor = await LocalExecutor.open({ root: path('root'), concurrency: 2 })
-})
-test.after(async () => {
-  await executor.close()
-  space[Symbol.dispose]()
-})
+const { executor, path } = await executorFor(test)
 
 const run = (name: string, options: Partial<RunOptions> = {}, by = executor) =>
   by.run({ name, argv: ['/bin/sh', '-c', 'cat in/*; true', 'x'], ...options })

@@ -1,5 +1,4 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Digest, SHA256 } from './digest/index.js'
@@ -9,20 +8,11 @@ import { ExecutionError } from './embed/run-result.js'
 import { GoregoError } from './errors/index.js'
 import { LocalExecutor } from './local-executor.js'
 import { enoughTime } from './testing/enough-time.js'
+import { executorFor } from './testing/executor-for.js'
 import { isRunning } from './testing/is-running.js'
-import { temporaryDirectory } from './testing/temporary-directory.js'
 import { until } from './testing/until.js'
 
-const space = temporaryDirectory()
-const path = (name: string) => join(space.path, name)
-let executor: LocalExecutor
-test.before(async () => {
-  executor = await LocalExecutor.open({ root: path('root'), concurrency: 2 })
-})
-test.after(async () => {
-  await executor.close()
-  space[Symbol.dispose]()
-})
+const { executor, path } = await executorFor(test)
 
 const sh = (script: string, options: Partial<RunOptions> = {}) =>
   executor.run({ argv: ['/bin/sh', '-c', script], ...options })

@@ -1,15 +1,12 @@
 import { type ContentAddressableStorage, type Digest, GoregoError, missingBlobs, reapi } from '@gorego/core'
 
-/** What the look-up before an execution takes for an Action, too. */
-const MAX_ACTION_BYTES = 128 * 1024
-
 /** AC-09: throws `failed-precondition`, with what is missing in its details, unless Action and Command are both stored. */
 export async function requireAction(
   digest: Digest,
   cas: ContentAddressableStorage,
   signal: AbortSignal,
 ): Promise<void> {
-  if (digest.sizeBytes > MAX_ACTION_BYTES) {
+  if (digest.sizeBytes > reapi.MAX_ACTION_BYTES) {
     throw new GoregoError('invalid-argument', `${digest} has ${digest.sizeBytes} bytes: too many for an Action`)
   }
   const action = reapi.decode(reapi.Action, await readAction(digest, cas, signal), `the Action ${digest}`)
