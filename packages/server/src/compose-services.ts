@@ -54,7 +54,7 @@ export interface ServiceParts {
 }
 
 /** Every service that the configuration asks for. */
-export async function composeServices(config: Config, parts: ServiceParts): Promise<Service[]> {
+export function composeServices(config: Config, parts: ServiceParts): Service[] {
   const { access, functions, uploads, scheduler, history, determinism } = parts
   const { maxBlobBytes, health, metrics, tracing, logger } = parts
   const cas = metrics?.store(parts.cas) ?? parts.cas
@@ -62,7 +62,7 @@ export async function composeServices(config: Config, parts: ServiceParts): Prom
   const dialect: Dialect = {
     checkInstance: createAccessCheck(config.instanceNames, access),
     functions,
-    compressors: await availableCompressors(logger),
+    compressors: availableCompressors(logger),
   }
   const chunkedBlobs = config.chunking ? new ChunkedBlobs({ cas }) : undefined
   const services: Service[] = [

@@ -228,7 +228,7 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
 
   async function serveHere(): Promise<Entrance> {
     const health = new Health()
-    const services = await composeServices(config, {
+    const services = composeServices(config, {
       access,
       functions,
       cas,

@@ -23,7 +23,7 @@ casContract(test, {
   async open() {
     const rig = await ServerRig.start({ ...cacheOnly, localCache: { maxSizeGb: 0.05 } })
     const channel = await Channel.connect(rig.server.address)
-    const compression = await agreeOnCompression({
+    const compression = agreeOnCompression({
       capabilities: AnnouncedCapabilities.of(channel, 'some/instance'),
       compression: 'zstd',
     })
@@ -42,7 +42,7 @@ async function against(options: Parameters<typeof FakeUpstream.start>[0]) {
   const upstream = await FakeUpstream.start(options)
   const channel = await Channel.connect(upstream.target)
   const changes: (string | undefined)[] = []
-  const compression = await agreeOnCompression({
+  const compression = agreeOnCompression({
     capabilities: AnnouncedCapabilities.of(channel, ''),
     compression: 'zstd',
     onChange: (compressor) => changes.push(compressor?.name),
@@ -149,7 +149,7 @@ test('a server that refuses what it offers is read without, and written to witho
 })
 
 /** Compression with a server that answers when a test says so. */
-async function agreedWith(clock: FakeClock) {
+function agreedWith(clock: FakeClock) {
   const asked: ((said: readonly number[] | GoregoError) => void)[] = []
   const changes: (string | undefined)[] = []
   const ask = () =>
@@ -161,7 +161,7 @@ async function agreedWith(clock: FakeClock) {
       })
     })
   const agreed = new AgreedCompression({
-    compressors: await availableCompressors({ debug() {}, info() {}, warn() {}, error() {} }),
+    compressors: availableCompressors({ debug() {}, info() {}, warn() {}, error() {} }),
     capabilities: new AnnouncedCapabilities({ ask, clock }),
     clock,
     onChange: (compressor) => changes.push(compressor?.name),
@@ -172,7 +172,7 @@ async function agreedWith(clock: FakeClock) {
 
 test('a server is asked again after a minute, and who comes meanwhile does not wait', async () => {
   const clock = new FakeClock()
-  const { asked, changes, current } = await agreedWith(clock)
+  const { asked, changes, current } = agreedWith(clock)
   const first = [current(), current()]
   asked[0]?.([ZSTD])
   assert.equal(await Promise.all(first), ['zstd', 'zstd'])
@@ -196,7 +196,7 @@ test('a server is asked again after a minute, and who comes meanwhile does not w
 
 test('what a server refused is not tried for a minute, whatever it says that it can', async () => {
   const clock = new FakeClock()
-  const { agreed, asked, changes, current } = await agreedWith(clock)
+  const { agreed, asked, changes, current } = agreedWith(clock)
   const first = current()
   asked[0]?.([ZSTD])
   assert.is(await first, 'zstd')
@@ -209,7 +209,7 @@ test('what a server refused is not tried for a minute, whatever it says that it 
 })
 
 test('while nothing is known of a server, what goes wrong is told, and the next asks again', async () => {
-  const { asked, current } = await agreedWith(new FakeClock())
+  const { asked, current } = agreedWith(new FakeClock())
   const first = current()
   asked[0]?.(new GoregoError('unavailable', 'away'))
   await rejectsWith('unavailable', first)

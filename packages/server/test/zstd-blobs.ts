@@ -11,7 +11,7 @@ async function* cut(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array>
 }
 
 async function zstd() {
-  const found = await createZstd()
+  const found = createZstd()
   if (found === undefined) throw new Error('the tests need zstd: Node 22.15, or @bokuweb/zstd-wasm installed')
   return found
 }

@@ -71,7 +71,7 @@ export async function serveFrontEnd(setup: Setup, channel: Channel, logger: Logg
   const tracing = await openTracing(config, logger)
   const security = await openSecurity(config, logger)
   const { tls, access } = security
-  const services = await composeServices(config, {
+  const services = composeServices(config, {
     access,
     functions: await DigestFunctionSet.load(config.digestFunctions),
     cas,

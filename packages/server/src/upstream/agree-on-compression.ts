@@ -15,15 +15,15 @@ export interface CompressionWish {
 }
 
 /** What is used on a connection whose user wishes for compression; undefined for who does not. The server is asked with the first blob. */
-export async function agreeOnCompression({
+export function agreeOnCompression({
   capabilities,
   compression = 'none',
   onChange,
   logger = silentLogger,
-}: CompressionWish): Promise<AgreedCompression | undefined> {
+}: CompressionWish): AgreedCompression | undefined {
   if (compression === 'none') return undefined
   return new AgreedCompression({
-    compressors: (await availableCompressors(logger)).filter(({ name }) => name === compression),
+    compressors: availableCompressors(logger).filter(({ name }) => name === compression),
     capabilities,
     ...(onChange === undefined ? {} : { onChange }),
   })

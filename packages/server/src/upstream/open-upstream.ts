@@ -73,7 +73,7 @@ export async function openUpstream(
 ): Promise<OpenedUpstream> {
   const calls = watch === undefined ? caller : watchedCalls(caller, watch)
   const capabilities = AnnouncedCapabilities.of(calls, instance)
-  const agreed = await agreeOnCompression({
+  const agreed = agreeOnCompression({
     capabilities,
     compression,
     onChange(compressor, why) {

@@ -84,7 +84,7 @@ export class RemoteExecutor implements AsyncDisposable {
       channel[Symbol.dispose]()
       throw error
     }
-    const agreed = await agreeOnCompression({
+    const agreed = agreeOnCompression({
       capabilities: AnnouncedCapabilities.of(channel, instance),
       compression,
     })

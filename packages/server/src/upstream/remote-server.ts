@@ -40,7 +40,7 @@ export class RemoteServer implements Disposable {
   static async connect(target: string, options: RemoteServerOptions = {}, signal?: AbortSignal): Promise<RemoteServer> {
     const { instance = '', compression } = options
     const channel = await Channel.connect(target, identityOf(options), signal)
-    const agreed = await agreeOnCompression({
+    const agreed = agreeOnCompression({
       capabilities: AnnouncedCapabilities.of(channel, instance),
       compression,
     })

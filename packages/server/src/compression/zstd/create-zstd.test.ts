@@ -1,9 +1,15 @@
+import { execFile } from 'node:child_process'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { blobOfSize, collect, inChunks } from '@gorego/core/testing'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createZstd, zstdWith } from './create-zstd.js'
 import { nodeEngine } from './node-engine.js'
 import { wasmEngine } from './wasm-engine.js'
+
+const run = promisify(execFile)
 
 const contents = [
   Buffer.alloc(0),
@@ -18,7 +24,7 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 
 for (const [name, engine] of [
   ['node:zlib', nodeEngine()],
-  ['@bokuweb/zstd-wasm', await wasmEngine()],
+  ['@bokuweb/zstd-wasm', wasmEngine()],
 ] as const) {
   test(`BR-02, BR-06: what ${name} compresses comes back as it was`, async () => {
     // Node has it from 22.15 on.
@@ -40,8 +46,22 @@ for (const [name, engine] of [
   })
 }
 
+test('@bokuweb/zstd-wasm is loaded by the first who compresses, once', async () => {
+  const program = `
+    import { createRequire } from 'node:module'
+    import { wasmEngine } from ${JSON.stringify(new URL('wasm-engine.ts', import.meta.url).href)}
+    const files = () => Object.keys(createRequire(import.meta.url).cache).filter((path) => path.includes('zstd-wasm')).length
+    const engine = wasmEngine()
+    const before = files()
+    const made = await Promise.all([1, 2, 3].map(() => engine.compress(new Uint8Array(1000))))
+    console.log(before, files() > 0, new Set(made.map((bytes) => Buffer.from(bytes).toString('hex'))).size)`
+  const args = [...process.execArgv, '--input-type=module', '--eval', program]
+  const { stdout } = await run(process.execPath, args, { cwd: dirname(fileURLToPath(import.meta.url)) })
+  assert.is(stdout, '0 true 1\n')
+})
+
 test('there is one here', async () => {
-  const zstd = await createZstd()
+  const zstd = createZstd()
   assert.is(zstd?.name, 'zstd')
   const content = contents[2] as Buffer
   const compressed = await collect(zstd?.compress(inChunks(content, 100_000)) ?? once(content))

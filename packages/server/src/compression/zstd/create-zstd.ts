@@ -11,8 +11,8 @@ import type { ZstdEngine } from './zstd-engine.js'
 const MEMORY = 512 * 1024 * 1024
 
 /** zstd, with whatever compresses here; undefined where nothing does. */
-export async function createZstd(): Promise<Compressor | undefined> {
-  const engine = nodeEngine() ?? (await wasmEngine())
+export function createZstd(): Compressor | undefined {
+  const engine = nodeEngine() ?? wasmEngine()
   return engine === undefined ? undefined : zstdWith(engine)
 }
 
