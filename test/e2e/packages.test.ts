@@ -15,7 +15,7 @@ import { installPacked, type PackageManager, packageManagers, packPackages } fro
 const run = promisify(execFile)
 const repository = fileURLToPath(new URL('../../', import.meta.url))
 const tsc = join(repository, 'node_modules/typescript/bin/tsc')
-const STARTS = 5
+const STARTS = 9
 
 const useFromTypeScript = `import { LocalExecutor, reapi, type RunResult } from '@gorego/core'
 import { casContract } from '@gorego/core/testing'
@@ -144,7 +144,8 @@ function npxTests(packed: ReturnType<typeof suite>, directory: string): void {
         let server: Awaited<ReturnType<typeof startGorego>> | undefined
         ready.push(
           await milliseconds(async () => {
-            server = await startGorego()
+            // As a user starts it: with the sandbox, if one works here.
+            server = await startGorego([], { env: { GOREGO_EXECUTION_SANDBOX: 'auto' } })
           }),
         )
         await server?.stop()

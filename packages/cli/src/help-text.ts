@@ -7,7 +7,7 @@ const WIDEST = 110
 
 /**
  * What a command line that asks for help or the version gets. yargs lays it out, and is loaded for that alone: with what it
- * needs it takes 70 ms of CPU, a quarter of what a server takes to start.
+ * needs it takes 70 ms of CPU, more than a quarter of what a server takes until it is ready.
  */
 export async function helpText(
   argv: readonly string[],

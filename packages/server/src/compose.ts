@@ -79,7 +79,10 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
   const count = howManyFrontEnds(config.frontEnds, availableParallelism())
   const graceMs = config.localCache.graceSeconds * 1000
   const leaseMs = count > 1 ? leaseOf(graceMs) : 0
-  const functions = await DigestFunctionSet.load(config.digestFunctions)
+  // WebAssembly is compiled by other threads; what it takes is over when the sandbox has been tried.
+  const loading = DigestFunctionSet.load(config.digestFunctions)
+  // Whether it fails is told where it is awaited, if nothing else failed before.
+  loading.catch(() => {})
   const metrics = await openMetrics(config)
   const tracing = await openTracing(config, logger)
   closings.add(() => tracing?.close(LAST_CALLS_MS))
@@ -117,6 +120,7 @@ async function compose(config: Config, logger: Logger, closings: Closings): Prom
   // There only when the engine is, which tells it of losses.
   let entrance: Entrance | undefined
   const isolation = await isolationFor(config, store, logger)
+  const functions = await loading
   const engine = config.execution.enabled
     ? composeEngine(config, {
         store,

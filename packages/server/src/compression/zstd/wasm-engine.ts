@@ -46,6 +46,8 @@ async function load(): Promise<typeof import('@bokuweb/zstd-wasm')> {
     await wasm.init()
     return wasm
   } catch (cause) {
-    throw new GoregoError('failed-precondition', `zstd is announced, but ${PACKAGE} does not work: install it again`, { cause })
+    throw new GoregoError('failed-precondition', `zstd is announced, but ${PACKAGE} does not work: install it again`, {
+      cause,
+    })
   }
 }
