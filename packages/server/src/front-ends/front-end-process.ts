@@ -14,8 +14,8 @@ const LAST_WORDS = 4096
 /** How long after its end they are waited for. */
 const LAST_WORDS_BOUND_MS = 100
 
-/** How long one that was told to stop may take beyond what its calls were given, before it is killed. */
-const EXIT_BOUND_MS = 2_000
+/** How long one that was told to stop may take beyond what its calls were given, the last spans and all, before it is killed. */
+const EXIT_BOUND_MS = 8_000
 
 export interface FrontEndOptions {
   readonly program: FrontEndProgram
