@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -8,6 +9,10 @@ import { type GoregoProcess, startGorego } from './gorego-process.js'
 
 const GREETINGS = ['Aveiro', 'Lund', 'Nara', 'Yaroslavl'].map((town) => `Greetings from ${town}!\n`).join('')
 const INK = 'postcards: the ink has run dry'
+
+const isRoot = process.geteuid?.() === 0
+/** No user that a system gives out has such a number: who runs the actions of root's server. */
+const FIRST_UNPRIVILEGED = 1_879_048_192
 
 const found = findBazel()
 const it = 'reason' in found ? test.skip : test
@@ -19,6 +24,8 @@ if ('reason' in found) {
   console.log(`SKIP bazel: ${found.reason}`)
 } else {
   // Not in a before hook: uvu swallows what such a hook throws, and the run would look green.
+  // For who runs actions to get through, as to the directory of a server.
+  if (isRoot) chmodSync(tmpdir(), statSync(tmpdir()).mode | 0o011)
   // As it starts by itself, with a sandbox where there can be one: other tests have none.
   gorego = await startGorego([], { env: { GOREGO_EXECUTION_SANDBOX: 'auto' } })
   console.log(/^ *sandbox +.*$/m.exec(gorego.stdout)?.[0].trim())
@@ -125,6 +132,15 @@ it('a test that takes too long is a timeout, and what it printed until then is s
   assert.match(late.stdout, /\/\/postcard:lost_test\s+TIMEOUT/)
   assert.match(late.stdout, /^waiting for the postman$/m)
   onlyRemote(late)
+})
+
+it("root's server runs actions as nobody who is anybody, another's as whoever started it", async () => {
+  mkdirSync(join(bazel.dir, 'whoami'))
+  writeFileSync(join(bazel.dir, 'whoami/BUILD'), 'genrule(name = "whoami", outs = ["uid"], cmd = "id -u > $@")\n')
+  onlyRemote(succeeded(await bazel.build('build', '//whoami')))
+  const uid = Number(readFileSync(join(bazel.dir, 'bazel-bin/whoami/uid'), 'utf8'))
+  if (isRoot) assert.ok(uid >= FIRST_UNPRIVILEGED, `user ${uid}\n${gorego.stderr}`)
+  else assert.is(uid, process.geteuid?.())
 })
 
 it('leaves nothing behind', async () => {
