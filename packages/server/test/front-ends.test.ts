@@ -30,7 +30,7 @@ import {
   writeRequest,
 } from '@gorego/conformance/client'
 import { reapi } from '@gorego/core'
-import { blobOf, blobOfSize, temporaryDirectory } from '@gorego/core/testing'
+import { blobOf, blobOfSize, HANG_BOUND_MS, temporaryDirectory } from '@gorego/core/testing'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type RigOptions, ServerRig } from './server-rig.js'
@@ -231,7 +231,7 @@ test('told to stop, it lets what runs finish, says that it is not healthy, and l
   await using two = await Two.start()
   const { frontEndPids } = two.rig.server
   const { gate, stream } = await started(two.a)
-  const stopped = two.rig.server.stop({ drainMs: 60_000 })
+  const stopped = two.rig.server.stop({ drainMs: HANG_BOUND_MS })
   const check = async () =>
     reapi.HealthCheckResponse.deserializeBinary(await two.b.unary(healthPaths.check, new reapi.HealthCheckRequest()))
   while ((await check()).getStatus() !== reapi.HealthCheckResponse.ServingStatus.NOT_SERVING);

@@ -14,7 +14,7 @@ import {
   writeRequest,
 } from '@gorego/conformance/client'
 import { reapi } from '@gorego/core'
-import { blobOf, temporaryDirectory } from '@gorego/core/testing'
+import { blobOf, HANG_BOUND_MS, temporaryDirectory } from '@gorego/core/testing'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ServerRig } from './server-rig.js'
@@ -32,7 +32,7 @@ function framed(message: { serializeBinary(): Uint8Array }): Buffer {
 
 for (const frontEnds of [1, 2]) {
   test(`connections are sent away once running actions have ended, and calls under way still finish: front ends ${frontEnds}`, async () => {
-    await using rig = await ServerRig.start({ frontEnds, shutdownGrace: 60 })
+    await using rig = await ServerRig.start({ frontEnds, shutdownGrace: HANG_BOUND_MS / 1000 })
     const gate = new Gate(gates.path)
     const running = execute(rig.client, (await uploadAction(rig.client, shell(gate.wait))).digest)
     await until(running, reapi.ExecutionStage.Value.EXECUTING)

@@ -10,7 +10,7 @@ import {
   uploadAction,
 } from '@gorego/conformance/client'
 import { reapi } from '@gorego/core'
-import { temporaryDirectory } from '@gorego/core/testing'
+import { HANG_BOUND_MS, temporaryDirectory } from '@gorego/core/testing'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ServerRig } from './server-rig.js'
@@ -63,7 +63,7 @@ test('from the moment it is to stop it is NOT_SERVING, while what runs is finish
   const watching = watch(rig.client, `${V2}.Execution`)
   const stranger = watch(rig.client, 'nobody')
   assert.equal([(await watching.next()).value, (await stranger.next()).value], [SERVING, SERVICE_UNKNOWN])
-  const stopped = rig.server.stop({ drainMs: 60_000 })
+  const stopped = rig.server.stop({ drainMs: HANG_BOUND_MS })
   assert.is((await watching.next()).value, NOT_SERVING)
   assert.is(await check(rig.client), NOT_SERVING)
   const ends = [watching, stranger].map((each) => failure(each))

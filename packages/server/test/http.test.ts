@@ -14,7 +14,7 @@ import {
   uploadAction,
 } from '@gorego/conformance/client'
 import { GoregoError, reapi } from '@gorego/core'
-import { blobOf, blobOfSize, temporaryDirectory } from '@gorego/core/testing'
+import { blobOf, blobOfSize, HANG_BOUND_MS, temporaryDirectory } from '@gorego/core/testing'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { scrape } from './scrape.js'
@@ -150,7 +150,7 @@ test('healthz and readyz: alive until the end, ready until it is to stop', async
   assert.equal([await status('/healthz'), await status('/readyz')], [200, 200])
   const running = execute(rig.client, (await uploadAction(rig.client, shell(gate.wait))).digest)
   await until(running, reapi.ExecutionStage.Value.EXECUTING)
-  const stopped = rig.server.stop({ drainMs: 60_000 })
+  const stopped = rig.server.stop({ drainMs: HANG_BOUND_MS })
   assert.equal([await status('/healthz'), await status('/readyz')], [200, 503])
   await gate.open()
   await lastOf(running)

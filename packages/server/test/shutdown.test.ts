@@ -17,7 +17,7 @@ import {
   writeRequest,
 } from '@gorego/conformance/client'
 import { reapi, SHA256 } from '@gorego/core'
-import { blobOf, isRunning, temporaryDirectory } from '@gorego/core/testing'
+import { blobOf, HANG_BOUND_MS, isRunning, temporaryDirectory } from '@gorego/core/testing'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ServerRig } from './server-rig.js'
@@ -38,7 +38,7 @@ test('what runs may finish, and its client gets the result and the outputs; what
   const refused = await uploadAction(rig.client, shell('echo refused'))
 
   let stopped = false
-  const stop = rig.server.stop({ drainMs: 60_000 }).then(() => {
+  const stop = rig.server.stop({ drainMs: HANG_BOUND_MS }).then(() => {
     stopped = true
   })
   assert.is((await lastOf(queued)).code, UNAVAILABLE)

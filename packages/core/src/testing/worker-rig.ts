@@ -9,6 +9,7 @@ import { ActionResult, type Digest as DigestMessage } from '../proto/messages.js
 import type { Outcome } from '../scheduler/index.js'
 import { LocalWorker, type LocalWorkerOptions, openSandbox } from '../worker/index.js'
 import { type ActionMessages, type BuiltAction, buildAction } from './action-builder.js'
+import { HANG_BOUND_MS } from './hang-bound.js'
 
 export interface RunOptions {
   readonly timeoutMs?: number
@@ -28,8 +29,6 @@ export interface Ran {
   readonly stdout: string
   readonly stderr: string
 }
-
-const MINUTE_MS = 60_000
 
 /** A LocalWorker with a store of its own in a new temporary directory, for gorego's own tests. */
 export class WorkerRig implements AsyncDisposable {
@@ -88,7 +87,7 @@ export class WorkerRig implements AsyncDisposable {
 
   /** Executes what was uploaded before. */
   async execute(action: BuiltAction, doNotCache = false, options: RunOptions = {}): Promise<Ran> {
-    const { instance = '', timeoutMs = MINUTE_MS, network = false, signal = new AbortController().signal } = options
+    const { instance = '', timeoutMs = HANG_BOUND_MS, network = false, signal = new AbortController().signal } = options
     const run = {
       instance,
       action: action.digest,

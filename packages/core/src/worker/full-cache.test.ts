@@ -7,6 +7,7 @@ import { MemoryActionCache } from '../action-cache/index.js'
 import { LocalStore } from '../cas/index.js'
 import { buildAction } from '../testing/action-builder.js'
 import { blobOf } from '../testing/blobs.js'
+import { HANG_BOUND_MS } from '../testing/hang-bound.js'
 import { temporaryDirectory } from '../testing/temporary-directory.js'
 import { WorkerRig } from '../testing/worker-rig.js'
 import { LocalWorker } from './local-worker.js'
@@ -51,7 +52,13 @@ test('outputs for which there is no room, and may be none made, fail the action 
   const execute = async (script: string) => {
     const action = buildAction({ argv: ['/bin/sh', '-c', script], outputPaths: ['out'] })
     await action.upload(store)
-    const run = { instance: '', action: action.digest, doNotCache: false, timeoutMs: 60_000, queuedAt: Date.now() }
+    const run = {
+      instance: '',
+      action: action.digest,
+      doNotCache: false,
+      timeoutMs: HANG_BOUND_MS,
+      queuedAt: Date.now(),
+    }
     return { action, outcome: await worker.execute(run, new AbortController().signal) }
   }
   const { action, outcome } = await execute('head -c 100000 /dev/zero > out')
