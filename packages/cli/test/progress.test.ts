@@ -10,7 +10,7 @@ import { Screen } from './screen.js'
 /** Others use the disk, too. */
 const withoutFree = (text: string) => text.replace(/^free .*$/m, '')
 
-test('stat, gc, verify, put and get say how far they are, and leave nothing of it', async () => {
+test('stat, gc, verify, clear, put and get say how far they are, and leave nothing of it', async () => {
   await using machine = new Machine()
   await writeFile(join(machine.cwd, 'big'), Buffer.alloc(3_000_000, 'gorego'))
   const server = machine.start(['start', '--listen', '127.0.0.1:0', '--dir', 'server', '--concurrency', '1'])
@@ -24,6 +24,7 @@ test('stat, gc, verify, put and get say how far they are, and leave nothing of i
     ['gorego: 0 files read, 0 bytes', 'cache', 'verify', '--dir', 'cache'],
     [`gorego: counting what is in ${join(machine.cwd, 'cache')}`, 'cache', 'stat', '--dir', 'cache'],
     ['gorego: looking at action results', 'cache', 'gc', '--dir', 'cache'],
+    ['gorego: 0 files removed', 'cache', 'clear', '--yes', '--dir', 'cache'],
   ]
   for (const [line, ...args] of commands) {
     const [shown, quiet, dumb] = [

@@ -184,6 +184,7 @@ export {
   type CollectOptions,
   type CollectStage,
   collectGarbage,
+  type EmptyStoreOptions,
   emptyStore,
   type StoreStatistics,
   storeStatistics,

@@ -2,6 +2,7 @@ import type { Arguments, Command } from '../../command.js'
 import type { Host } from '../../host.js'
 import { EXIT, exitCodeHelp } from '../../ui/exit-codes.js'
 import { jsonText } from '../../ui/json-text.js'
+import { ProgressLine } from '../../ui/progress-line.js'
 import { UsageError } from '../../usage-error.js'
 import { CACHE_FLAGS, whichCache } from './which-cache.js'
 
@@ -36,7 +37,13 @@ async function empty(args: Arguments, host: Host): Promise<number> {
       return EXIT.ok
     }
   }
-  await emptyStore(dir)
+  let files = 0
+  using progress = new ProgressLine(host, () => `${files} files removed`)
+  const onRemoved = (count: number) => {
+    files += count
+  }
+  await emptyStore(dir, { onRemoved })
+  progress[Symbol.dispose]()
   host.out(args.has('json') ? jsonText({ dir, cleared: true }) : `the cache in ${dir} is empty\n`)
   return EXIT.ok
 }
