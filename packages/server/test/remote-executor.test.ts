@@ -88,6 +88,32 @@ test('a name is the target that the server knows the action by', async () => {
   server[Symbol.dispose]()
 })
 
+test('why says what differs from the action of that name before it', async () => {
+  const name = `why ${'ö'.repeat(1_000)}`
+  const run = (text: string) => executor.run({ ...shell('cat in'), name, inputs: { in: content(text) } })
+  const { action: first } = await run('first')
+  const alone = await executor.why(name)
+  assert.ok(alone.action.equals(first))
+  assert.is(alone.previous, undefined)
+  assert.equal(alone.comparison.differences, [])
+  const { action: second } = await run('second')
+  const { action, previous, previousAt = 0, comparison } = await executor.why(name)
+  assert.ok(action.equals(second))
+  assert.ok(previous?.equals(first))
+  assert.ok(previousAt > 0 && previousAt <= Date.now(), String(previousAt))
+  assert.equal(
+    comparison.differences.map(({ kind, subject }) => `${kind} ${subject}`),
+    ['input in'],
+  )
+  const unknown = await failureOf(executor.why('never heard of'))
+  assert.is(unknown.code, 'not-found')
+  assert.match(unknown.message, 'never heard of')
+  assert.is(
+    (await failureOf(executor.why(name, AbortSignal.abort(new GoregoError('cancelled', 'no'))))).code,
+    'cancelled',
+  )
+})
+
 test('a graph runs there as it runs here: outputs pass as digests, directories too', async () => {
   const graph = executor.graph()
   const made = graph.add('make', {

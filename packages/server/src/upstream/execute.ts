@@ -59,7 +59,7 @@ export async function execute(
 }
 
 /** Longer headers are refused, and nobody reads more. */
-const LONGEST_TARGET = 300
+export const LONGEST_TARGET = 300
 
 function metadataOf(target: string): reapi.RequestMetadata {
   return requestMetadataOf({ target: target.slice(0, LONGEST_TARGET) })

@@ -18,12 +18,14 @@ import {
   type Stage,
   wouldHit,
 } from '@gorego/core'
+import type { Explanation } from '../history/explain.js'
 import { fromRpcStatus } from '../wire/status.js'
 import { agreeOnCompression } from './agree-on-compression.js'
 import { AnnouncedCapabilities } from './announced-capabilities.js'
 import { Channel } from './channel.js'
 import { checkDigestFunction } from './check-digest-function.js'
-import { execute } from './execute.js'
+import { execute, LONGEST_TARGET } from './execute.js'
+import { explain } from './explain.js'
 import { getCapabilities } from './get-capabilities.js'
 import { RemoteActionCache } from './remote-action-cache.js'
 import { responseOf } from './remote-operation.js'
@@ -106,6 +108,15 @@ export class RemoteExecutor implements AsyncDisposable {
   async wouldHit(spec: ActionSpec, signal?: AbortSignal): Promise<Prediction> {
     const results = new RemoteActionCache(this.#channel, this.#instance)
     return await wouldHit(spec, { cas: this.store, results, fn: this.#fn, knownFiles: this.#knownFiles, signal })
+  }
+
+  /**
+   * Why the action of that `name` is not the one that was executed there before it with the same outputs: what differs, down to input files; without
+   * `previous` there was none. Unlike a LocalExecutor, the server goes by all who use it, and by nothing older than itself. Throws `not-found` for a
+   * name that it does not know, and `unimplemented` where it is no gorego.
+   */
+  async why(name: string, signal?: AbortSignal): Promise<Explanation> {
+    return await explain(this.#channel, this.#instance, { target: name.slice(0, LONGEST_TARGET) }, signal)
   }
 
   /** Actions that take what others make: see `Graph`. By default so many nodes are under way that the server's queue is never empty. */
