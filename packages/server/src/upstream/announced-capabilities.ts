@@ -4,6 +4,8 @@ import { getCapabilities } from './get-capabilities.js'
 
 export interface AnnouncedCapabilitiesOptions {
   readonly ask: (signal: AbortSignal) => Promise<reapi.ServerCapabilities>
+  /** What it has said just now, where somebody has asked already. */
+  readonly said?: reapi.ServerCapabilities | undefined
   readonly clock?: Clock
 }
 
@@ -27,11 +29,12 @@ export class AnnouncedCapabilities {
   constructor(options: AnnouncedCapabilitiesOptions) {
     this.#options = options
     this.#clock = options.clock ?? systemClock
+    if (options.said !== undefined) this.#note(options.said)
   }
 
   /** Of a server's instance. */
-  static of(caller: Caller, instance: string): AnnouncedCapabilities {
-    return new AnnouncedCapabilities({ ask: (signal) => getCapabilities(caller, instance, signal) })
+  static of(caller: Caller, instance: string, said?: reapi.ServerCapabilities): AnnouncedCapabilities {
+    return new AnnouncedCapabilities({ ask: (signal) => getCapabilities(caller, instance, signal), said })
   }
 
   /** An empty message for a server that says nothing. Throws what goes wrong while nothing is known yet, and `signal.reason` once that is aborted. */
@@ -45,9 +48,7 @@ export class AnnouncedCapabilities {
 
   async #ask(): Promise<reapi.CacheCapabilities> {
     try {
-      this.#known = await this.#askOnce()
-      this.#askAt = this.#clock.now() + ASK_AGAIN_MS
-      return this.#known
+      return this.#note(await this.#askOnce())
     } catch (error) {
       if (this.#known === undefined) throw error
       return this.#known
@@ -56,13 +57,18 @@ export class AnnouncedCapabilities {
     }
   }
 
-  async #askOnce(): Promise<reapi.CacheCapabilities> {
+  #note(said: reapi.ServerCapabilities): reapi.CacheCapabilities {
+    this.#known = said.getCacheCapabilities() ?? new reapi.CacheCapabilities()
+    this.#askAt = this.#clock.now() + ASK_AGAIN_MS
+    return this.#known
+  }
+
+  async #askOnce(): Promise<reapi.ServerCapabilities> {
     try {
-      const capabilities = await this.#options.ask(AbortSignal.timeout(PATIENCE_MS))
-      return capabilities.getCacheCapabilities() ?? new reapi.CacheCapabilities()
+      return await this.#options.ask(AbortSignal.timeout(PATIENCE_MS))
     } catch (error) {
       if (!(error instanceof GoregoError)) throw new GoregoError('deadline-exceeded', 'it does not say what it can do')
-      if (SAYS_NOTHING.has(error.code)) return new reapi.CacheCapabilities()
+      if (SAYS_NOTHING.has(error.code)) return new reapi.ServerCapabilities()
       throw error
     }
   }

@@ -1,11 +1,11 @@
-import { type DigestFunction, GoregoError } from '@gorego/core'
+import { type DigestFunction, GoregoError, type reapi } from '@gorego/core'
 import type { Channel } from './channel.js'
 import { checkStoredDigestFunction } from './check-digest-function.js'
 import { getCapabilities } from './get-capabilities.js'
 
 /** What came of calling a cache for the first time. */
 export type Contact =
-  | { readonly kind: 'answered'; readonly takesResults: boolean }
+  | { readonly kind: 'answered'; readonly takesResults: boolean; readonly said: reapi.ServerCapabilities }
   /** It may be there later. */
   | { readonly kind: 'away'; readonly why: GoregoError }
   /** It is there, and of no use: it does not let us in, or hashes with something else. */
@@ -21,7 +21,7 @@ export async function firstContact(
     const answer = await getCapabilities(channel, instance, AbortSignal.timeout(boundMs))
     checkStoredDigestFunction(answer, fn)
     const updates = answer.getCacheCapabilities()?.getActionCacheUpdateCapabilities()
-    return { kind: 'answered', takesResults: updates?.getUpdateEnabled() ?? true }
+    return { kind: 'answered', takesResults: updates?.getUpdateEnabled() ?? true, said: answer }
   } catch (error) {
     if (error instanceof Error && error.name === 'TimeoutError')
       return { kind: 'away', why: new GoregoError('deadline-exceeded', `no answer in ${boundMs / 1000} s`) }

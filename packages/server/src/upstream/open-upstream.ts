@@ -7,6 +7,7 @@ import {
   Guard,
   type LocalStore,
   type Logger,
+  type reapi,
   UpstreamCache,
 } from '@gorego/core'
 import { agreeOnCompression, type CompressionName } from './agree-on-compression.js'
@@ -30,6 +31,8 @@ export interface UpstreamOptions {
   readonly silenceMs: number
   /** Why it does not answer, where that is known already. */
   readonly away?: GoregoError | undefined
+  /** What it has said just now that it can, where it was asked already. */
+  readonly said?: reapi.ServerCapabilities | undefined
   /** Is told when it does not answer, and why, and when it does again. */
   readonly onChange?: ((answers: boolean, why?: GoregoError) => void) | undefined
 }
@@ -68,11 +71,11 @@ const PENDING_PART = 1 / 4
 /** What a server and an executor put behind their own caches. The other server need not be there. */
 export async function openUpstream(
   caller: Caller,
-  { target, instance, required, compression, retries, silenceMs, away, onChange }: UpstreamOptions,
+  { target, instance, required, compression, retries, silenceMs, away, said, onChange }: UpstreamOptions,
   { store, results, journals, watchStore, watchResults, watch, logger }: UpstreamParts,
 ): Promise<OpenedUpstream> {
   const calls = watch === undefined ? caller : watchedCalls(caller, watch)
-  const capabilities = AnnouncedCapabilities.of(calls, instance)
+  const capabilities = AnnouncedCapabilities.of(calls, instance, said)
   const agreed = agreeOnCompression({
     capabilities,
     compression,

@@ -58,9 +58,10 @@ async function open(
       return undefined
     }
     const away = contact.kind === 'away' ? contact.why : undefined
+    const said = contact.kind === 'answered' ? contact.said : undefined
     const { cache, close } = await openUpstream(
       channel,
-      { target, instance, required, compression, retries, silenceMs: timeoutMs, away, onChange },
+      { target, instance, required, compression, retries, silenceMs: timeoutMs, away, said, onChange },
       { store, results, journals: join(directory, nameOf(target, instance)), logger },
     )
     const takesResults = contact.kind !== 'answered' || contact.takesResults
