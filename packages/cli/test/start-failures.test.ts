@@ -77,7 +77,7 @@ test('a directory where nothing can be made: /proc, in which Node alone would tr
   if (process.platform !== 'linux') return console.log('SKIP directories in /proc: there is none here')
   await using machine = new Machine()
   const words = (setting: string) =>
-    new RegExp(`cannot keep anything in /proc/gorego/x: its file system takes no new directories .*${setting}`)
+    new RegExp(`cannot keep anything in /proc/gorego/x: its file system takes no new directories: .*${setting}`)
   assert.match(complaint(await machine.gorego(['start', ...FREE, '--dir', '/proc/gorego/x']), 70), words('--dir'))
   const env = { GOREGO_LOCAL_CACHE_DIR: join(machine.cwd, 'all'), GOREGO_EXECUTION_BUILD_ROOT: '/proc/gorego/x' }
   assert.match(complaint(await machine.gorego(['start', ...FREE], env), 70), words('execution.build_root'))

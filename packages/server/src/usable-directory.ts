@@ -34,7 +34,7 @@ function whyNot(code: string | undefined): string | undefined {
     case 'EEXIST':
       return 'a part of that path is a file, or a link that leads nowhere: remove it'
     case 'ENOENT':
-      return 'its file system takes no new directories'
+      return 'its file system takes no new directories: mount one that does'
     default:
       return undefined
   }

@@ -1,7 +1,6 @@
 import { type Dirent, rmSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { digestFunctions } from '../digest/index.js'
 import { removeTree, Session, type StoreLayout } from '../disk/index.js'
 import { GoregoError } from '../errors/index.js'
@@ -42,7 +41,6 @@ async function removeShards(directory: string, onRemoved: (files: number) => voi
     const files = shard.isDirectory() ? (await entriesOf(path)).length : 1
     removeTree(path)
     onRemoved(files)
-    await nextTurn()
   }
   removeTree(directory)
 }
