@@ -7,6 +7,8 @@ export interface ServerMemory extends TreeMemory {
   readonly server: string
   /** The most that was sampled while a workload was measured. */
   readonly rssPeakBytes: number
+  /** When nobody has used it for a while. */
+  readonly restedRssBytes?: number
 }
 
 export function memoryTable(memories: readonly ServerMemory[]): string[] {
@@ -16,6 +18,9 @@ export function memoryTable(memories: readonly ServerMemory[]): string[] {
     [
       ['RSS after all of it', ...memories.map(({ rssBytes }) => megabytes(rssBytes))],
       ['PSS after all of it', ...memories.map(({ pssBytes }) => megabytes(pssBytes))],
+      ...(memories.some(({ restedRssBytes }) => restedRssBytes !== undefined)
+        ? [['RSS a minute later', ...memories.map(({ restedRssBytes }) => megabytes(restedRssBytes))]]
+        : []),
       ['most RSS during a workload', ...memories.map(({ rssPeakBytes }) => megabytes(rssPeakBytes))],
     ],
   )

@@ -20,6 +20,9 @@ import { runRounds } from './run-rounds.js'
 /** Servers tidy up; memory is read after it. */
 const REST_AFTER_ALL_MS = 2000
 
+/** Heaps are collected, and what that leaves free given back, by the time that nothing has happened for so long. */
+const REST_OF_THE_MEMORY_MS = 60_000
+
 /** `npm run bench` without --curves. Returns whether everything was measured that a server of our own should do. */
 export async function bench(args: Arguments, print: (lines: readonly string[]) => void): Promise<boolean> {
   const { seconds, rounds, remote, against } = args
@@ -54,7 +57,12 @@ export async function bench(args: Arguments, print: (lines: readonly string[]) =
     onRow: (row) => print([oneByOne ? runTableRow(row) : progressLine(row, rounds)]),
   })
   await sleep(REST_AFTER_ALL_MS)
-  const memories = await memoriesOf(contenders, chosen, results)
+  const memories = await memoriesOf({
+    contenders,
+    workloads: chosen,
+    results,
+    ...(args.full ? { restMs: REST_OF_THE_MEMORY_MS } : {}),
+  })
   const others = otherLoad()
   for (const contender of contenders) await (await contender.ifStarted())?.stop()
 
