@@ -41,6 +41,13 @@ test('does not count a test.skip twice when a SKIP line gives its reason', () =>
   assert.equal({ passed, skipped }, { passed: 2, skipped: 1 })
 })
 
+test('hands on the figures that a test tells, and counts nothing for them', () => {
+  const output = ` packages  • FIGURE start: 165 ms, best of 9\n• FIGURE installed: 60 MiB\n (2 / 2)\n${summary(2, 2, 0)}`
+  const { passed, skipped, figures } = parseSummary(output)
+  assert.equal({ passed, skipped }, { passed: 2, skipped: 0 })
+  assert.equal(figures, ['FIGURE start: 165 ms, best of 9', 'FIGURE installed: 60 MiB'])
+})
+
 test('is not taken in by words that only look like a summary', () => {
   assert.is(parseSummary('the Total: 3 of them\nPassed: many\n').ran, false)
 })

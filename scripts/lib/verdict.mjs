@@ -16,8 +16,8 @@ export function verdict({ output, code, signal, stopped, files, processes }) {
   if (summary.ran && summary.total === 0 && !isSkippedForAReason(summary)) problems.push('ran no test')
   if (files.length > 0) problems.push(`left in its temporary directory: ${files.join(', ')}`)
   if (processes.length > 0) problems.push(`left running (ended now): ${processes.join('; ')}`)
-  const { passed, skipped, reasons } = summary
-  return { passed, failed: summary.failed + problems.length, skipped, reasons, problems }
+  const { passed, skipped, reasons, figures } = summary
+  return { passed, failed: summary.failed + problems.length, skipped, reasons, figures, problems }
 }
 
 const isSkippedForAReason = ({ skipped, reasons }) => skipped > 0 && reasons.length > 0

@@ -155,9 +155,9 @@ function npxTests(packed: ReturnType<typeof suite>, directory: string): void {
     }
     const { stdout } = await run('du', ['-sk', 'node_modules'], { cwd: directory })
     const beyond = Math.min(...ready) - Math.min(...bare)
-    console.log(`installed: ${Math.round(Number.parseInt(stdout, 10) / 1024)} MiB`)
+    console.log(`FIGURE installed: ${Math.round(Number.parseInt(stdout, 10) / 1024)} MiB`)
     console.log(
-      `start to ready: ${Math.round(beyond)} ms beyond Node's own ${Math.round(Math.min(...bare))} ms, best of ${STARTS}`,
+      `FIGURE start to ready: ${Math.round(beyond)} ms beyond Node's own ${Math.round(Math.min(...bare))} ms, best of ${STARTS}`,
     )
   })
 

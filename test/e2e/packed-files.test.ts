@@ -65,7 +65,7 @@ for (const name of names) {
     const unpacked = [...files.values()].reduce((sum, size) => sum + size, 0)
     const kilobytes = (bytes: number) => `${Math.round(bytes / 1000)} kB`
     console.log(
-      `${name}: tarball ${kilobytes(statSync(tarballs[name]).size)}, unpacked ${kilobytes(unpacked)}, ${files.size} files`,
+      `FIGURE ${name}: tarball ${kilobytes(statSync(tarballs[name]).size)}, unpacked ${kilobytes(unpacked)}, ${files.size} files`,
     )
   })
 

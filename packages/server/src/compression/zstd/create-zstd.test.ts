@@ -60,6 +60,21 @@ test('@bokuweb/zstd-wasm is loaded by the first who compresses, once', async () 
   assert.is(stdout, '0 true 1\n')
 })
 
+test('where @bokuweb/zstd-wasm is there and does not work, who compresses is told what to do', async () => {
+  const program = `
+    import Module from 'node:module'
+    import { wasmEngine } from ${JSON.stringify(new URL('wasm-engine.ts', import.meta.url).href)}
+    const load = Module._load
+    Module._load = function (request, ...more) {
+      if (request === '@bokuweb/zstd-wasm') throw new Error('truncated')
+      return load.call(this, request, ...more)
+    }
+    await wasmEngine().compress(new Uint8Array(1)).catch(({ code, message }) => console.log(code, message))`
+  const args = [...process.execArgv, '--input-type=module', '--eval', program]
+  const { stdout } = await run(process.execPath, args, { cwd: dirname(fileURLToPath(import.meta.url)) })
+  assert.match(stdout, /^failed-precondition .*@bokuweb\/zstd-wasm does not work: install it again/)
+})
+
 test('there is one here', async () => {
   const zstd = createZstd()
   assert.is(zstd?.name, 'zstd')
