@@ -5,6 +5,7 @@
 #pragma once
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
 #include <stdint.h>
@@ -81,6 +82,11 @@ struct command {
   char **strings; /* to be freed */
 };
 
+/* One for each command: a lock on it, or a mode of reading, is then only that one's. */
+static int open_null(void) {
+  return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
 /* The next of the strings, each of which ends with a NUL. */
 static char *next(char **at, const char *end) {
   char *string = *at, *nul = memchr(string, '\0', (size_t)(end - string));
@@ -98,6 +104,10 @@ static struct command read_command(const struct order *order, char *payload) {
   if (argc > order->length || envc > order->length || walls > order->length) {
     errno = EBADMSG;
     give_up("an order with more strings than bytes");
+  }
+  if (walls > 0 && walls < 3) {
+    errno = EBADMSG;
+    give_up("an order with half a sandbox");
   }
   char *at = payload, *end = payload + order->length;
   struct command command = {.directory = next(&at, end), .program = next(&at, end)};

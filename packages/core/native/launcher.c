@@ -34,7 +34,7 @@ enum { SWEEP_LIMIT_MS = 5000, SWEEP_PAUSE_MS = 20 };
 static pid_t pid_of_command; /* 0 when none is running */
 static pid_t group;          /* of the last command, and its session: its number */
 static uid_t own_user;       /* by whom nothing but the last command, and what it started, is run; SAME_USER for nobody */
-static int null_input, child_events;
+static int child_events;
 static struct answer books;
 
 /* The sandbox that there is. */
@@ -47,6 +47,7 @@ static struct {
   int is_heard;  /* how that ended */
   int order;     /* a file, of which nothing was read as long as the command was not begun */
   int has_served;
+  int signal;    /* the last that was sent to the command; 0 for none */
   int for_one;   /* command, and then it ends */
   char *walls;   /* the strings of the order that it was made for */
   size_t length; /* of them */
@@ -204,34 +205,36 @@ static void end_sandbox(void) {
   sandbox.pid = 0;
 }
 
-/* What makes the sandbox gets an empty environment, and no signal: there is nothing in it that would pass one on. */
-static int make_sandbox(const struct command *command, const char *walls, size_t length) {
+/* What makes the sandbox gets an empty environment, and no signal: there is nothing in it that would pass one on. Returns what could not be started. */
+static const char *make_sandbox(const struct command *command, const char *walls, size_t length) {
   int init = open(command->sandbox[0], O_RDONLY | O_CLOEXEC);
-  if (init < 0) return errno;
+  if (init < 0) return command->sandbox[0];
   if (sandbox.words < 0) sandbox.words = memfd_create("words", MFD_CLOEXEC);
   int ends[2];
-  if (sandbox.words < 0 || ftruncate(sandbox.words, 0) < 0 || lseek(sandbox.words, 0, SEEK_SET) < 0 ||
+  int null_input = open_null();
+  if (sandbox.words < 0 || ftruncate(sandbox.words, 0) < 0 || lseek(sandbox.words, 0, SEEK_SET) < 0 || null_input < 0 ||
       socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
     give_up("starting a sandbox");
-  int passed[] = {high(ends[1]), high(init)};
-  struct setting setting = {
-      .in = null_input, .out = sandbox.words, .err = sandbox.words, .uid = SAME_USER, .gid = SAME_USER, .passed = passed};
-  char *nothing[] = {NULL}, **argv = command->sandbox + 2;
-  int failure = spawn("/", argv[0], argv, nothing, setting, &sandbox.pid);
-  for (int n = 0; n < 2; n++) close(passed[n]);
-  if (failure != 0) {
-    close(ends[0]);
-    return failure;
-  }
-  sandbox.control = ends[0];
-  sandbox.has_served = 0;
-  sandbox.for_one = command->sandbox[1][0] == '\0';
   free(sandbox.walls);
   sandbox.walls = malloc(length);
   if (sandbox.walls == NULL) give_up("starting a sandbox");
   memcpy(sandbox.walls, walls, length);
   sandbox.length = length;
-  return 0;
+  sandbox.for_one = command->sandbox[1][0] == '\0';
+  sandbox.has_served = 0;
+  int passed[] = {high(ends[1]), high(init)};
+  struct setting setting = {
+      .in = null_input, .out = sandbox.words, .err = sandbox.words, .uid = SAME_USER, .gid = SAME_USER, .passed = passed};
+  char *nothing[] = {NULL}, **argv = command->sandbox + 2;
+  const char *program = argv[0];
+  int failure = spawn("/", program, argv, nothing, setting, &sandbox.pid);
+  for (int n = 0; n < 2; n++) close(passed[n]);
+  close(null_input);
+  sandbox.control = ends[0];
+  if (failure == 0) return NULL;
+  forget_control();
+  errno = failure;
+  return program;
 }
 
 /* An end of the other side is told by the end of its process. */
@@ -257,40 +260,48 @@ static void end_busy(void) {
   sandbox.order = -1;
 }
 
-static int start_in_sandbox(const struct order *order, const char *payload, const struct command *command, int out, int err) {
+/* Returns what could not be started, which is nothing of the command's. */
+static const char *start_in_sandbox(const struct order *order, const char *payload, const struct command *command, int out, int err) {
   const char *walls = command->sandbox[0];
   size_t length = (size_t)(payload + order->length - walls);
   int is_same = length == sandbox.length && sandbox.walls != NULL && memcmp(walls, sandbox.walls, length) == 0;
   if (sandbox.pid == 0 || sandbox.control < 0 || sandbox.for_one || !is_same) {
     end_sandbox();
-    int failure = make_sandbox(command, walls, length);
-    if (failure != 0) return failure;
+    const char *failed = make_sandbox(command, walls, length);
+    if (failed != NULL) return failed;
   }
+  group = 0;
   sandbox.is_busy = 1;
   sandbox.is_heard = 0;
+  sandbox.signal = 0;
   order_inside(order, payload, out, err);
-  return 0;
+  return NULL;
 }
 
 static void start(const struct order *order, char *payload) {
   struct command command = read_command(order, payload);
-  int out = open_afresh(STDOUT_FILE), err = open_afresh(STDERR_FILE);
+  int out = open_afresh(STDOUT_FILE), err = open_afresh(STDERR_FILE), null_input = open_null();
+  if (null_input < 0) give_up("/dev/null");
   struct setting setting = {.in = null_input, .out = out, .err = err, .uid = order->uid, .gid = order->gid};
   books = (struct answer){.kind = ANSWER_ENDED};
   own_user = order->exclusive == 1 && order->uid != 0 ? order->uid : SAME_USER;
-  int failure;
-  if (order->sandbox > 2) {
-    failure = start_in_sandbox(order, payload, &command, out, err);
+  int failure = 0;
+  const char *no_sandbox = NULL;
+  if (order->sandbox > 0) {
+    no_sandbox = start_in_sandbox(order, payload, &command, out, err);
+    failure = no_sandbox == NULL ? 0 : errno;
   } else {
     end_sandbox();
     failure = spawn(command.directory, command.program, command.argv, command.env, setting, &pid_of_command);
     group = pid_of_command;
   }
+  if (no_sandbox != NULL) dprintf(err, "%s: %s\n", no_sandbox, strerror(failure));
   close(out);
   close(err);
+  close(null_input);
   free(command.strings);
   if (failure == 0) return;
-  books = (struct answer){.kind = ANSWER_NOT_STARTED, .value = failure};
+  books = (struct answer){.kind = no_sandbox == NULL ? ANSWER_NOT_STARTED : ANSWER_NO_SANDBOX, .value = failure};
   answer();
 }
 
@@ -317,15 +328,28 @@ static void copy_words(void) {
   close(err);
 }
 
+static void send_signal(int number) {
+  if (sandbox.is_busy) {
+    int32_t told = number;
+    sandbox.signal = number;
+    if (sandbox.control >= 0) send(sandbox.control, &told, sizeof told, MSG_NOSIGNAL | MSG_DONTWAIT);
+    /* What makes it may hang, and who is in it be stopped: then nobody hears that. */
+    if (number == SIGKILL && sandbox.pid > 0) kill(-sandbox.pid, SIGKILL);
+  }
+  /* It may have ended just now. */
+  if (pid_of_command > 0) kill(-pid_of_command, number);
+}
+
 /* A sandbox that was there already, and is no more, may not have begun with the command. */
 static void start_again(void) {
-  int file = sandbox.order;
+  int file = sandbox.order, signal = sandbox.signal;
   sandbox.is_busy = 0;
   struct order order;
   char *payload = read_order(file, &order);
   close(file);
   start(&order, payload);
   free(payload);
+  if (signal != 0) send_signal(signal);
 }
 
 /* The sandbox is over: killed, or not to be made, where nobody told how the command ended. */
@@ -335,8 +359,8 @@ static void lose_sandbox(void) {
   int left = sweep();
   if (!sandbox.is_busy) return;
   if (!sandbox.is_heard) {
-    if (sandbox.has_served && lseek(sandbox.order, 0, SEEK_CUR) == 0) return start_again();
-    int is_killed = WIFSIGNALED(sandbox.status) || WEXITSTATUS(sandbox.status) == 128 + SIGKILL;
+    if (sandbox.has_served && sandbox.signal != SIGKILL && lseek(sandbox.order, 0, SEEK_CUR) == 0) return start_again();
+    int is_killed = sandbox.signal == SIGKILL || WIFSIGNALED(sandbox.status) || WEXITSTATUS(sandbox.status) == 128 + SIGKILL;
     books.kind = is_killed ? ANSWER_ENDED : ANSWER_NO_SANDBOX;
     books.value = is_killed ? SIGKILL : sandbox.status;
     if (!is_killed) copy_words();
@@ -344,16 +368,6 @@ static void lose_sandbox(void) {
   books.left = (uint32_t)left;
   end_busy();
   answer();
-}
-
-static void send_signal(int number) {
-  if (sandbox.is_busy) {
-    int32_t told = number;
-    if (sandbox.control >= 0) send(sandbox.control, &told, sizeof told, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sandbox.for_one && number == SIGKILL && sandbox.pid > 0) kill(-sandbox.pid, SIGKILL);
-  }
-  /* It may have ended just now. */
-  if (pid_of_command > 0) kill(-pid_of_command, number);
 }
 
 static void end(void) {
@@ -405,8 +419,7 @@ int main(void) {
   sigaddset(&children, SIGCHLD);
   own_user = SAME_USER;
   child_events = signalfd(-1, &children, SFD_NONBLOCK | SFD_CLOEXEC);
-  null_input = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  if (child_events < 0 || null_input < 0) give_up("starting");
+  if (child_events < 0) give_up("starting");
   if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0) give_up("becoming the parent of orphans");
   keep_from_commands();
   for (;;) {

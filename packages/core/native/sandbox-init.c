@@ -11,8 +11,11 @@
  * from a command's own; and its environment cannot be the command's, which could have it load a library.
  */
 #include "commands.h"
+#include "filter.h"
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/keyctl.h>
+#include <linux/mount.h>
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
@@ -52,7 +55,20 @@ static void keep_kernel_settings(void) {
   }
 }
 
+static int set_read_only(const char *path, int is_read_only, unsigned flags) {
+  struct mount_attr change = {0};
+  *(is_read_only ? &change.attr_set : &change.attr_clr) = MOUNT_ATTR_RDONLY;
+  return (int)syscall(SYS_mount_setattr, AT_FDCWD, path, flags, &change, sizeof change);
+}
+
+/*
+ * What the machine has mounted since below what is shown came in as it is there, and what belongs to /dev are mounts of their own. Nothing that is
+ * mounted or unmounted from here on is seen outside, or comes from there.
+ */
 static void mount_own(int is_root) {
+  if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) give_up("keeping mounts to itself");
+  if (set_read_only("/", 1, AT_RECURSIVE) < 0 || set_read_only("/build", 0, 0) < 0 || set_read_only("/tmp", 0, 0) < 0)
+    give_up("mounting all of it read only");
   if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0) give_up("mounting /proc");
   if (mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") < 0) give_up("mounting /dev/shm");
   if (is_root) keep_kernel_settings();
@@ -66,9 +82,12 @@ static void become_powerless(uint32_t uid, uint32_t gid) {
   if (become(uid, gid) < 0) give_up("becoming another user");
   struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
   struct __user_cap_data_struct none[2] = {{0}, {0}};
+  /* Kernels need not have any. */
+  syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
   if (syscall(SYS_capset, &header, none) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) give_up("dropping capabilities");
   /* After that: a change of user takes back the first. The second keeps what runs here out of our memory and descriptors. */
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0) give_up("starting");
+  if (filter_calls() < 0) give_up("refusing system calls");
 }
 
 static void report(uint32_t kind, int32_t value) {
@@ -89,9 +108,10 @@ static void run(const int files[3]) {
   sigset_t all;
   sigfillset(&all);
   int signals = signalfd(-1, &all, SFD_NONBLOCK | SFD_CLOEXEC);
-  if (signals < 0) give_up("starting");
+  int null_input = open_null();
+  if (signals < 0 || null_input < 0) give_up("starting");
   pid_t pid;
-  struct setting setting = {.in = 0, .out = 1, .err = 2, .uid = SAME_USER, .gid = SAME_USER};
+  struct setting setting = {.in = null_input, .out = 1, .err = 2, .uid = SAME_USER, .gid = SAME_USER};
   int failure = spawn(command.directory, command.program, command.argv, command.env, setting, &pid);
   if (failure != 0) report(ANSWER_NOT_STARTED, failure);
   for (;;) {
@@ -214,8 +234,6 @@ int main(int argc, char **argv) {
   heard = mmap(NULL, sizeof *heard, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (child_events < 0 || heard == MAP_FAILED) give_up("starting");
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0) give_up("starting");
-  /* What the machine mounts and unmounts happens in here as well, and nothing that happens in here outside, or in another action. */
-  if (fresh && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0) give_up("keeping mounts to itself");
   for (;;) {
     struct pollfd events[] = {{.fd = INSIDE_CONTROL, .events = POLLIN}, {.fd = child_events, .events = POLLIN}};
     if (poll(events, 2, -1) < 0 && errno != EINTR) give_up("waiting");

@@ -112,6 +112,11 @@ export class SlotSandbox {
 }
 
 function identity(path: string): string {
-  const stats = statSync(path, { throwIfNoEntry: false })
-  return stats === undefined ? '-' : `${stats.dev}:${stats.ino}`
+  try {
+    const { dev, ino } = statSync(path)
+    return `${dev}:${ino}`
+  } catch (error) {
+    // Gone, or behind something that is: bwrap knows what to make of it.
+    return (error as NodeJS.ErrnoException).code ?? '-'
+  }
 }

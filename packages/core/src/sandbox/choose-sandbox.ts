@@ -32,7 +32,7 @@ export async function chooseSandbox(options: ChooseSandboxOptions): Promise<Sand
   if (choice === 'none') return undefined
   const host = viewOfHost({ hidden, ...(mounts === undefined ? {} : { mounts }) })
   try {
-    return await attempts({ ...programs(options.init), host }, options.attempt)
+    return await attempts({ ...programs(options.init), host }, options.attempt, logger)
   } catch (error) {
     const { message } = GoregoError.from(error)
     if (choice === 'bubblewrap') {
@@ -52,13 +52,19 @@ export async function chooseSandbox(options: ChooseSandboxOptions): Promise<Sand
 async function attempts(
   parts: Omit<SandboxSetup, 'kept'>,
   attempt: ChooseSandboxOptions['attempt'],
+  logger: Logger,
 ): Promise<SandboxSetup> {
-  const [kept, forEach] = [true, false].map((kept) => ({ ...parts, kept })) as [SandboxSetup, SandboxSetup]
+  const kept = { ...parts, kept: true }
+  const forEach = { ...parts, kept: false }
   try {
     await attempt(kept)
     return kept
-  } catch {
+  } catch (error) {
     await attempt(forEach)
+    const { message } = GoregoError.from(error)
+    logger.info('each action has a sandbox made for it, which costs some 5 ms of CPU: none can be kept', {
+      why: message,
+    })
     return forEach
   }
 }

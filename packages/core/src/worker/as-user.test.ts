@@ -3,6 +3,7 @@ import { chmodSync, chownSync, readdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { debianProgram } from '@gorego/test-setup/debian-program'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { temporaryDirectory } from '../testing/temporary-directory.js'
@@ -25,6 +26,8 @@ async function canRead(path: string): Promise<boolean> {
     () => false,
   )
 }
+
+debianProgram('bwrap', 'bubblewrap')
 
 /** Root may do what nobody else may: the other tests do not tell whether a worker gets by without. */
 test('a worker that is not root cleans up what actions locked, and its store is as safe', async () => {
@@ -58,6 +61,11 @@ test('a worker that is not root cleans up what actions locked, and its store is 
   assert.is(seen.lockedInputs.stdout, 'in\nshut\nfull\n', 'CM-12')
   assert.is(seen.afterLockedInputs.stdout, '')
   assert.equal(seen.left, [])
+  if (seen.sandbox.why !== undefined) console.log(`SKIP as-user, the sandbox: ${seen.sandbox.why}`)
+  else {
+    const kept = { inside: '/proc/self/fd/6 fresh loopback ', uid: String(seen.uid), refused: 'refused\n', left: [] }
+    assert.equal(seen.sandbox, kept)
+  }
   assert.equal(
     readdirSync(directory.path).filter((name) => name.startsWith('gorego')),
     [],

@@ -124,6 +124,13 @@ if (whyNot !== undefined) {
     await ends(':')
   })
 
+  test('its devices are as they were, and nobody holds a lock on its input', async () => {
+    const { stdout: before } = await sh('stat -c "%a %Y" /dev/pts/ptmx /dev/pts')
+    await sh('chmod 0 /dev/pts/ptmx; touch -d @0 /dev/pts /dev/pts/ptmx; flock 0')
+    const { stdout } = await sh('stat -c "%a %Y" /dev/pts/ptmx /dev/pts; flock -n 0 && echo free; : < /dev/ptmx')
+    assert.is(stdout, `${before}free\n`)
+  })
+
   test('with and without network in turn', async () => {
     for (const network of [true, false, true, false]) {
       const { stdout } = await rig.sh(`: ${number++}; cat /proc/net/dev | wc -l`, {}, { network })

@@ -1,7 +1,10 @@
 // What an action in bubblewrap sees, and what it leaves; and what is the same with and without.
+import { execFile } from 'node:child_process'
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { debianProgram } from '@gorego/test-setup/debian-program'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -118,6 +121,26 @@ function everySandbox(kept: boolean): void {
     )
     // The first process and the shell; 3 is ls reading.
     assert.is(stdout, '2\n0 1 2 3 CapEff:\t0000000000000000\n')
+  })
+
+  test(`what would stay unseen for the next action, or leads out of it, it cannot ask for (${way})`, async () => {
+    const [setxattr, keyctl, uring] = process.arch === 'arm64' ? [5, 219, 425] : [188, 250, 425]
+    const { stdout, stderr } = await rig.sh(`perl -e '
+      use Errno;
+      sub told { print "$_[0] ", (grep { $!{$_} } qw(EOPNOTSUPP ENOSYS EAFNOSUPPORT ENOTTY))[0] || $!+0, "\n" }
+      my ($path, $value, $flags) = ("/build", "v", pack("L8", 64));
+      for ("system.posix_acl_default", "user.x") { my $name = $_; syscall(${setxattr}, $path, $name, $value, 1, 0); told($name) }
+      syscall(${keyctl}, 0, -4, 1); told("key");
+      syscall(${uring}, 1, 0); told("io_uring");
+      socket(my $s, 40, 1, 0); told("vsock");
+      sysopen(my $d, "/tmp", 0);
+      ioctl($d, $_, $flags) or told("flags") for (0x40086602, 0x401c5820)'`)
+    const refused = ['system.posix_acl_default EOPNOTSUPP', 'user.x EOPNOTSUPP', 'key ENOSYS', 'io_uring ENOSYS']
+    assert.equal(
+      stdout.trimEnd().split('\n'),
+      [...refused, 'vsock EAFNOSUPPORT', 'flags ENOTTY', 'flags ENOTTY'],
+      stderr,
+    )
   })
 
   test(`it has no power over the machine, nor gets any, whoever runs it (${way})`, async () => {
@@ -244,6 +267,29 @@ function everyMount(): void {
     await assertRefused('relative', /no absolute path/)
     await assertRefused('/', /something of its own/)
     await assertRefused('/no/such', /no such file/)
+  })
+
+  test('what the machine mounts later is seen, to be read only, and let go', async () => {
+    if (process.getuid?.() !== 0) {
+      console.log('SKIP sandbox, later mounts: only root can mount')
+      return
+    }
+    const shown = mkdtempSync('/opt/gorego-test-')
+    try {
+      const fixture = fileURLToPath(new URL('../../test/fixtures/later-mount.ts', import.meta.url))
+      // Where mounts are shared, as systemd has them, with nobody outside.
+      const shared = ['--mount', '--propagation', 'shared', process.execPath, ...process.execArgv, fixture, shown]
+      const { stdout } = await promisify(execFile)('unshare', [
+        '--mount',
+        '--propagation',
+        'private',
+        'unshare',
+        ...shared,
+      ])
+      assert.equal(JSON.parse(stdout), { before: '', mounted: 'there\n', unmounted: '', left: [] })
+    } finally {
+      rmSync(shown, { recursive: true })
+    }
   })
 
   test('a cache below what is shown is hidden', async () => {
