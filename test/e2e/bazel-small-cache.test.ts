@@ -14,7 +14,8 @@ const GRACE_SECONDS = 1
 /** Of what one build stores. */
 const PART = 0.75
 
-const TRIES = 5
+/** Far more than it takes. */
+const TRIES = 20
 
 /** Bazel's words for an input that it thought was on the server, and for an upload that was refused. */
 const REASONS =

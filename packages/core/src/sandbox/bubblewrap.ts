@@ -3,8 +3,8 @@ import { type HostView, SANDBOX_ROOT, type SandboxPlace, type SandboxSetup } fro
 /** For namespaces, mounts and the loopback device of each action; for taking all of that from its command. */
 const KEEPERS = ['CAP_SYS_ADMIN', 'CAP_NET_ADMIN', 'CAP_SETPCAP']
 
-/** For becoming another user; gone with the change. */
-const CHANGERS = ['CAP_SETUID', 'CAP_SETGID']
+/** For becoming another user, and for signals to one; gone with the change. */
+const CHANGERS = ['CAP_SETUID', 'CAP_SETGID', 'CAP_KILL']
 
 /** Where root, and so whoever is root outside, could change the kernel. In a sandbox that is kept, each action has a /proc of its own. */
 const KERNEL_SETTINGS = ['/proc/sys', '/proc/sysrq-trigger', '/proc/irq', '/proc/bus', '/proc/fs', '/proc/acpi']

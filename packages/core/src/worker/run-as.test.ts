@@ -10,6 +10,7 @@ import { Digest, SHA256 } from '../digest/index.js'
 import { GoregoError } from '../errors/index.js'
 import { LocalExecutor } from '../local-executor.js'
 import { NodeProperties, UInt32Value } from '../proto/messages.js'
+import { enoughTime } from '../testing/enough-time.js'
 import { isRunning } from '../testing/is-running.js'
 import { until } from '../testing/until.js'
 import { whyNoBubblewrap } from '../testing/why-no-bubblewrap.js'
@@ -132,6 +133,14 @@ function everyWay(way: Way, test: Test): void {
     await running
     assert.is(look.outcome.failure, undefined)
     assert.is(look.stdout, '')
+  })
+
+  check('EX-12 TERM reaches it, so that it can end as it likes', async (rig) => {
+    const script = 'trap "echo told; exit 3" TERM; echo up; while :; do sleep 0.05; done'
+    const attempt = (timeoutMs: number) => rig.sh(script, {}, { timeoutMs })
+    const { outcome, stdout, result } = await enoughTime(1500, attempt, (ran) => ran.stdout !== '')
+    assert.is(outcome.failure?.code, 'deadline-exceeded')
+    assert.equal([stdout, result.getExitCode()], ['up\ntold\n', 3])
   })
 
   check('what it leaves running is ended', async (rig) => {

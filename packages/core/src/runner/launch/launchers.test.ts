@@ -202,15 +202,17 @@ function nativeOnly(program: string): void {
   test('native: CM-09 nobody gets away, daemons neither, and all of them count', async () => {
     using r = rig('native')
     const pids = join(r.directory.path, 'pids')
-    const daemon = `trap "" TERM HUP INT; echo $$ >> ${pids}; exec >/dev/null 2>&1; cd /; while :; do :; done`
+    // Each says who it is when it has used some CPU.
+    const some = 'n=0; while [ $n -lt 200000 ]; do n=$((n+1)); done'
+    const daemon = `trap "" TERM HUP INT; ${some}; echo $$ >> ${pids}; exec >/dev/null 2>&1; cd /; while :; do :; done`
     const script = `
       for n in 1 2 3; do (setsid sh -c '${daemon}' &) ; done
-      until [ "$(wc -l < ${pids})" = 3 ]; do sleep 0.01; done; sleep 0.3`
+      until [ "$(wc -l < ${pids})" = 3 ]; do sleep 0.01; done`
     writeFileSync(pids, '')
     const { resources, exitCode } = await r.sh(script).ended
     assert.is(exitCode, 0)
     for (const pid of readFileSync(pids, 'utf8').trim().split('\n')) assert.not(isRunning(Number(pid)), pid)
-    assert.ok((resources?.userCpuMs ?? 0) + (resources?.systemCpuMs ?? 0) > 100, 'what the daemons used')
+    assert.ok((resources?.userCpuMs ?? 0) + (resources?.systemCpuMs ?? 0) > 50, 'what the daemons used')
   })
 
   test('native: a thousand leftovers', async () => {
