@@ -56,9 +56,16 @@ static void keep_kernel_settings(void) {
 }
 
 static int set_read_only(const char *path, int is_read_only, unsigned flags) {
+#ifdef SYS_mount_setattr
   struct mount_attr change = {0};
   *(is_read_only ? &change.attr_set : &change.attr_clr) = MOUNT_ATTR_RDONLY;
   return (int)syscall(SYS_mount_setattr, AT_FDCWD, path, flags, &change, sizeof change);
+#else
+  /* Built where the system's headers are older than that call: no sandbox is kept then. */
+  (void)path, (void)is_read_only, (void)flags;
+  errno = ENOSYS;
+  return -1;
+#endif
 }
 
 /*
