@@ -25,7 +25,8 @@ const unreachable =
 export async function packPackages(directory: string): Promise<Record<PackageName, string>> {
   // pnpm, on a Node that can, keeps compiled code in the temporary directory.
   process.env.NODE_DISABLE_COMPILE_CACHE = '1'
-  if (!existsSync(join(repository, 'packages/server/dist/types/index.d.ts'))) {
+  const declared = ['core', 'server'].map((folder) => join(repository, 'packages', folder, 'dist/types/index.d.ts'))
+  if (!declared.every((path) => existsSync(path))) {
     await run(process.execPath, [join(repository, 'scripts/build.mjs')])
   }
   const tarballs: Partial<Record<PackageName, string>> = {}
