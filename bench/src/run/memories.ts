@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Contender } from '../contender.js'
-import { readTreeMemory } from '../process/tree-memory.js'
+import { readTreeMemory, type TreeMemory } from '../process/tree-memory.js'
 import type { ServerMemory } from '../report/memory.js'
 import type { Workload } from '../workload.js'
 import type { Results } from './run-rounds.js'
@@ -15,32 +15,31 @@ export interface MemoriesOptions {
 
 /** Of those servers that were used and can be looked into. */
 export async function memoriesOf(options: MemoriesOptions): Promise<ServerMemory[]> {
-  const { contenders, restMs } = options
-  const memories = await memoriesNow(options)
-  if (restMs === undefined) return memories
-  await sleep(restMs)
-  const rested = new Map<string, number>()
-  for (const contender of contenders) {
-    const pid = (await contender.ifStarted())?.pid
-    const memory = pid === undefined ? undefined : readTreeMemory(pid)
-    if (memory !== undefined) rested.set(contender.name, memory.rssBytes)
-  }
-  return memories.map((memory) => {
-    const restedRssBytes = rested.get(memory.server)
-    return restedRssBytes === undefined ? memory : { ...memory, restedRssBytes }
+  const { contenders, workloads, results, restMs } = options
+  const before = await readMemories(contenders)
+  if (restMs !== undefined) await sleep(restMs)
+  const rested = restMs === undefined ? undefined : await readMemories(contenders)
+  return [...before].map(([server, memory]) => {
+    const peaks = results.rows
+      .filter((row) => row.server === server && !isLocal(row.workload, workloads))
+      .map(({ rssPeakMb = 0 }) => rssPeakMb * 1e6)
+    const restedRssBytes = rested?.get(server)?.rssBytes
+    return {
+      server,
+      ...memory,
+      rssPeakBytes: Math.max(memory.rssBytes, ...peaks),
+      ...(restedRssBytes === undefined ? {} : { restedRssBytes }),
+    }
   })
 }
 
-async function memoriesNow({ contenders, workloads, results: { rows } }: MemoriesOptions): Promise<ServerMemory[]> {
-  const memories: ServerMemory[] = []
+/** By the servers' names. */
+async function readMemories(contenders: readonly Contender[]): Promise<Map<string, TreeMemory>> {
+  const memories = new Map<string, TreeMemory>()
   for (const contender of contenders) {
     const pid = (await contender.ifStarted())?.pid
     const memory = pid === undefined ? undefined : readTreeMemory(pid)
-    if (memory === undefined) continue
-    const peaks = rows
-      .filter(({ server, workload }) => server === contender.name && !isLocal(workload, workloads))
-      .map(({ rssPeakMb = 0 }) => rssPeakMb * 1e6)
-    memories.push({ server: contender.name, ...memory, rssPeakBytes: Math.max(memory.rssBytes, ...peaks) })
+    if (memory !== undefined) memories.set(contender.name, memory)
   }
   return memories
 }

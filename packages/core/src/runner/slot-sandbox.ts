@@ -98,12 +98,11 @@ export class SlotSandbox {
   /** The directory stays, where it can: it is what is mounted. Those who used it are gone. */
   #emptyTemporary(): void {
     const directory = this.#temporary
-    const stats = lstatSync(directory, { throwIfNoEntry: false })
-    if (stats?.isDirectory() !== true) {
+    if (lstatSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) {
       removeTree(directory)
       mkdirSync(directory)
     }
-    if (stats === undefined || (stats.mode & 0o7777) !== TMP_MODE) chmodSync(directory, TMP_MODE)
+    chmodSync(directory, TMP_MODE)
     for (const name of readdirSync(directory, { encoding: 'buffer' })) {
       removeTree(Buffer.concat([Buffer.from(`${directory}/`), name]), join(directory, 'aside'))
     }

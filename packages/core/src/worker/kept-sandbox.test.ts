@@ -1,51 +1,18 @@
 // One sandbox for one action after the other: nothing that one of them did is there for the next.
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { debianProgram } from '@gorego/test-setup/debian-program'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { openFilesOf } from '../runner/launch/process-table.js'
+import { keptSandbox, keptSandboxes, parentOf } from '../testing/kept-sandboxes.js'
 import { until } from '../testing/until.js'
 import { whyNoBubblewrap } from '../testing/why-no-bubblewrap.js'
 import { WorkerRig } from '../testing/worker-rig.js'
 
-const NAMESPACES = ['pid', 'mnt', 'ipc', 'net', 'uts', 'user'] as const
+/** Those that stay. */
+const NAMESPACES = ['net', 'uts', 'user'] as const
 
 type Namespaces = Readonly<Record<(typeof NAMESPACES)[number], string>>
-
-function parentOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
-}
-
-function isOurs(pid: number): boolean {
-  return pid > 1 && (pid === process.pid || isOurs(parentOf(pid)))
-}
-
-function isFirstInSandbox(pid: number): boolean {
-  return readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('/proc/self/fd/6\0fresh\0')
-}
-
-/** The first processes of the sandboxes that this process's runners have. Those of their actions look the same, one below. */
-function keepers(): number[] {
-  return readdirSync('/proc').flatMap((name) => {
-    const pid = Number(name)
-    try {
-      return isFirstInSandbox(pid) && !isFirstInSandbox(parentOf(pid)) && isOurs(pid) ? [pid] : []
-    } catch {
-      // No process, or one that is over.
-      return []
-    }
-  })
-}
-
-function keeper(): number {
-  const [only, ...others] = keepers()
-  if (only === undefined || others.length > 0) throw new Error('there is not one sandbox')
-  return only
-}
-
-function openFiles(pid: number): string[] {
-  return readdirSync(`/proc/${pid}/fd`).map((descriptor) => readlinkSync(`/proc/${pid}/fd/${descriptor}`))
-}
 
 debianProgram('bwrap', 'bubblewrap')
 const whyNot = await whyNoBubblewrap()
@@ -69,18 +36,18 @@ if (whyNot !== undefined) {
     assert.is(result.getExitCode(), 0, stderr)
   }
 
-  const namespaces = async (script = ':'): Promise<Namespaces> => {
+  const namespaces = async (): Promise<Namespaces> => {
     const links = NAMESPACES.map((name) => `/proc/self/ns/${name}`)
-    const { stdout } = await sh(`readlink ${links.join(' ')}; ${script}`)
+    const { stdout } = await sh(`readlink ${links.join(' ')}`)
     const ids = stdout.trimEnd().split('\n')
     return Object.fromEntries(NAMESPACES.map((name, n) => [name, ids[n] ?? ''])) as Namespaces
   }
 
   test('what makes it dear stays, what could be left in is new', async () => {
     const [one, two] = [await namespaces(), await namespaces()]
-    for (const name of ['uts', 'user', 'net'] as const) assert.is(one[name], two[name], name)
+    for (const name of NAMESPACES) assert.is(one[name], two[name], name)
     // Numbers of namespaces are given again: what was in them is what counts.
-    assert.equal(keepers().length, 1)
+    assert.equal(keptSandboxes().length, 1)
   })
 
   test('memory and queues that processes share by name are not there for the next', async () => {
@@ -141,26 +108,26 @@ if (whyNot !== undefined) {
   test('one that is killed takes its command with it, and the next action gets another', async () => {
     const ran = sh('echo up > up; exec sleep 72.9')
     await until('the command', () => {
-      const [first] = keepers()
+      const [first] = keptSandboxes()
       return first !== undefined && readFileSync(`/proc/${first}/task/${first}/children`, 'utf8') !== ''
     })
-    process.kill(keeper(), 'SIGKILL')
+    process.kill(keptSandbox(), 'SIGKILL')
     assert.is((await ran).result.getExitCode(), 128 + 9)
     await ends(':')
   })
 
   test('an action that was not begun by one that is killed is begun by the next', async () => {
     await ends(':')
-    const idle = keeper()
+    const idle = keptSandbox()
     process.kill(idle, 'SIGSTOP')
     const ran = ends(':')
     const launcher = parentOf(parentOf(idle))
-    await until('the order', () => openFiles(launcher).some((file) => file.includes('memfd:order')))
+    await until('the order', () => openFilesOf(String(launcher))?.some((file) => file.includes('memfd:order')) === true)
     process.kill(idle, 'SIGKILL')
     await ran
-    assert.is.not(keeper(), idle)
+    assert.is.not(keptSandbox(), idle)
     // At once, too, when nobody may have noticed yet.
-    process.kill(keeper(), 'SIGKILL')
+    process.kill(keptSandbox(), 'SIGKILL')
     await ends(':')
   })
 

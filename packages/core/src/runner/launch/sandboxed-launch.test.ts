@@ -1,11 +1,12 @@
 // Launcher and sandbox, where something is wrong with the second.
 import { match } from 'node:assert/strict'
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { debianProgram } from '@gorego/test-setup/debian-program'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { SandboxEntry } from '../../sandbox/index.js'
+import { keptSandbox } from '../../testing/kept-sandboxes.js'
 import { temporaryDirectory } from '../../testing/temporary-directory.js'
 import { whyNoBubblewrap } from '../../testing/why-no-bubblewrap.js'
 import { runnerProgram } from '../../worker/runner-program.js'
@@ -49,26 +50,6 @@ function open(program: string, init: string): Rig {
   }
 }
 
-/** Processes whose command line begins like this, of which `above` is an ancestor. */
-function below(above: number, begins: string): number[] {
-  return readdirSync('/proc').flatMap((name) => {
-    try {
-      return readFileSync(`/proc/${name}/cmdline`, 'utf8').startsWith(begins) && isBelow(Number(name), above)
-        ? [Number(name)]
-        : []
-    } catch {
-      return []
-    }
-  })
-}
-
-function isBelow(pid: number, above: number): boolean {
-  if (pid <= 1) return false
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
-  return parent === above || isBelow(parent, above)
-}
-
 if (launcherProgram === undefined || sandboxInit === undefined) {
   console.log('SKIP sandboxed-launch: no native launcher was built (no C compiler: apt-get install gcc libc6-dev)')
 } else {
@@ -100,8 +81,8 @@ if (launcherProgram === undefined || sandboxInit === undefined) {
     test('a command that is killed before a sandbox that is stopped has begun with it is not begun again', async () => {
       using rig = open(launcherProgram, sandboxInit)
       assert.is((await rig.launch(['/bin/true'], '/usr/bin/bwrap', true).ended).exitCode, 0)
-      const [first] = below(process.pid, '/proc/self/fd/6\0fresh')
-      process.kill(first ?? 0, 'SIGSTOP')
+      const first = keptSandbox()
+      process.kill(first, 'SIGSTOP')
       const launched = rig.launch(['/bin/true'], '/usr/bin/bwrap', true)
       launched.signal('SIGTERM')
       launched.signal('SIGKILL')
@@ -112,11 +93,11 @@ if (launcherProgram === undefined || sandboxInit === undefined) {
     test('a signal that came before one that is killed has begun is for the one that begins', async () => {
       using rig = open(launcherProgram, sandboxInit)
       assert.is((await rig.launch(['/bin/true'], '/usr/bin/bwrap', true).ended).exitCode, 0)
-      const [first] = below(process.pid, '/proc/self/fd/6\0fresh')
-      process.kill(first ?? 0, 'SIGSTOP')
+      const first = keptSandbox()
+      process.kill(first, 'SIGSTOP')
       const launched = rig.launch(['/bin/sleep', '3600'], '/usr/bin/bwrap', true)
       launched.signal('SIGTERM')
-      process.kill(first ?? 0, 'SIGKILL')
+      process.kill(first, 'SIGKILL')
       assert.is((await launched.ended).exitCode, 128 + 15)
     })
   }
