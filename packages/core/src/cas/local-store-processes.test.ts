@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import { Digest, SHA256 } from '../digest/index.js'
 import { isIntact } from '../disk/index.js'
-import { blobOfSize, temporaryDirectory } from '../testing/index.js'
+import { blobOf, blobOfSize, putBlobFile, temporaryDirectory } from '../testing/index.js'
 import { LocalStore } from './local-store.js'
 
 const program = fileURLToPath(new URL('../../test/fixtures/write-blobs.ts', import.meta.url))
@@ -92,6 +92,8 @@ test('kill -9 leaves whole blobs only, and everything that was acknowledged; the
 test('processes share a directory: each finds what the others stored, and leaves alone what they have under way', async () => {
   using directory = temporaryDirectory()
   using store = await LocalStore.open({ dir: directory.path })
+  await store.loaded
+  deepEqual(await store.findMissing([unfinished]), [unfinished])
   using writer = await Writer.start(directory.path, 12)
   const { stored } = writer
   equal(stored.length, 12)
@@ -106,6 +108,26 @@ test('processes share a directory: each finds what the others stored, and leaves
   await writer.letGo()
   equal(readdirSync(join(directory.path, 'run')).length, 1)
   equal(wholeBlobs(directory.path).length, 12)
+})
+
+test('FM-01: what another process stored in a session that is over by now is found', async () => {
+  using directory = temporaryDirectory()
+  using store = await LocalStore.open({ dir: directory.path })
+  await store.loaded
+  using writer = await Writer.start(directory.path, 3)
+  await writer.letGo()
+  deepEqual(await store.findMissing([...writer.stored, unfinished]), [unfinished])
+})
+
+test('FM-01: nobody looks on the disk for what only this process could have stored and did not, unless it is to be read', async () => {
+  using directory = temporaryDirectory()
+  using store = await LocalStore.open({ dir: directory.path })
+  await store.loaded
+  const { digest, bytes } = blobOf('put there by hand')
+  putBlobFile(directory.path, { digest, bytes })
+  deepEqual(await store.findMissing([digest]), [digest])
+  equal((await store.get(digest)).length, digest.sizeBytes)
+  deepEqual(await store.findMissing([digest]), [])
 })
 
 test('processes that start at once sweep together what a dead one left', async () => {

@@ -35,6 +35,7 @@ import { IncomingBlobs } from './incoming-blobs.js'
 import type { AddedBlob, LocalStoreOptions, StoreUsage } from './local-store-options.js'
 import { PartialUploads } from './partial-uploads.js'
 import type { ReceivedBlob } from './received-blob.js'
+import type { StoreKeeper } from './store-keeper.js'
 import { StoredBlobs } from './stored-blobs.js'
 
 const DEFAULT_MAX_BYTES = 50e9
@@ -64,7 +65,7 @@ const SERVED = 'served'
  * Blobs as files: one file a blob, sharded by the first byte of the hash, written to a temporary file, verified and
  * renamed, so that whoever is killed at any point leaves either the whole blob or nothing. An index in memory, loaded
  * from the directory listings after the start, answers look-ups and knows what was used last. The files are the truth: one
- * that the index does not have yet, or that another process sharing the directory stored is found, one that is gone, cut short or was written to counts as
+ * that the index does not have yet, or that another process with a session there stored, is found, one that is gone, cut short or was written to counts as
  * absent. Runner processes read and add files in the same layout by themselves and report what they added (`adopt`).
  */
 export class LocalStore implements ContentAddressableStorage, Disposable {
@@ -99,8 +100,10 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
     this.#maxBytes = maxBytes
     this.#index = new BlobIndex(now)
     this.#session = Session.open(this.layout.sessions)
+    // Before the listing begins: what others stored until then is in it.
+    const isAlone = this.#session.watchForOthers()
     this.#loader = this.#startLoading()
-    this.#blobs = new StoredBlobs({ layout: this.layout, index: this.#index, loader: this.#loader })
+    this.#blobs = new StoredBlobs({ layout: this.layout, index: this.#index, loader: this.#loader, isAlone })
     this.#pins = new Pins({ index: this.#index, now })
     this.#budget = new DiskBudget({
       name: `the cache, ${options.dir}`,
@@ -168,9 +171,18 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
     return this.#results.usage
   }
 
-  /** For processes that write into the directory themselves (`SharedStore`). */
+  /** The budget, for processes that write into the directory themselves. */
   get room(): Budget {
     return this.#budget
+  }
+
+  /** For processes that put files in place themselves (`SharedStore`): those are looked for on the disk. */
+  get keeper(): StoreKeeper {
+    return {
+      room: this.#budget,
+      findMissing: (digests, signal) => this.#notOnDisk(this.#unknown(digests), signal),
+      lookAgain: async (digests) => this.lookAgain(digests),
+    }
   }
 
   /** Keeps what `renew` finds (`findMissing`, `get`), until disposed of: it is called before anything is evicted that it might need (`Pins`). */
@@ -179,13 +191,9 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
   }
 
   async findMissing(digests: readonly Digest[], signal?: AbortSignal): Promise<Digest[]> {
-    const missing = new Map<string, Digest>()
-    for (const digest of digests) {
-      if (this.#index.touch(digest) || missing.has(digest.key) || this.#blobs.isStored(digest)) continue
-      missing.set(digest.key, digest)
-      if (missing.size % LOOK_UPS_A_TURN === 0) await nextTurn(undefined, { signal })
-    }
-    return [...missing.values()]
+    const unknown = this.#unknown(digests)
+    if (unknown.length === 0 || this.#blobs.areCounted) return unknown
+    return await this.#notOnDisk(unknown, signal)
   }
 
   async get(digest: Digest, signal?: AbortSignal): Promise<Uint8Array> {
@@ -328,6 +336,25 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
     this.#results[Symbol.dispose]()
     this.#recency[Symbol.dispose]()
     this.#session[Symbol.dispose]()
+  }
+
+  /** Those that the index does not have, each once; the others are used. */
+  #unknown(digests: readonly Digest[]): Digest[] {
+    const { now } = this.#index
+    const unknown = new Map<string, Digest>()
+    for (const digest of digests) {
+      if (!this.#index.touch(digest, now) && !isEmptyBlob(digest)) unknown.set(digest.key, digest)
+    }
+    return [...unknown.values()]
+  }
+
+  async #notOnDisk(digests: readonly Digest[], signal?: AbortSignal): Promise<Digest[]> {
+    const missing: Digest[] = []
+    for (const digest of digests) {
+      if (this.#blobs.isStored(digest)) continue
+      if (missing.push(digest) % LOOK_UPS_A_TURN === 0) await nextTurn(undefined, { signal })
+    }
+    return missing
   }
 
   async #load(): Promise<void> {

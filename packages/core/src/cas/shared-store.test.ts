@@ -34,12 +34,11 @@ class Pair implements Disposable {
       temporary: this.temporary,
       maxBytes: kept.usage.maxBytes,
       keeper: {
+        ...kept.keeper,
         findMissing: async (digests, signal) => {
           this.beforehand()
-          return await kept.findMissing(digests, signal)
+          return await kept.keeper.findMissing(digests, signal)
         },
-        lookAgain: async (digests) => kept.lookAgain(digests),
-        room: kept.room,
       },
     })
   }

@@ -20,6 +20,8 @@ export interface StoredBlobsOptions {
   readonly layout: StoreLayout
   readonly index: BlobIndex
   readonly loader: IndexLoader
+  /** Whether no other process has had the store open since before the loader began. */
+  readonly isAlone: () => boolean
 }
 
 /**
@@ -30,11 +32,18 @@ export class StoredBlobs {
   readonly #layout: StoreLayout
   readonly #index: BlobIndex
   readonly #loader: IndexLoader
+  readonly #isAlone: () => boolean
 
-  constructor({ layout, index, loader }: StoredBlobsOptions) {
+  constructor({ layout, index, loader, isAlone }: StoredBlobsOptions) {
     this.#layout = layout
     this.#index = index
     this.#loader = loader
+    this.#isAlone = isAlone
+  }
+
+  /** Whether a blob that the index does not have need not be looked for on the disk: nobody could have stored it unseen. */
+  get areCounted(): boolean {
+    return this.#loader.isComplete && this.#isAlone()
   }
 
   /** Opens a blob's file to read from. Throws `not-found`. */

@@ -52,6 +52,11 @@ export class BlobIndex {
     this.#now = now
   }
 
+  /** The time by the index's clock, in milliseconds. */
+  get now(): number {
+    return this.#now()
+  }
+
   /** Disk space of everything held, in bytes of whole blocks. */
   get bytes(): number {
     return this.#bytes
@@ -84,11 +89,11 @@ export class BlobIndex {
     return row === NONE ? undefined : this.#rows.usedAt(row)
   }
 
-  /** Whether the blob is held; if so it becomes the most recently used one (FM-04). */
-  touch(digest: Digest): boolean {
+  /** Whether the blob is held; if so it becomes the most recently used one (FM-04). `now`: the time, for whoever asks for many blobs at once. */
+  touch(digest: Digest, now = this.#now()): boolean {
     const row = this.#find(digest)
     if (row === NONE || !this.#has(row, 'plain')) return false
-    this.#use(row)
+    this.#use(row, now)
     return true
   }
 
@@ -183,9 +188,9 @@ export class BlobIndex {
     return row
   }
 
-  #use(row: number): void {
+  #use(row: number, now = this.#now()): void {
     this.#uses++
-    this.#rows.setUsedAt(row, this.#now())
+    this.#rows.setUsedAt(row, now)
     this.#order.remove(row)
     this.#order.addNewest(row)
   }

@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { closeSync, fstatSync, futimesSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { onDiskOf } from './disk-full.js'
 import { ifThere } from './if-there.js'
+import { makeDirectories } from './make-directories.js'
 import { moveInto } from './move-into.js'
 
 /** Kept before the bytes: enough of their SHA-256 to tell a file that a power cut garbled. */
@@ -18,7 +19,8 @@ export interface CheckedFilesOptions {
 }
 
 /**
- * Small files that are whole or as good as absent: a checksum, then the bytes, written to a temporary file and renamed. The modification time
+ * Small files that are whole or as good as absent: a checksum, then the bytes. One that is new is written where it belongs, and absent until its
+ * last byte is there; one that takes another's place is written to a temporary file and renamed. The modification time
  * says, but for an hour, when one was used last. Several processes can write the same one: the last one counts.
  */
 export class CheckedFiles {
@@ -45,17 +47,48 @@ export class CheckedFiles {
   }
 
   write(path: string, bytes: Uint8Array): void {
-    const { temporary: directory, what } = this.#options
-    const temporary = join(directory, String(this.#written++))
+    const content = Buffer.concat([checksum(bytes), bytes])
+    onDiskOf(this.#options.what, () => {
+      if (!writeNew(path, content)) this.#replace(path, content)
+    })
+  }
+
+  #replace(path: string, content: Buffer): void {
+    const temporary = join(this.#options.temporary, String(this.#written++))
     try {
-      onDiskOf(what, () => {
-        writeFileSync(temporary, Buffer.concat([checksum(bytes), bytes]))
-        moveInto(temporary, path)
-      })
+      writeFileSync(temporary, content)
+      moveInto(temporary, path)
     } catch (error) {
       rmSync(temporary, { force: true })
       throw error
     }
+  }
+}
+
+/** False if there is one already. A rename of a temporary file, in another directory, costs as much as all this. */
+function writeNew(path: string, content: Buffer): boolean {
+  const fd = openNew(path)
+  if (fd === undefined) return false
+  try {
+    writeFileSync(fd, content)
+  } catch (error) {
+    rmSync(path, { force: true })
+    throw error
+  } finally {
+    closeSync(fd)
+  }
+  return true
+}
+
+function openNew(path: string, mayMakeDirectory = true): number | undefined {
+  try {
+    return openSync(path, 'wx')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return undefined
+    if (code !== 'ENOENT' || !mayMakeDirectory) throw error
+    makeDirectories(dirname(path))
+    return openNew(path, false)
   }
 }
 
@@ -71,5 +104,5 @@ function noteUse(fd: number): void {
 }
 
 function checksum(bytes: Uint8Array): Buffer {
-  return createHash('sha256').update(bytes).digest().subarray(0, CHECKSUM_BYTES)
+  return hash('sha256', bytes, 'buffer').subarray(0, CHECKSUM_BYTES)
 }

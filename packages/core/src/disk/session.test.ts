@@ -85,4 +85,34 @@ test('a process is known by its pid and when it was started', () => {
     equal(isProcessAlive(garbage), false, garbage)
 })
 
+test('a session tells whether another one has been opened or closed beside it', () => {
+  using directory = temporaryDirectory()
+  using session = Session.open(directory.path)
+  const isAlone = session.watchForOthers()
+  session.directory('work')
+  writeFileSync(join(session.directory('work'), 'file'), '')
+  equal(isAlone(), true)
+  const other = Session.open(directory.path)
+  other[Symbol.dispose]()
+  equal(isAlone(), false)
+  // What it did while it was there stays done.
+  equal(isAlone(), false)
+})
+
+test('a session that was opened beside another one is not alone, nor is that one any more', () => {
+  using directory = temporaryDirectory()
+  using one = Session.open(directory.path)
+  const isFirstAlone = one.watchForOthers()
+  using two = Session.open(directory.path)
+  equal(two.watchForOthers()(), false)
+  equal(isFirstAlone(), false)
+})
+
+test('what a killed process left does not count as another session', () => {
+  using directory = temporaryDirectory()
+  mkdirSync(join(directory.path, `gorego-${endedPid()}-1-0`))
+  using session = Session.open(directory.path)
+  equal(session.watchForOthers()(), true)
+})
+
 test.run()

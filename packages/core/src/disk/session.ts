@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { randomInt } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, statSync, utimesSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { letPass } from './close-to-others.js'
 import { makeDirectories } from './make-directories.js'
@@ -7,6 +8,10 @@ import { removeTree } from './remove-tree.js'
 
 /** The parent may be anybody's directory, so the name says whose it is. `removeTree` adds `.deep-…` to what it moves. */
 const SESSION_NAME = /^gorego-(\d+-\d+)-\d+(\.deep-[\d-]+)*$/
+
+/** Times long past, by the second, of which two sessions do not pick the same one by chance: 1990 to 2010. */
+const MARKS_FROM_S = 631_152_000
+const MARKS_TO_S = 1_262_304_000
 
 /**
  * A directory for whatever this process has under way (uploads, build roots), named after the process. Nothing in it
@@ -45,6 +50,29 @@ export class Session implements Disposable {
       return identity !== undefined && existsSync(join(this.#parent, name, having)) ? identity : []
     })
     return [...new Set(identities)].filter(isProcessAlive).map((identity) => Number.parseInt(identity, 10))
+  }
+
+  /**
+   * From now on, tells whether there has been no other session beside this one: neither was one there when this was called, nor has one been
+   * opened or closed since. Costs one `stat` each time. (The parent gets a modification time that nobody else gives it; whatever is made or removed
+   * in it changes that.) Where that cannot be told, there may have been others.
+   */
+  watchForOthers(): () => boolean {
+    let alone = true
+    let mark: number
+    try {
+      const seconds = randomInt(MARKS_FROM_S, MARKS_TO_S)
+      utimesSync(this.#parent, seconds, seconds)
+      mark = statSync(this.#parent).mtimeMs
+      // Looked for after the mark was set: who came before it is seen here, who comes after it by the mark.
+      alone = this.others().length === 0
+    } catch {
+      alone = false
+    }
+    return () => {
+      alone &&= statSync(this.#parent, { throwIfNoEntry: false })?.mtimeMs === mark
+      return alone
+    }
   }
 
   /** A directory of that name inside, made when first asked for, for us alone. */

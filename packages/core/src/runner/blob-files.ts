@@ -159,6 +159,11 @@ export class BlobFiles {
     // Sealed before it is hashed: a write that still comes from somewhere shows in the modification time.
     file.seal()
     const digest = file.digest(fn, this.#buffer)
+    if (!isEmptyBlob(digest) && linked(file, this.#layout.blob(digest))) {
+      this.stored.push({ digest, variant: 'plain' })
+      return digest
+    }
+    // The store has the blob already, or something that is not it, or no directory for it yet; or there is no way to link.
     this.#publish(digest, (target) => {
       // By way of a temporary name, because a copy is not there at once.
       const temporary = this.#temporaryPath()
@@ -210,7 +215,10 @@ export class BlobFiles {
   }
 }
 
-/** False where the file system takes no link, and where something else has come to be at the path. */
+/**
+ * False where there is something at the target, where the file system takes no link, and where something else has come to be at the file's
+ * path, which only a process can have done that was not found when the action was over: then that is gone from the target at once.
+ */
 function linked(file: OpenedFile, target: string): boolean {
   try {
     linkSync(file.path, target)

@@ -19,6 +19,9 @@ const TO_READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 const OWNER_READS = 0o400
 
+/** Who we are, which a runner remains. */
+const [UID, GID] = [process.geteuid?.(), process.getegid?.()]
+
 /** What `open` throws at symbolic links, sockets, and devices without a driver. */
 const NO_FILE = new Set(['ELOOP', 'EMLINK', 'ENXIO', 'ENODEV', 'EOPNOTSUPP', 'ENOTDIR'])
 
@@ -50,9 +53,8 @@ export class OpenedFile implements Disposable {
 
   /** Gives it the owner, mode and time of a stored file. A write that comes later shows in the time. */
   seal(): void {
-    const [uid, gid] = [process.geteuid?.(), process.getegid?.()]
     // Whose it was could make it writable again.
-    if (uid !== undefined && gid !== undefined && this.stats.uid !== BigInt(uid)) fchownSync(this.#fd, uid, gid)
+    if (UID !== undefined && GID !== undefined && this.stats.uid !== BigInt(UID)) fchownSync(this.#fd, UID, GID)
     sealDescriptor(this.#fd, 'plain', Number(this.stats.mode))
   }
 

@@ -15,15 +15,16 @@ export interface KeeperHooks {
 }
 
 export function serveKeeper(store: LocalStore, { spare, lost }: KeeperHooks): ServedKeeper {
-  const room = store.room.reservation()
+  const { keeper } = store
+  const room = keeper.room.reservation()
   const handlers: Record<string, Handler> = {
     // Nobody could take it back before it is over.
     async 'find-missing'({ bytes = new Uint8Array(0) }) {
       const digests = unpackDigests(bytes)
-      return { head: placesOf(await store.findMissing(digests), digests) }
+      return { head: placesOf(await keeper.findMissing(digests), digests) }
     },
-    'look-again'({ bytes = new Uint8Array(0) }) {
-      store.lookAgain(unpackDigests(bytes))
+    async 'look-again'({ bytes = new Uint8Array(0) }) {
+      await keeper.lookAgain(unpackDigests(bytes))
       lost()
       return {}
     },
@@ -43,7 +44,7 @@ export function serveKeeper(store: LocalStore, { spare, lost }: KeeperHooks): Se
       room.shrink(room.bytes - (head as number))
       return {}
     },
-    shrink: async ({ head }) => ({ head: await store.room.shrink(head as number) }),
+    shrink: async ({ head }) => ({ head: await keeper.room.shrink(head as number) }),
   }
   return { handlers, [Symbol.dispose]: () => room[Symbol.dispose]() }
 }

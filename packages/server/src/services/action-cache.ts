@@ -1,7 +1,7 @@
 import { GoregoError, reapi } from '@gorego/core'
 import type { Dialect } from '../wire/dialect.js'
 import { requestDigest } from '../wire/digests.js'
-import { unary } from '../wire/method.js'
+import { whole } from '../wire/direct-method.js'
 import { inlineContents, wantsInlining } from './inlining.js'
 import type { Service } from './service.js'
 import { type StoreResultOptions, storeResult, updatesAreOff } from './store-result.js'
@@ -17,7 +17,7 @@ export interface ActionCacheServiceOptions extends Dialect, StoreResultOptions {
 export function actionCacheService(options: ActionCacheServiceOptions): Service {
   const { checkInstance, actionCache, cas, functions, updates = true } = options
   return [
-    unary(`${SERVICE}/GetActionResult`, reapi.GetActionResultRequest.deserializeBinary, async (request, context) => {
+    whole(`${SERVICE}/GetActionResult`, 'answers', reapi.GetActionResultRequest.deserializeBinary, async (request, context) => {
       const { signal } = context
       const instance = checkInstance(request.getInstanceName(), context)
       const action = requestDigest(functions, request.getDigestFunction(), request.getActionDigest(), 'action_digest')
@@ -34,8 +34,9 @@ export function actionCacheService(options: ActionCacheServiceOptions): Service 
       await inlineContents(result, hints, action.fn, cas, signal)
       return result
     }),
-    unary(
+    whole(
       `${SERVICE}/UpdateActionResult`,
+      'everything',
       reapi.UpdateActionResultRequest.deserializeBinary,
       async (request, context) => {
         const { signal } = context

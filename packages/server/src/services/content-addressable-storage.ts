@@ -3,7 +3,7 @@ import { parseBatchRead, parseBatchUpdate } from '../wire/batch-messages.js'
 import type { Dialect } from '../wire/dialect.js'
 import { requestDigest } from '../wire/digests.js'
 import { whole } from '../wire/direct-method.js'
-import { serverStream, unary } from '../wire/method.js'
+import { serverStream } from '../wire/method.js'
 import { batchRead } from './batch-read.js'
 import { batchUpdate } from './batch-update.js'
 import { findMissing, parseFindMissing } from './find-missing.js'
@@ -20,7 +20,7 @@ export interface ContentAddressableStorageOptions extends Dialect {
 export function contentAddressableStorageService(options: ContentAddressableStorageOptions): Service {
   const { cas, functions, checkInstance } = options
   return [
-    unary(`${SERVICE}/FindMissingBlobs`, parseFindMissing, (request, context) =>
+    whole(`${SERVICE}/FindMissingBlobs`, 'answers', parseFindMissing, (request, context) =>
       findMissing(options, request, context),
     ),
     whole(`${SERVICE}/BatchUpdateBlobs`, 'everything', parseBatchUpdate, (request, context) =>
