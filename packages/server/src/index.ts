@@ -1,4 +1,3 @@
-export { collectLessOften } from './collect-less-often.js'
 export { type RunningServer, startServer } from './compose.js'
 export {
   type Config,
@@ -17,6 +16,7 @@ export {
   userCacheDirectory,
 } from './config/index.js'
 export type { DeterminismFinding, DeterminismReport } from './determinism/determinism-report.js'
+export { tuneHeapForServing } from './heap/serving-heap.js'
 export type { Explanation } from './history/explain.js'
 export { createLogger, type LoggerOptions, type LogSink } from './log/index.js'
 export type { ServerLoad } from './server-load.js'

@@ -75,7 +75,7 @@ export const start: Command = {
 }
 
 async function startServing(args: Arguments, host: Host): Promise<number> {
-  const { collectLessOften, createLogger, loadConfig, startServer } = await import('@gorego/server')
+  const { createLogger, loadConfig, startServer, tuneHeapForServing } = await import('@gorego/server')
   const { config, warnings } = await loadConfig({ surroundings: host.surroundings, ...configSources(args) })
   const { isTerminal, hasColours } = host.err
   let view: LiveView | undefined
@@ -95,7 +95,7 @@ async function startServing(args: Arguments, host: Host): Promise<number> {
     order(signal)
   })
   using _parent = watchParent(host.surroundings, () => host.signals.emit('SIGTERM', 'SIGTERM'))
-  collectLessOften()
+  tuneHeapForServing()
   const server = await startServer(config, { logger })
   announce(server, config, host)
   const isLive = isTerminal && host.surroundings.env.TERM !== 'dumb' && !args.has('no-ui')

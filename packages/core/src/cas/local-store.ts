@@ -36,7 +36,7 @@ import type { AddedBlob, LocalStoreOptions, StoreUsage } from './local-store-opt
 import { PartialUploads } from './partial-uploads.js'
 import type { ReceivedBlob } from './received-blob.js'
 import type { StoreKeeper } from './store-keeper.js'
-import { StoredBlobs } from './stored-blobs.js'
+import { LOOK_UPS_A_TURN, StoredBlobs } from './stored-blobs.js'
 
 const DEFAULT_MAX_BYTES = 50e9
 
@@ -54,9 +54,6 @@ const SLACK = 0.1
 
 /** The part of the budget that action results may take. */
 const RESULTS = 0.1
-
-/** How many absent blobs are looked for on the disk, at some 4 µs each, before other work gets a turn. */
-const LOOK_UPS_A_TURN = 500
 
 /** In the session of a server. */
 const SERVED = 'served'
@@ -180,7 +177,7 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
   get keeper(): StoreKeeper {
     return {
       room: this.#budget,
-      findMissing: (digests, signal) => this.#notOnDisk(this.#unknown(digests), signal),
+      findMissing: (digests, signal) => this.#blobs.findNotOnDisk(digests, signal),
       lookAgain: async (digests) => this.lookAgain(digests),
     }
   }
@@ -190,10 +187,8 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
     return this.#pins.add(renew)
   }
 
-  async findMissing(digests: readonly Digest[], signal?: AbortSignal): Promise<Digest[]> {
-    const unknown = this.#unknown(digests)
-    if (unknown.length === 0 || this.#blobs.areCounted) return unknown
-    return await this.#notOnDisk(unknown, signal)
+  findMissing(digests: readonly Digest[], signal?: AbortSignal): Promise<Digest[]> {
+    return this.#blobs.findMissing(digests, signal)
   }
 
   async get(digest: Digest, signal?: AbortSignal): Promise<Uint8Array> {
@@ -336,25 +331,6 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
     this.#results[Symbol.dispose]()
     this.#recency[Symbol.dispose]()
     this.#session[Symbol.dispose]()
-  }
-
-  /** Those that the index does not have, each once; the others are used. */
-  #unknown(digests: readonly Digest[]): Digest[] {
-    const { now } = this.#index
-    const unknown = new Map<string, Digest>()
-    for (const digest of digests) {
-      if (!this.#index.touch(digest, now) && !isEmptyBlob(digest)) unknown.set(digest.key, digest)
-    }
-    return [...unknown.values()]
-  }
-
-  async #notOnDisk(digests: readonly Digest[], signal?: AbortSignal): Promise<Digest[]> {
-    const missing: Digest[] = []
-    for (const digest of digests) {
-      if (this.#blobs.isStored(digest)) continue
-      if (missing.push(digest) % LOOK_UPS_A_TURN === 0) await nextTurn(undefined, { signal })
-    }
-    return missing
   }
 
   async #load(): Promise<void> {

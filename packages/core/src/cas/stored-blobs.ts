@@ -1,5 +1,6 @@
 import { constants, lstatSync, unlinkSync } from 'node:fs'
 import { copyFile, rm } from 'node:fs/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Digest, type DigestFunction, emptyDigest, isEmptyBlob } from '../digest/index.js'
 import {
   type BlobIndex,
@@ -15,6 +16,9 @@ import type { Clock } from '../observe/index.js'
 import { type FileState, openIntact, stateOfFile } from './blob-file-reader.js'
 import { findOnDisk } from './find-on-disk.js'
 import { blobNotFound } from './missing-blobs.js'
+
+/** How many absent blobs are looked for on the disk, at some 4 µs each, before other work gets a turn. */
+export const LOOK_UPS_A_TURN = 500
 
 export interface StoredBlobsOptions {
   readonly layout: StoreLayout
@@ -41,9 +45,19 @@ export class StoredBlobs {
     this.#isAlone = isAlone
   }
 
-  /** Whether a blob that the index does not have need not be looked for on the disk: nobody could have stored it unseen. */
-  get areCounted(): boolean {
-    return this.#loader.isComplete && this.#isAlone()
+  /**
+   * Those that are not there, each once. The disk is asked about what the index does not have, unless nobody could have stored that
+   * unseen: with 100 of 1,000 absent, that was a quarter of what a look-up cost.
+   */
+  async findMissing(digests: readonly Digest[], signal?: AbortSignal): Promise<Digest[]> {
+    const unknown = this.#useKnown(digests)
+    if (unknown.length === 0 || (this.#loader.isComplete && this.#isAlone())) return unknown
+    return await this.#notOnDisk(unknown, signal)
+  }
+
+  /** As `findMissing`, for processes that put files in place themselves: the disk is asked. */
+  async findNotOnDisk(digests: readonly Digest[], signal?: AbortSignal): Promise<Digest[]> {
+    return await this.#notOnDisk(this.#useKnown(digests), signal)
   }
 
   /** Opens a blob's file to read from. Throws `not-found`. */
@@ -118,6 +132,25 @@ export class StoredBlobs {
     const stats = lstatSync(this.#layout.blob(digest, plain ? 'plain' : 'executable'), { throwIfNoEntry: false })
     // Either way: the two clocks differ by a fraction of a millisecond, and one that was set back must keep nothing for long.
     return stats === undefined ? Number.POSITIVE_INFINITY : Math.abs(clock.now() - stats.ctimeMs)
+  }
+
+  /** Those that the index does not have; the others are used. */
+  #useKnown(digests: readonly Digest[]): Digest[] {
+    const { now } = this.#index
+    const unknown = new Map<string, Digest>()
+    for (const digest of digests) {
+      if (!this.#index.touch(digest, now) && !isEmptyBlob(digest)) unknown.set(digest.key, digest)
+    }
+    return [...unknown.values()]
+  }
+
+  async #notOnDisk(digests: readonly Digest[], signal?: AbortSignal): Promise<Digest[]> {
+    const missing: Digest[] = []
+    for (const digest of digests) {
+      if (this.isStored(digest)) continue
+      if (missing.push(digest) % LOOK_UPS_A_TURN === 0) await nextTurn(undefined, { signal })
+    }
+    return missing
   }
 
   #note(digest: Digest, state: FileState): void {

@@ -18,6 +18,11 @@ export interface ActionRun {
   readonly queuedAt: number
   /** Who wants to hear what the command prints. An executor that cannot tell leaves it alone: the result says it all. */
   readonly audience?: Audience
+  /**
+   * Is called once, when the action needs its slot no longer and only its result has to be put away: another one may be executed. An executor that
+   * cannot tell leaves it alone: at the latest its slot is free when the outcome is there.
+   */
+  readonly onFreed?: () => void
 }
 
 /** Runs actions: slots on this machine, or workers elsewhere. */
@@ -29,7 +34,9 @@ export interface ActionExecutor {
 }
 
 /** What CACHE_CHECK finds: the answer, or what has to run. */
-export type Lookup = { readonly outcome: Outcome } | { readonly run: Omit<ActionRun, 'queuedAt' | 'audience'> }
+export type Lookup =
+  | { readonly outcome: Outcome }
+  | { readonly run: Omit<ActionRun, 'queuedAt' | 'audience' | 'onFreed'> }
 
 /** Looks for a result before an action queues, and reads what scheduling needs to know of it. */
 export type ActionLookup = (request: ExecuteRequest, signal: AbortSignal) => Promise<Lookup>

@@ -43,8 +43,8 @@ test('the executor is told what to run and since when it has waited', async () =
   const queuedAt = hand.clock.now()
   hand.clock.advance(5000)
   await hand.run('first').end(resultOf('r'))
-  const { audience, ...run } = hand.run('a').run
-  assert.ok(audience)
+  const { audience, onFreed, ...run } = hand.run('a').run
+  assert.ok(audience && onFreed)
   assert.equal(run, {
     instance: 'somewhere',
     action: actionOf('a'),
@@ -94,6 +94,20 @@ test("one client's many actions do not delay another's few", async () => {
 test('as many run as there are slots', async () => {
   const hand = new HandDriven({ slots: 2 })
   for (const action of ['a', 'b', 'c']) await hand.ask(action)
+  assert.equal(hand.started, ['a', 'b'])
+  await hand.run('b').end(resultOf('r'))
+  assert.equal(hand.started, ['a', 'b', 'c'])
+})
+
+test('a slot that is given back before the outcome is there is for the next action, once', async () => {
+  const hand = new HandDriven()
+  const [a = '', b = ''] = [await hand.ask('a'), await hand.ask('b'), await hand.ask('c'), await hand.ask('d')]
+  hand.run('a').run.onFreed?.()
+  assert.equal(hand.started, ['a', 'b'])
+  assert.equal([hand.stage(a), hand.stage(b)], ['executing', 'executing'])
+  assert.equal(hand.scheduler.load, { queued: 2, running: 1, slots: 1 })
+  await hand.run('a').end(resultOf('r'))
+  hand.run('a').run.onFreed?.()
   assert.equal(hand.started, ['a', 'b'])
   await hand.run('b').end(resultOf('r'))
   assert.equal(hand.started, ['a', 'b', 'c'])

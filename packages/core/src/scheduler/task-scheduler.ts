@@ -62,6 +62,8 @@ export class TaskScheduler implements Scheduler {
   /** Tasks that an equal request may join. */
   readonly #joinable = new Map<string, Task>()
   readonly #running = new Map<Task, Promise<void>>()
+  /** Slots that are taken by those, some of which have given theirs back already. */
+  #taken = 0
   /** Tasks, not the operations in the queue; in the order in which they came. */
   readonly #queuedTasks = new Set<Task>()
   readonly #checking = new Set<OperationRecord>()
@@ -88,7 +90,8 @@ export class TaskScheduler implements Scheduler {
 
   /** What is under way right now. */
   get load(): { readonly queued: number; readonly running: number; readonly slots: number } {
-    return { queued: this.#queued, running: this.#running.size, slots: this.#executor.slots }
+    const { slots } = this.#executor
+    return { queued: this.#queued, running: Math.min(this.#running.size, slots), slots }
   }
 
   /** What runs, and what waits, in the order in which it came; at most so many of each, so that anybody can look at any time. */
@@ -240,7 +243,7 @@ export class TaskScheduler implements Scheduler {
   }
 
   #dispatch(): void {
-    while (this.#running.size < this.#executor.slots) {
+    while (this.#taken < this.#executor.slots) {
       const task = this.#queue.shift()?.task
       if (task === undefined) return
       task.stage = 'executing'
@@ -258,11 +261,26 @@ export class TaskScheduler implements Scheduler {
   }
 
   async #run(task: Task): Promise<void> {
-    const outcome = await this.#executor.execute(task.run, task.abort.signal).catch(failed)
+    const slot = this.#takeSlot()
+    const run = { ...task.run, onFreed: slot.giveBack }
+    const outcome = await this.#executor.execute(run, task.abort.signal).catch(failed)
     this.#running.delete(task)
     this.#unjoin(task)
     for (const record of [...task.operations]) this.#complete(record, outcome)
-    this.#dispatch()
+    slot.giveBack()
+  }
+
+  /** `giveBack`: the next action may have it. Does nothing the second time. */
+  #takeSlot(): { readonly giveBack: () => void } {
+    this.#taken++
+    let isTaken = true
+    const giveBack = () => {
+      if (!isTaken) return
+      isTaken = false
+      this.#taken--
+      this.#dispatch()
+    }
+    return { giveBack }
   }
 
   #end(record: OperationRecord, failure: Failure): void {
@@ -308,7 +326,7 @@ export class TaskScheduler implements Scheduler {
     this.#abandonment.set(record, this.#clock.after(this.#abandonAfterMs, abandoned))
   }
 
-  #hasPlaceFor(run: Omit<ActionRun, 'queuedAt' | 'audience'>, request: ExecuteRequest): boolean {
+  #hasPlaceFor(run: Omit<ActionRun, 'queuedAt' | 'audience' | 'onFreed'>, request: ExecuteRequest): boolean {
     const key = keyOf(run)
     if (key !== undefined && this.#joinable.has(key)) return true
     return this.#hasPlace(request)
@@ -328,7 +346,7 @@ export class TaskScheduler implements Scheduler {
   }
 
   get #freeSlots(): number {
-    return Math.max(0, this.#executor.slots - this.#running.size)
+    return Math.max(0, this.#executor.slots - this.#taken)
   }
 
   #queueFull(request: ExecuteRequest): GoregoError {
@@ -354,7 +372,7 @@ export class TaskScheduler implements Scheduler {
 }
 
 /** EX-18: only equal actions of one instance are merged, and never those that say do_not_cache (EX-16). */
-function keyOf(run: Omit<ActionRun, 'queuedAt' | 'audience'>): string | undefined {
+function keyOf(run: Omit<ActionRun, 'queuedAt' | 'audience' | 'onFreed'>): string | undefined {
   return run.doNotCache ? undefined : `${run.action.key}:${run.instance}`
 }
 

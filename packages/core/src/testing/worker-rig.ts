@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly network?: boolean
   /** Default SHA-256. */
   readonly fn?: DigestFunction
+  /** When the action needs its slot no longer. */
+  readonly onFreed?: () => void
 }
 
 /** What became of an action, with the result in readable form. */
@@ -88,6 +90,7 @@ export class WorkerRig implements AsyncDisposable {
   /** Executes what was uploaded before. */
   async execute(action: BuiltAction, doNotCache = false, options: RunOptions = {}): Promise<Ran> {
     const { instance = '', timeoutMs = HANG_BOUND_MS, network = false, signal = new AbortController().signal } = options
+    const { onFreed = () => {} } = options
     const run = {
       instance,
       action: action.digest,
@@ -96,6 +99,7 @@ export class WorkerRig implements AsyncDisposable {
       timeoutMs,
       network,
       queuedAt: Date.now(),
+      onFreed,
     }
     const outcome = await this.worker.execute(run, signal)
     const result = ActionResult.deserializeBinary(outcome.result ?? new Uint8Array(0))

@@ -153,6 +153,8 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
         if (deaths++ < RETRIES_AFTER_DEATH) continue
         return await this.#failAfterDeath(run, answer.lastWords)
       }
+      // The slot has something else to do while this one's result is put away.
+      if (isFinal(answer.reply)) run.onFreed?.()
       using _ = this.#keep(answer.stored)
       const evicted = await this.#adopt(answer.stored)
       const lost = this.#lostBlobs(answer.reply)
@@ -337,6 +339,11 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
       this.#logger.warn('a result could not be cached', { action: String(action), error })
     }
   }
+}
+
+/** But for outputs that are evicted at once: then the action waits for a slot as if there were another one. */
+function isFinal({ kind }: JobReply): boolean {
+  return kind === 'ran' || kind === 'failed'
 }
 
 function outputsEvicted(digests: readonly Digest[]): GoregoError {

@@ -33,9 +33,12 @@ test.after(async () => {
 test('what the store lacks is fetched once, and the action runs', async () => {
   const action = buildAction({ argv: ['/bin/cat', 'a', 'b'], inputs: { a: 'one', b: 'two' } })
   await action.upload(rig.store, { except: [digestOf('one'), digestOf('two')] })
-  const { outcome, stdout } = await rig.execute(action)
+  let freed = 0
+  const { outcome, stdout } = await rig.execute(action, false, { onFreed: () => void freed++ })
   assert.is(outcome.failure, undefined)
   assert.is(stdout, 'onetwo')
+  // Not while it was to run again with what was fetched.
+  assert.is(freed, 1)
   assert.equal(
     asked.map((keys) => keys.sort()),
     [[digestOf('one').key, digestOf('two').key].sort()],

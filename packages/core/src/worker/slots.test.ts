@@ -66,6 +66,19 @@ test('no more actions run at a time than there are slots, and as many', async ()
   assert.is(started(), 12)
 })
 
+test('a slot is free for the next action before the result of the last one is put away', async () => {
+  await using one = await WorkerRig.open({ slots: 1 })
+  const events: string[] = []
+  let next: Promise<unknown> | undefined
+  const onFreed = () => {
+    events.push('freed')
+    next = one.sh('echo second').then(({ stdout }) => events.push(stdout.trim()))
+  }
+  await one.sh('echo first', {}, { onFreed }).then(({ stdout }) => events.push(stdout.trim()))
+  await next
+  assert.equal(events, ['freed', 'first', 'second'])
+})
+
 test('CM-03 neither the runner nor what starts its commands has variables that an action could read', async () => {
   const { stdout } = await rig.sh('tr "\\0" "\\n" < /proc/$PPID/environ')
   for (const environment of [stdout, readFileSync(`/proc/${rig.worker.runnerPids[0]}/environ`, 'latin1')]) {

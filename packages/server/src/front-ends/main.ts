@@ -1,13 +1,13 @@
 // The program of a front-end process: speaks gRPC on the connections that it is given, and asks the process that started it
 // for whatever there is only one of. It lives as long as that process wants it, and not a moment longer.
 import { Socket } from 'node:net'
-import { collectLessOften } from '../collect-less-often.js'
+import { tuneHeapForServing } from '../heap/serving-heap.js'
 import { Channel } from './channel.js'
 import { remoteLogger } from './remote-logger.js'
 import { type FrontEnd, serveFrontEnd } from './serve-front-end.js'
 import { CHANNEL_FD, type Setup } from './setup.js'
 
-collectLessOften()
+tuneHeapForServing()
 let frontEnd: FrontEnd | undefined
 
 const channel = new Channel(new Socket({ fd: CHANNEL_FD }), {

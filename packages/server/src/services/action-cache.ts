@@ -17,23 +17,28 @@ export interface ActionCacheServiceOptions extends Dialect, StoreResultOptions {
 export function actionCacheService(options: ActionCacheServiceOptions): Service {
   const { checkInstance, actionCache, cas, functions, updates = true } = options
   return [
-    whole(`${SERVICE}/GetActionResult`, 'answers', reapi.GetActionResultRequest.deserializeBinary, async (request, context) => {
-      const { signal } = context
-      const instance = checkInstance(request.getInstanceName(), context)
-      const action = requestDigest(functions, request.getDigestFunction(), request.getActionDigest(), 'action_digest')
-      const stored = await actionCache.get({ instance, action }, signal)
-      // AC-01
-      if (stored === undefined) throw new GoregoError('not-found', `no result is cached for action ${action}`)
-      const hints = {
-        stdout: request.getInlineStdout(),
-        stderr: request.getInlineStderr(),
-        files: request.getInlineOutputFilesList(),
-      }
-      if (!wantsInlining(hints)) return stored
-      const result = reapi.decode(reapi.ActionResult, stored, 'the stored result')
-      await inlineContents(result, hints, action.fn, cas, signal)
-      return result
-    }),
+    whole(
+      `${SERVICE}/GetActionResult`,
+      'answers',
+      reapi.GetActionResultRequest.deserializeBinary,
+      async (request, context) => {
+        const { signal } = context
+        const instance = checkInstance(request.getInstanceName(), context)
+        const action = requestDigest(functions, request.getDigestFunction(), request.getActionDigest(), 'action_digest')
+        const stored = await actionCache.get({ instance, action }, signal)
+        // AC-01
+        if (stored === undefined) throw new GoregoError('not-found', `no result is cached for action ${action}`)
+        const hints = {
+          stdout: request.getInlineStdout(),
+          stderr: request.getInlineStderr(),
+          files: request.getInlineOutputFilesList(),
+        }
+        if (!wantsInlining(hints)) return stored
+        const result = reapi.decode(reapi.ActionResult, stored, 'the stored result')
+        await inlineContents(result, hints, action.fn, cas, signal)
+        return result
+      },
+    ),
     whole(
       `${SERVICE}/UpdateActionResult`,
       'everything',

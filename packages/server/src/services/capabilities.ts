@@ -8,7 +8,7 @@ import {
 import type { Access } from '../auth/access.js'
 import type { Permission } from '../auth/permission.js'
 import type { Dialect } from '../wire/dialect.js'
-import { whole } from '../wire/direct-method.js'
+import { unary } from '../wire/method.js'
 import { MAX_BATCH_BYTES, PRIORITIES } from './limits.js'
 import type { Service } from './service.js'
 
@@ -47,7 +47,7 @@ export function capabilitiesService(options: CapabilitiesOptions): Service {
     return known
   }
   return [
-    whole(PATH, 'answers', reapi.GetCapabilitiesRequest.deserializeBinary, async (request, context) => {
+    unary(PATH, reapi.GetCapabilitiesRequest.deserializeBinary, async (request, context) => {
       const instance = checkInstance(request.getInstanceName(), context)
       // Clients believe what they read here, and do not try what they are not offered.
       const may = (permission: Permission) => access?.allows(context, permission, instance) ?? true

@@ -1,0 +1,46 @@
+import { performance } from 'node:perf_hooks'
+import { getHeapStatistics, setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { RestCollector } from './rest-collector.js'
+
+/**
+ * How much a heap may grow between two collections of all of it, in per cent of what it holds. V8 chooses that by the speed of
+ * both, and counts what comes in uploads as grown heap: with some 13 MB in use it goes through all of them after every
+ * 10 MB that come. Measured: an upload of 64 MiB takes 130 ms of CPU, and 103 to 109 with this (decision 17). Its price is memory: what is no longer used may
+ * come to twice what is, until the server is at rest.
+ */
+const HEAP_GROWING_PERCENT = 200
+
+/**
+ * Collects less often while there is much to do, and once when there is nothing (decision 47). For a process that does nothing but serve: it
+ * changes V8 for everything in the process.
+ */
+export function tuneHeapForServing(): void {
+  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`)
+  const collect = collector()
+  if (collect !== undefined) new RestCollector({ collect, heldBytes, utilization: utilizations() })
+}
+
+/** V8's own way to ask for a collection; undefined where it has none. */
+function collector(): (() => void) | undefined {
+  setFlagsFromString('--expose-gc')
+  const gc: unknown = runInNewContext('typeof gc === "function" ? gc : undefined')
+  // The default of what it takes is a collection of all of the heap.
+  return typeof gc === 'function' ? () => void gc() : undefined
+}
+
+/** What V8 has taken from the system for objects, and for the bytes of buffers. */
+function heldBytes(): number {
+  const { total_heap_size, external_memory } = getHeapStatistics()
+  return total_heap_size + external_memory
+}
+
+/** The part of the time since the last call in which this process's event loop did something. */
+function utilizations(): () => number {
+  let last = performance.eventLoopUtilization()
+  return () => {
+    const { utilization } = performance.eventLoopUtilization(last)
+    last = performance.eventLoopUtilization()
+    return utilization
+  }
+}
