@@ -71,6 +71,20 @@ test('AC-11, AC-14: what was stored comes back, and the last update wins', async
   }
 })
 
+test('AC-11: a result is kept as it came, with fields that only a later version of the protocol knows', async () => {
+  const action = newAction()
+  const known = new reapi.ActionResult().setExitCode(3).serializeBinary()
+  // Field 1000, a string.
+  const bytes = Buffer.concat([Buffer.of(0xc2, 0x3e, 2), Buffer.from('ok'), known])
+  const field = (content: Uint8Array) => Buffer.concat([Buffer.of(0x1a, content.length), content])
+  const rest = putRequest(action, new reapi.ActionResult()).clearActionResult().serializeBinary()
+  // Sent in two parts, which are one message.
+  const request = Buffer.concat([field(bytes.subarray(0, 5)), rest, field(bytes.subarray(5))])
+  await rig.client.unary(paths.updateActionResult, { serializeBinary: () => request })
+  const kept = await rig.client.unary(paths.getActionResult, getRequest(action))
+  assert.is(Buffer.compare(kept, bytes), 0)
+})
+
 test('AC-05, AC-11: streams that came inline are kept as blobs, and not sent unless asked for', async () => {
   const action = newAction()
   const stored = await put(

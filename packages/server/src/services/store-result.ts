@@ -18,20 +18,26 @@ export interface StoreResultOptions {
   readonly requireAction?: boolean
 }
 
-/** Keeps a client's result, if it can be one. Returns what is kept (AC-11). */
+/** A client's ActionResult: the message, and the bytes that it came as. */
+export interface SentResult {
+  readonly message: reapi.ActionResult
+  readonly bytes: Uint8Array
+}
+
+/** Keeps a client's result, if it can be one. Returns what is kept (AC-11): the bytes as they came, unless contents were in them. */
 export async function storeResult(
   options: StoreResultOptions,
   key: ActionKey,
-  result: reapi.ActionResult,
+  { message: result, bytes }: SentResult,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
   const { actionCache, cas } = options
   const { action } = key
   checkActionResult(result, action.fn)
   if (options.requireAction) await requireAction(action, cas, signal)
-  await moveContentsToCas(result, action.fn, cas, signal)
+  const moved = await moveContentsToCas(result, action.fn, cas, signal)
   // AC-15, OR-10: a result of nothing but zeros would be no bytes at all, which looks like no result.
-  let stored = result.serializeBinary()
+  let stored = moved ? result.serializeBinary() : bytes
   if (stored.length === 0) {
     stored = result.setExecutionMetadata(new reapi.ExecutedActionMetadata().setWorker('client')).serializeBinary()
   }
@@ -53,16 +59,18 @@ export function updatesAreOff(): GoregoError {
   )
 }
 
-/** AC-05, AC-11: results stay small, and every reader finds contents in the same place. */
+/** AC-05, AC-11: results stay small, and every reader finds contents in the same place. Tells whether there were any. */
 async function moveContentsToCas(
   result: reapi.ActionResult,
   fn: DigestFunction,
   cas: ContentAddressableStorage,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
+  let moved = false
   const store = async (bytes: Uint8Array) => {
     const digest = await digestInTurns(fn, bytes)
     await cas.write(digest, bytes, signal)
+    moved = true
     return reapi.toDigestMessage(digest)
   }
   const stdout = result.getStdoutRaw_asU8()
@@ -74,5 +82,7 @@ async function moveContentsToCas(
     if (contents.length === 0) continue
     await cas.write(reapi.fromDigestMessage(fn, file.getDigest(), `the digest of ${file.getPath()}`), contents, signal)
     file.setContents('')
+    moved = true
   }
+  return moved
 }

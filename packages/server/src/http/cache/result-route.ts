@@ -79,8 +79,8 @@ class Results {
     if (key === undefined) return false
     const bytes = await this.#options.cas.get(value, signal)
     try {
-      const result = reapi.decode(reapi.ActionResult, bytes, 'the value')
-      await storeResult({ ...this.#options, requireAction: true }, key, result, signal)
+      const message = reapi.decode(reapi.ActionResult, bytes, 'the value')
+      await storeResult({ ...this.#options, requireAction: true }, key, { message, bytes }, signal)
       return true
     } catch (error) {
       if (error instanceof GoregoError && NO_RESULT.has(error.code)) return false
