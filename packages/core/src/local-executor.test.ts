@@ -247,6 +247,14 @@ test('what cannot be run is told', async () => {
   assert.match(input.message, /nowhere cannot be read/)
 })
 
+test('an executor without a directory is told what it lacks', async () => {
+  for (const root of ['', undefined]) {
+    const error = await LocalExecutor.open({ root: root as string }).catch((thrown: unknown) => thrown)
+    assert.instance(error, GoregoError)
+    assert.match((error as GoregoError).message, /LocalExecutor\.open needs a directory as `root`/)
+  }
+})
+
 test('a stored input that the store does not have is named', async () => {
   const digest = Digest.ofBytes(SHA256, Buffer.from('never stored'))
   const error = await failure(sh('exit 0', { inputs: { x: stored(digest) } }))

@@ -166,6 +166,10 @@ export class LocalExecutor implements AsyncDisposable {
    */
   static async open(options: LocalExecutorOptions): Promise<LocalExecutor> {
     const { root, maxBytes, graceMs, digestFunction = 'sha256', remote, logger = silentLogger } = options
+    // Whoever writes JavaScript is told so, and not what became of it in a path.
+    if (typeof root !== 'string' || root === '') {
+      throw new GoregoError('invalid-argument', `LocalExecutor.open needs a directory as \`root\`, not ${root}`)
+    }
     checkRemoteCache(remote)
     const fn = await loadDigestFunction(digestFunction)
     const store = await LocalStore.open({
