@@ -137,8 +137,8 @@ function placed(digest: Digest, variant: BlobVariant, stats: Stats, shared: bool
   return { digest, variant, inode: stats.ino, mode: stats.mode, shared, changedAt: stats.ctimeMs }
 }
 
-/** Undefined also where an action has closed a directory on the way. */
-function statsIfAny(path: string): Stats | undefined {
+/** Of what is at a path. Undefined also where an action has closed a directory on the way. */
+export function statsIfAny(path: string): Stats | undefined {
   try {
     return lstatSync(path, { throwIfNoEntry: false })
   } catch {

@@ -22,9 +22,11 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Digest, SHA256 } from '../digest/index.js'
+import { letPass } from '../disk/close-to-others.js'
 import { parseBlobName } from '../disk/index.js'
 import { FilesOnlyStore, type TreeNode } from '../testing/files-only-store.js'
 import { temporaryDirectory } from '../testing/temporary-directory.js'
+import type { ActionUser } from './action-user.js'
 
 const NAMES = ['a', 'b', 'c', 'd', 'e']
 const name = fc.constantFrom(...NAMES)
@@ -170,26 +172,44 @@ function contentsOf(nodes: readonly TreeNode[]): string[] {
   )
 }
 
-test('CM-12 CM-09 whatever actions do, the next one starts from what a fresh staging gives it', () => {
+/** Does something as that user; only root can. */
+function as(user: ActionUser | undefined, act: () => void): void {
+  if (user === undefined) {
+    act()
+    return
+  }
+  process.setegid?.(user.gid)
+  process.seteuid?.(user.uid)
+  try {
+    act()
+  } finally {
+    process.seteuid?.(0)
+    process.setegid?.(0)
+  }
+}
+
+function checkKeptRoots(user?: ActionUser): void {
   fc.assert(
     fc.property(fc.array(tree, { minLength: 3, maxLength: 3 }), runs, (trees, actions) => {
       using space = temporaryDirectory()
+      // For another user to pass through.
+      if (user !== undefined) for (const path of [space.path, dirname(space.path)]) letPass(path)
       const store = new FilesOnlyStore(space.path)
       const digests = trees.map((nodes) => store.directory(nodes))
       const contents = new Map(
         trees.flatMap(contentsOf).map((text) => [Digest.ofBytes(SHA256, Buffer.from(text)).key, text]),
       )
-      const kept = store.inputRoot(join(space.path, 'kept'))
+      const kept = store.inputRoot(join(space.path, 'kept'), user)
       for (const [n, action] of actions.entries()) {
         const root = digests[action.tree]
         if (root === undefined) throw new Error('there are three trees')
         kept.stage(root)
-        const fresh = store.inputRoot(join(space.path, `fresh-${n}`))
+        const fresh = store.inputRoot(join(space.path, `fresh-${n}`), user)
         fresh.stage(root)
         assert.equal(picture(kept.place), picture(fresh.place))
         rmSync(fresh.place, { recursive: true })
         kept.start()
-        doDeeds(action.deeds, kept.place)
+        as(user, () => doDeeds(action.deeds, kept.place))
         const altered = kept.altered()
         replace(store, altered, contents)
         assertIntact(store)
@@ -199,6 +219,37 @@ test('CM-12 CM-09 whatever actions do, the next one starts from what a fresh sta
     }),
     { numRuns: 100 },
   )
+}
+
+test('CM-12 CM-09 whatever actions do, the next one starts from what a fresh staging gives it', () => checkKeptRoots())
+
+test('CM-12 CM-09 so it does where actions are run by another user, whose files are not looked at one by one', () => {
+  if (process.getuid?.() === 0) checkKeptRoots({ uid: 65534, gid: 65534, exclusive: true })
+  else console.log('SKIP another user: only root can be somebody else')
+})
+
+test('nothing that another user cannot have altered is looked at, and what was put in its place is found', () => {
+  if (process.getuid?.() !== 0) return console.log('SKIP another user: only root can be somebody else')
+  using space = temporaryDirectory()
+  for (const path of [space.path, dirname(space.path)]) letPass(path)
+  const user = { uid: 65534, gid: 65534, exclusive: true }
+  const store = new FilesOnlyStore(space.path)
+  const nodes = ['a', 'b'].map((entry) => ({ kind: 'file', name: entry, content: entry, executable: false }) as const)
+  const root = store.directory(nodes.map((node) => ({ kind: 'directory', name: `in-${node.name}`, nodes: [node] })))
+  const kept = store.inputRoot(join(space.path, 'kept'), user)
+  kept.stage(root)
+  // As if long ago: what was changed a moment before a command is looked at all the same.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30)
+  kept.start()
+  as(user, () => {
+    assert.throws(() => appendFileSync(join(kept.path, 'in-a/a'), 'altered'), /EACCES/)
+    rmSync(join(kept.path, 'in-b/b'))
+    writeFileSync(join(kept.path, 'in-b/b'), 'another one')
+  })
+  assert.equal(kept.altered(), [])
+  kept.restore(() => false)
+  kept.stage(root)
+  assert.is(readFileSync(join(kept.path, 'in-b/b'), 'utf8'), 'b')
 })
 
 test("a file that became the store's as an output does not stay as an input", () => {

@@ -2,7 +2,8 @@ import { chmodSync, chownSync, lstatSync, mkdirSync, realpathSync } from 'node:f
 import { dirname } from 'node:path'
 import type { Digest } from '../digest/index.js'
 import { isDiskFull, removeTree } from '../disk/index.js'
-import { forEachFile, isAsLeft, type KeptDirectory } from './kept-directory.js'
+import { type PlacedFile, statsIfAny } from './input-files.js'
+import { forEachFile, isAsLeft, isUntouched, type KeptDirectory } from './kept-directory.js'
 import { restoreDirectory } from './restoring.js'
 import { DisturbedRoot, makeDirectory, Staging, type StagingOptions } from './staging.js'
 
@@ -94,13 +95,26 @@ export class InputRoot {
     const altered = new Map<string, Digest>()
     const root = this.#top?.directories.get(ROOT)
     if (root === undefined) return []
-    forEachFile(root, `${this.#place}/${ROOT}`, (file, path, name, directory) => {
+    const look = (file: PlacedFile, path: string, name: string, directory: KeptDirectory) => {
       const fate = this.#options.files.fateOf(file, path, this.#startedAt)
       if (fate !== 'same') directory.files.set(name, undefined)
       if (fate === 'altered') altered.set(file.digest.key, file.digest)
-    })
+    }
+    forEachFile(root, `${this.#place}/${ROOT}`, look, this.#cannotBeAltered)
     this.#checked = true
     return [...altered.values()]
+  }
+
+  /**
+   * Stored files belong to us and are read-only. Another user can put something else in the place of one, which is a change to the
+   * directory, and nothing more: where there was none, no file needs a look.
+   */
+  readonly #cannotBeAltered = (directory: KeptDirectory, path: string): boolean =>
+    this.#isRunByOthers && isUntouched(directory, statsIfAny(path), this.#startedAt)
+
+  get #isRunByOthers(): boolean {
+    const { user } = this.#options
+    return user !== undefined && user.uid !== 0 && user.uid !== process.geteuid?.()
   }
 
   /** Undoes what the command did, after `altered`. `isOutput`: inodes that became the store's as outputs. */

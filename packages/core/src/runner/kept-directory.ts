@@ -1,6 +1,6 @@
-import { lstatSync } from 'node:fs'
+import { lstatSync, type Stats } from 'node:fs'
 import type { Digest } from '../digest/index.js'
-import type { PlacedFile } from './input-files.js'
+import { COARSE_CLOCK_MS, type PlacedFile } from './input-files.js'
 
 /** A directory of the input root as it was laid out: the last action's Merkle tree, with what is known of the files. */
 export interface KeptDirectory {
@@ -25,17 +25,30 @@ export function isAsLeft({ inode, mode, changedAt }: KeptDirectory, path: string
   return stats?.ino === inode && stats.mode === mode && stats.ctimeMs === changedAt
 }
 
-/** Visits the files of a directory and of those below it. */
+/** Whether nothing can have come into a directory or left it since a moment, in milliseconds since 1970. `stats`: what it is now. */
+export function isUntouched(
+  { inode, mode, changedAt }: KeptDirectory,
+  stats: Pick<Stats, 'ino' | 'mode' | 'ctimeMs'> | undefined,
+  since: number,
+): boolean {
+  const isAsLeft = stats?.ino === inode && stats.mode === mode && stats.ctimeMs === changedAt
+  return isAsLeft && changedAt <= since - COARSE_CLOCK_MS
+}
+
+/** Visits the files of a directory and of those below it, but for the files of directories that `passesOver`. */
 export function forEachFile(
   root: KeptDirectory,
   rootPath: string,
   visit: (file: PlacedFile, path: string, name: string, directory: KeptDirectory) => void,
+  passesOver: (directory: KeptDirectory, path: string) => boolean = () => false,
 ): void {
   const waiting = [{ directory: root, path: rootPath }]
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { directory, path } = next
-    for (const [name, file] of directory.files) {
-      if (file !== undefined) visit(file, `${path}/${name}`, name, directory)
+    if (directory.files.size > 0 && !passesOver(directory, path)) {
+      for (const [name, file] of directory.files) {
+        if (file !== undefined) visit(file, `${path}/${name}`, name, directory)
+      }
     }
     for (const [name, child] of directory.directories) waiting.push({ directory: child, path: `${path}/${name}` })
   }

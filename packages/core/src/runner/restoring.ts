@@ -1,7 +1,6 @@
 import { chmodSync, lstatSync } from 'node:fs'
 import { removeTree } from '../disk/index.js'
-import { COARSE_CLOCK_MS } from './input-files.js'
-import type { KeptDirectory } from './kept-directory.js'
+import { isUntouched, type KeptDirectory } from './kept-directory.js'
 import { removeStrangers } from './remove-strangers.js'
 
 export interface RestoringOptions {
@@ -22,8 +21,7 @@ export function restoreDirectory(kept: KeptDirectory, path: string, options: Res
   if (stats?.ino !== kept.inode || !stats.isDirectory()) return false
   const { startedAt, aside, isOutput } = options
   if (stats.mode !== kept.mode) chmodSync(path, kept.mode)
-  const untouched =
-    stats.mode === kept.mode && stats.ctimeMs === kept.changedAt && kept.changedAt <= startedAt - COARSE_CLOCK_MS
+  const untouched = isUntouched(kept, stats, startedAt)
   let whole = untouched || removeStrangers(path, kept, aside)
   let removed = false
   const remove = (name: string) => {

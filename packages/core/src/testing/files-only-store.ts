@@ -12,6 +12,7 @@ import {
   Timestamp,
   UInt32Value,
 } from '../proto/messages.js'
+import type { ActionUser } from '../runner/action-user.js'
 import { BlobFiles } from '../runner/blob-files.js'
 import { DirectoryReader } from '../runner/directory-reader.js'
 import { InputFiles } from '../runner/input-files.js'
@@ -42,9 +43,11 @@ export class FilesOnlyStore {
     this.blobs = new BlobFiles(this.layout, join(root, 'tmp'))
   }
 
-  inputRoot(directory: string): InputRoot {
+  /** `user`: who runs the commands in it, where that is somebody else. */
+  inputRoot(directory: string, user?: ActionUser): InputRoot {
     const directories = new DirectoryReader(this.blobs, { strict: false, absoluteSymlinks: 'allowed' })
-    return new InputRoot({ directory, files: new InputFiles(this.layout, this.blobs), directories, copied: new Set() })
+    const files = new InputFiles(this.layout, this.blobs)
+    return new InputRoot({ directory, files, directories, copied: new Set(), user })
   }
 
   put(bytes: Uint8Array): Digest {
