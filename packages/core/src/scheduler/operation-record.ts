@@ -64,7 +64,7 @@ export class OperationRecord {
   complete(outcome: Outcome, now: number): void {
     if (this.done) return
     const enteredAt = { ...this.#state.enteredAt, completed: now }
-    this.#publish({ ...this.#state, stage: 'completed', enteredAt, outcome })
+    this.#publish({ ...this.#state, stage: 'completed', enteredAt, outcome: withOwnBytes(outcome) })
     this.#listeners = undefined
   }
 
@@ -96,4 +96,13 @@ export class OperationRecord {
       if (this.#listeners?.has(listener)) listener(state)
     }
   }
+}
+
+/** An operation is kept for minutes: a result that is a few hundred bytes of some larger buffer would keep all of that. */
+function withOwnBytes(outcome: Outcome): Outcome {
+  const { result } = outcome
+  if (result === undefined || result.length === result.buffer.byteLength) return outcome
+  const own = Buffer.allocUnsafeSlow(result.length)
+  own.set(result)
+  return { ...outcome, result: own }
 }

@@ -1,6 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { FakeClock } from '../testing/fake-clock.js'
+import { HandDriven } from '../testing/hand-driven.js'
 import { Retention } from './retention.js'
 
 function retention(options: { forMs?: number; atMost?: number; maxBytes?: number } = {}) {
@@ -86,6 +87,16 @@ test('the oldest go when there are too many bytes, and the youngest stays in any
   assert.equal(dropped, ['a'])
   names.add('e', 100)
   assert.equal(dropped, ['a', 'c', 'd'])
+})
+
+test('what is kept of a result is the result, not the buffer that it came in', async () => {
+  const hand = new HandDriven()
+  const name = await hand.ask('a')
+  const result = Buffer.alloc(64 * 1024, 'r').subarray(100, 400)
+  await hand.run('a').end({ result, cached: false })
+  const kept = hand.outcome(name)?.result
+  assert.is(Buffer.compare(kept ?? Buffer.alloc(0), result), 0)
+  assert.is(kept?.buffer.byteLength, 300)
 })
 
 test.run()
