@@ -18,6 +18,8 @@ const PASS_MODE = 0o710
 export interface InputRootOptions extends StagingOptions {
   /** A directory of the runner's own. What an earlier runner left there is removed. */
   readonly directory: string
+  /** Whether no action, of this slot or another, can write to stored files. Default false. */
+  readonly inputsAreSafe?: boolean
 }
 
 /**
@@ -105,17 +107,9 @@ export class InputRoot {
     return [...altered.values()]
   }
 
-  /**
-   * Stored files belong to us and are read-only. Another user can put something else in the place of one, which is a change to the
-   * directory, and nothing more: where there was none, no file needs a look.
-   */
+  /** What is safe can be replaced, which is a change to the directory, and nothing more: where there was none, no file needs a look. */
   readonly #cannotBeAltered = (directory: KeptDirectory, path: string): boolean =>
-    this.#isRunByOthers && isUntouched(directory, statsIfAny(path), this.#startedAt)
-
-  get #isRunByOthers(): boolean {
-    const { user } = this.#options
-    return user !== undefined && user.uid !== 0 && user.uid !== process.geteuid?.()
-  }
+    this.#options.inputsAreSafe === true && isUntouched(directory, statsIfAny(path), this.#startedAt)
 
   /** Undoes what the command did, after `altered`. `isOutput`: inodes that became the store's as outputs. */
   restore(isOutput: (inode: number) => boolean): void {

@@ -10,6 +10,7 @@ import { DirectoryReader } from './directory-reader.js'
 import { failureOf } from './explain.js'
 import { InputFiles } from './input-files.js'
 import { InputRoot } from './input-root.js'
+import { areInputsSafe } from './inputs-are-safe.js'
 import type { Launcher } from './launch/launcher.js'
 import { Leftovers } from './launch/leftovers.js'
 import { NativeLauncher } from './launch/native-launcher.js'
@@ -98,7 +99,9 @@ function workplaceOf(setup: RunnerSetup): Workplace {
     const layout = new StoreLayout(storeRoot)
     const blobs = new BlobFiles(layout, temporary, user)
     const files = new InputFiles(layout, blobs)
-    const root = new InputRoot({ directory, files, directories: new DirectoryReader(blobs, policy), copied, user })
+    const directories = new DirectoryReader(blobs, policy)
+    const inputsAreSafe = areInputsSafe(setup)
+    const root = new InputRoot({ directory, files, directories, copied, user, inputsAreSafe })
     const printed = new PrintedFiles(prints, user)
     const walls = sandbox && new SlotSandbox(sandbox, actionsTemporary, user)
     return { blobs, root, printed, launcher: launcherOf(setup, printed), sandbox: walls, user, workerName, policy }

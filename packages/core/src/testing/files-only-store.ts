@@ -47,7 +47,7 @@ export class FilesOnlyStore {
   inputRoot(directory: string, user?: ActionUser): InputRoot {
     const directories = new DirectoryReader(this.blobs, { strict: false, absoluteSymlinks: 'allowed' })
     const files = new InputFiles(this.layout, this.blobs)
-    return new InputRoot({ directory, files, directories, copied: new Set(), user })
+    return new InputRoot({ directory, files, directories, copied: new Set(), user, inputsAreSafe: user !== undefined })
   }
 
   put(bytes: Uint8Array): Digest {
