@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto'
 import { closeSync, fstatSync, futimesSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { onDiskOf } from './disk-full.js'
 import { ifThere } from './if-there.js'
-import { makeDirectories } from './make-directories.js'
+import { makingDirectoryOf } from './making-directory-of.js'
 import { moveInto } from './move-into.js'
 
 /** Kept before the bytes: enough of their SHA-256 to tell a file that a power cut garbled. */
@@ -80,15 +80,12 @@ function writeNew(path: string, content: Buffer): boolean {
   return true
 }
 
-function openNew(path: string, mayMakeDirectory = true): number | undefined {
+function openNew(path: string): number | undefined {
   try {
-    return openSync(path, 'wx')
+    return makingDirectoryOf(path, () => openSync(path, 'wx'))
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'EEXIST') return undefined
-    if (code !== 'ENOENT' || !mayMakeDirectory) throw error
-    makeDirectories(dirname(path))
-    return openNew(path, false)
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined
+    throw error
   }
 }
 

@@ -1,5 +1,5 @@
 import { fileDescriptorSet } from './gen/descriptors.js'
-import { wireFields } from './wire.js'
+import { fieldsOf, wireFields } from './wire.js'
 
 /** FileDescriptorSet.file on the wire. */
 const FILE = 1
@@ -81,10 +81,6 @@ export class Descriptors {
       this.#declareMembers(member, field.bytes, member === 'enum' ? scope : name, path)
     }
   }
-}
-
-function* fieldsOf(message: Uint8Array, number: number): Generator<Uint8Array> {
-  for (const field of wireFields(message)) if (field.number === number && field.bytes !== undefined) yield field.bytes
 }
 
 function firstText(message: Uint8Array, number: number): string {

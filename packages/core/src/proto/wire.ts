@@ -21,3 +21,8 @@ export function* wireFields(message: Uint8Array): Generator<WireField> {
     else if (type === VARINT) yield { number, bytes: undefined, value }
   }
 }
+
+/** What a message has in its length-delimited fields of that number, in order. */
+export function* fieldsOf(message: Uint8Array, number: number): Generator<Uint8Array> {
+  for (const field of wireFields(message)) if (field.number === number && field.bytes !== undefined) yield field.bytes
+}

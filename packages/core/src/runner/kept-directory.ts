@@ -19,20 +19,21 @@ export interface KeptDirectory {
   readonly directories: Map<string, KeptDirectory>
 }
 
+/** What of a directory tells whether it is as it was. */
+type DirectoryStats = Pick<Stats, 'ino' | 'mode' | 'ctimeMs'>
+
 /** Whether nobody has touched a directory since it was last looked at, as far as its change time tells. */
-export function isAsLeft({ inode, mode, changedAt }: KeptDirectory, path: string): boolean {
-  const stats = lstatSync(path, { throwIfNoEntry: false })
-  return stats?.ino === inode && stats.mode === mode && stats.ctimeMs === changedAt
+export function isAsLeft(kept: KeptDirectory, path: string): boolean {
+  return matches(kept, lstatSync(path, { throwIfNoEntry: false }))
 }
 
 /** Whether nothing can have come into a directory or left it since a moment, in milliseconds since 1970. `stats`: what it is now. */
-export function isUntouched(
-  { inode, mode, changedAt }: KeptDirectory,
-  stats: Pick<Stats, 'ino' | 'mode' | 'ctimeMs'> | undefined,
-  since: number,
-): boolean {
-  const isAsLeft = stats?.ino === inode && stats.mode === mode && stats.ctimeMs === changedAt
-  return isAsLeft && changedAt <= since - COARSE_CLOCK_MS
+export function isUntouched(kept: KeptDirectory, stats: DirectoryStats | undefined, since: number): boolean {
+  return matches(kept, stats) && kept.changedAt <= since - COARSE_CLOCK_MS
+}
+
+function matches({ inode, mode, changedAt }: KeptDirectory, stats: DirectoryStats | undefined): boolean {
+  return stats?.ino === inode && stats.mode === mode && stats.ctimeMs === changedAt
 }
 
 /** Visits the files of a directory and of those below it, but for the files of directories that `passesOver`. */

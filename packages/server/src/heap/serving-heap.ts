@@ -17,16 +17,21 @@ const HEAP_GROWING_PERCENT = 200
  */
 export function tuneHeapForServing(): void {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`)
-  const collect = collector()
-  if (collect !== undefined) new RestCollector({ collect, heldBytes, utilization: utilizations() })
+  let gc: (() => void) | undefined
+  // Looked for when it is needed, which is not while the server starts.
+  const collect = () => {
+    gc ??= collector()
+    gc()
+  }
+  new RestCollector({ collect, heldBytes, utilization: utilizations() })
 }
 
-/** V8's own way to ask for a collection; undefined where it has none. */
-function collector(): (() => void) | undefined {
+/** V8's own way to ask for a collection; one that does nothing where it has none. */
+function collector(): () => void {
   setFlagsFromString('--expose-gc')
   const gc: unknown = runInNewContext('typeof gc === "function" ? gc : undefined')
   // The default of what it takes is a collection of all of the heap.
-  return typeof gc === 'function' ? () => void gc() : undefined
+  return typeof gc === 'function' ? () => void gc() : () => {}
 }
 
 /** What V8 has taken from the system for objects, and for the bytes of buffers. */

@@ -2,6 +2,7 @@ import { GoregoError, reapi } from '@gorego/core'
 import type { Dialect } from '../wire/dialect.js'
 import { requestDigest } from '../wire/digests.js'
 import { whole } from '../wire/direct-method.js'
+import { joined } from '../wire/message-splitter.js'
 import { unary } from '../wire/method.js'
 import { inlineContents, wantsInlining } from './inlining.js'
 import type { Service } from './service.js'
@@ -55,12 +56,6 @@ function parseUpdate(bytes: Uint8Array): {
 } {
   const request = reapi.UpdateActionResultRequest.deserializeBinary(bytes)
   const message = request.getActionResult()
-  return { request, result: message && { message, bytes: bytesOf(bytes, ACTION_RESULT) } }
-}
-
-/** What a message has in a field that is a message: what is there several times is one behind the other, which means the same. */
-function bytesOf(message: Uint8Array, field: number): Uint8Array {
-  const found: Uint8Array[] = []
-  for (const { number, bytes } of reapi.wireFields(message)) if (number === field && bytes) found.push(bytes)
-  return found.length === 1 ? (found[0] as Uint8Array) : Buffer.concat(found)
+  // A message that is there several times is one behind the other, which means the same.
+  return { request, result: message && { message, bytes: joined([...reapi.fieldsOf(bytes, ACTION_RESULT)]) } }
 }

@@ -149,8 +149,6 @@ function createServer(options: GrpcServerOptions): CreatedServer {
     }
     const implementation: UntypedServiceImplementation = {}
     for (const [name, method] of named) implementation[name] = noted(method.path, method.handle(log))
-    // grpc-js takes no empty ones.
-    if (named.length === 0) continue
     server.addService(
       Object.fromEntries(named.map(([name, method]) => [name, methodDefinition(method)])),
       implementation,
