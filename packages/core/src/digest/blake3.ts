@@ -32,6 +32,11 @@ export const BLAKE3: DigestFunction = {
     if (createHasher !== undefined) return createHasher()
     throw new GoregoError('failed-precondition', 'blake3 is not loaded yet: await BLAKE3.prepare() first')
   },
+  hash(bytes) {
+    const hasher = BLAKE3.createHasher()
+    hasher.update(bytes)
+    return hasher.digest()
+  },
 }
 
 async function load(): Promise<() => Hasher> {

@@ -24,4 +24,6 @@ export interface DigestFunction {
   prepare(): Promise<void>
   /** Works at any time once `prepare` has; SHA-256, which every Node has, needs none. */
   createHasher(): Hasher
+  /** The lowercase hexadecimal hash of bytes in memory: for few of them a third of what a hasher costs. */
+  hash(bytes: Uint8Array): string
 }

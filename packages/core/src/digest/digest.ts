@@ -61,9 +61,7 @@ export class Digest {
 
   /** The digest of bytes in memory. */
   static ofBytes(fn: DigestFunction, bytes: Uint8Array): Digest {
-    const hasher = fn.createHasher()
-    hasher.update(bytes)
-    return new Digest(fn, hasher.digest(), bytes.length)
+    return new Digest(fn, fn.hash(bytes), bytes.length)
   }
 
   get isEmpty(): boolean {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import { GoregoError } from '../errors/index.js'
 import type { DigestFunction, DigestFunctionName } from './digest-function.js'
 
@@ -17,8 +17,11 @@ function opensslFunction(name: Exclude<DigestFunctionName, 'blake3'>, value: num
       }
     },
     createHasher() {
-      const hash = createHash(name)
-      return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest('hex') }
+      const hasher = createHash(name)
+      return { update: (bytes) => void hasher.update(bytes), digest: () => hasher.digest('hex') }
+    },
+    hash(bytes) {
+      return hash(name, bytes, 'hex')
     },
   }
 }

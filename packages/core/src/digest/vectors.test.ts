@@ -73,6 +73,7 @@ for (const fn of digestFunctions) {
     await fn.prepare()
     for (const [content, hash] of published[fn.name]) {
       equal(hash.length, fn.hashLength)
+      equal(fn.hash(content), hash, `${content.length} bytes at once`)
       for (const size of [content.length || 1, 1021, 65_536]) {
         const hasher = fn.createHasher()
         for (let at = 0; at < content.length; at += size) hasher.update(content.subarray(at, at + size))

@@ -33,8 +33,7 @@ export class StoreLayout {
   }
 
   blob(digest: Digest, variant: BlobVariant = 'plain'): string {
-    const suffix = variant === 'executable' ? '.x' : ''
-    return `${this.root}/cas/${digest.fn.name}/${digest.hash.slice(0, 2)}/${digest.hash}-${digest.sizeBytes}${suffix}`
+    return `${this.root}/cas/${digest.fn.name}/${digest.hash.slice(0, 2)}/${blobName(digest, variant)}`
   }
 
   /** `instance` is hostile: it becomes one path segment that cannot be `.`, `..` or collide with another's (GEN-04). */
@@ -61,6 +60,11 @@ const SHARD_NAME = /^[0-9a-f]{2}$/
 /** Shards are named after the first byte of the hashes in them, and made when a blob comes that finds none. */
 export function isShardName(name: string): boolean {
   return SHARD_NAME.test(name)
+}
+
+/** What a blob's file is called in its shard. */
+export function blobName({ hash, sizeBytes }: Digest, variant: BlobVariant): string {
+  return variant === 'executable' ? `${hash}-${sizeBytes}.x` : `${hash}-${sizeBytes}`
 }
 
 /** The digest and variant that a file name in a shard stands for; undefined for anything that `blob` would not name so. */

@@ -15,6 +15,7 @@ import { GoregoError } from '../errors/index.js'
 import type { ActionUser } from './action-user.js'
 import { attributesOf, type OutputAttributes } from './node-properties.js'
 import { copyDescriptor, OpenedFile } from './opened-file.js'
+import type { StoredBlob } from './stored-files.js'
 
 /** Actions, Commands and Directories are read whole; a Directory of 100,000 files has some 10 MB. */
 const MAX_MESSAGE_BYTES = 128 * 1024 * 1024
@@ -23,11 +24,6 @@ const OTHERS_READ = 0o004n
 
 /** Bytes that are hashed at a time. */
 const CHUNK = 1024 * 1024
-
-interface Stored {
-  readonly digest: Digest
-  readonly variant: BlobVariant
-}
 
 interface OutputFile {
   readonly digest: Digest
@@ -41,7 +37,7 @@ interface OutputFile {
  * what it added, for the main process's index.
  */
 export class BlobFiles {
-  readonly stored: Stored[] = []
+  readonly stored: StoredBlob[] = []
   readonly #layout: StoreLayout
   readonly #temporary: string
   readonly #user: ActionUser | undefined

@@ -38,8 +38,8 @@ export class RootedDirectories {
   readonly #user: ActionUser | undefined
   /** Made, or found to be there, before the command ran. */
   readonly #made = new Set<string>()
-  /** What was found after it. */
-  readonly #found = new Map<string, string | undefined>()
+  /** What was found after it, by the array that says where: hundreds of outputs share one. */
+  readonly #found = new Map<readonly string[], string | undefined>()
 
   /**
    * `root`: without symbolic links on the way, as it was before the command ran, which can put something else at the path. `user`: who
@@ -82,12 +82,12 @@ export class RootedDirectories {
 
   /** The path of a directory after the action ran; undefined where there is none. */
   find(segments: readonly string[], what: string): string | undefined {
-    const path = [this.#root, ...segments].join('/')
-    if (!this.#found.has(path)) this.#found.set(path, this.#find(path, segments, what))
-    return this.#found.get(path)
+    if (!this.#found.has(segments)) this.#found.set(segments, this.#find(segments, what))
+    return this.#found.get(segments)
   }
 
-  #find(path: string, segments: readonly string[], what: string): string | undefined {
+  #find(segments: readonly string[], what: string): string | undefined {
+    const path = [this.#root, ...segments].join('/')
     if (followed(path) === undefined) return undefined
     if (this.#leadsInside(path)) return path
     throw new GoregoError(

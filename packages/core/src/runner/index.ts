@@ -14,7 +14,7 @@ export {
   type RanReply,
   type RunnerSetup,
   type StagedBytes,
-  type StoredBlob,
   type ToRunner,
   toPlainDigest,
 } from './protocol.js'
+export { fromStoredFiles, type StoredBlob } from './stored-files.js'

@@ -18,8 +18,9 @@ import { NodeLauncher } from './launch/node-launcher.js'
 import { perform, type Workplace } from './perform.js'
 import { PrintedFiles } from './printed-files.js'
 import { PrintedFollower } from './printed-follower.js'
-import { type FromRunner, type Job, type JobReply, type RunnerSetup, type ToRunner, toPlainDigest } from './protocol.js'
+import type { FromRunner, Job, JobReply, RunnerSetup, ToRunner } from './protocol.js'
 import { SlotSandbox } from './slot-sandbox.js'
+import { toStoredFiles } from './stored-files.js'
 
 interface Running {
   readonly job: Job
@@ -75,8 +76,7 @@ async function work(job: Job): Promise<void> {
   } catch (thrown) {
     reply = { kind: 'failed', failure: failureOf(thrown) }
   }
-  const stored =
-    workplace?.blobs.stored.map(({ digest, variant }) => ({ digest: toPlainDigest(digest), variant })) ?? []
+  const stored = toStoredFiles(workplace?.blobs.stored ?? [])
   running = undefined
   send({ kind: 'reply', id: job.id, reply, stored })
   // The answer is on its way; putting things in order costs the slot's time, not the client's.

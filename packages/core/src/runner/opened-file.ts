@@ -11,7 +11,7 @@ import {
   readSync,
   writeSync,
 } from 'node:fs'
-import { Digest, type DigestFunction } from '../digest/index.js'
+import { Digest, type DigestFunction, type Hasher } from '../digest/index.js'
 import { sealDescriptor } from '../disk/index.js'
 
 /** Never through a symbolic link, and without waiting for somebody at the other end of a FIFO. */
@@ -94,16 +94,17 @@ export function copyDescriptor(fd: number, target: string, fn: DigestFunction, b
 }
 
 function read(fd: number, fn: DigestFunction, buffer: Buffer, use: (bytes: Buffer) => void): Digest {
-  const hasher = fn.createHasher()
-  let size = 0
-  for (;;) {
-    const count = readSync(fd, buffer, 0, buffer.length, size)
-    const bytes = buffer.subarray(0, count)
-    hasher.update(bytes)
+  let hasher: Hasher | undefined
+  for (let size = 0; ; ) {
+    const bytes = buffer.subarray(0, readSync(fd, buffer, 0, buffer.length, size))
     use(bytes)
-    size += count
     // A regular file gives less than is asked for only at its end.
-    if (count < buffer.length) return Digest.of(fn, hasher.digest(), size)
+    const isLast = bytes.length < buffer.length
+    if (isLast && hasher === undefined) return Digest.ofBytes(fn, bytes)
+    hasher ??= fn.createHasher()
+    hasher.update(bytes)
+    size += bytes.length
+    if (isLast) return Digest.of(fn, hasher.digest(), size)
   }
 }
 

@@ -5,6 +5,7 @@ import { GoregoError } from '../errors/index.js'
 import { decode } from '../proto/decode.js'
 import { fromDigestMessage, toDigestMessage } from '../proto/digests.js'
 import { Action, ActionResult, Command, ExecutedActionMetadata } from '../proto/messages.js'
+import { OutputFileFields } from '../proto/output-file-fields.js'
 import { resourceUsageToAny } from '../proto/resource-usage.js'
 import { durationFromMillis, timestampFromMillis } from '../proto/time.js'
 import { ActionLog } from './action-log.js'
@@ -105,7 +106,8 @@ class Performance {
     const cwd = onDiskOf(this.#place, () => {
       // CM-08
       const path = directories.make(workingDirectory, 'the working directory', { mustExist: policy.strict })
-      for (const { segments } of outputs) directories.make(segments.slice(0, -1), 'the parent of output')
+      for (const parent of new Set(outputs.map((output) => output.parent)))
+        directories.make(parent, 'the parent of output')
       staged.finish()
       return path
     })
@@ -198,6 +200,8 @@ class Performance {
     const { maxPrintedBytes, absoluteSymlinks } = policy
     this.#metadata.setOutputUploadStartTimestamp(this.#now())
     const result = new ActionResult()
+    const files = new OutputFileFields()
+    let absent: string[] = []
     result.setExitCode(end.exitCode)
     let failure = stopFailure(end, { timeoutMs: this.#job.timeoutMs, maxPrintedBytes }) ?? this.#fullDisk()
     // ER-03: whatever is wrong with one thing, the others are still worth seeing.
@@ -216,18 +220,18 @@ class Performance {
     attempt(() => result.setStderrDigest(stream('stderr')))
     attempt(() => {
       const format = command.getOutputDirectoryFormat()
-      collectOutputs(outputs, result, { ...how, fn, blobs, absoluteSymlinks, format })
+      absent = collectOutputs(outputs, result, { ...how, files, fn, blobs, absoluteSymlinks, format })
     })
     this.#metadata.setOutputUploadCompletedTimestamp(this.#now())
     this.#metadata.setWorkerCompletedTimestamp(this.#now())
     if (policy.reportResources && end.resources !== undefined)
       this.#metadata.addAuxiliaryMetadata(resourceUsageToAny(end.resources))
     result.setExecutionMetadata(this.#metadata)
-    const message = describeEnd(end, failure === undefined ? notMade(outputs, result) : [])
+    const message = describeEnd(end, failure === undefined ? absent : [])
     if (failure !== undefined) this.#log.note('ended', () => message || 'exit code 0')
     return {
       kind: 'ran',
-      result: result.serializeBinary(),
+      result: files.finish(result.serializeBinary()),
       exitCode: end.exitCode,
       staged: this.#staged,
       message,
@@ -266,17 +270,4 @@ class Performance {
 
 function counted(count: number, one: string, several = `${one}s`): string {
   return `${count} ${count === 1 ? one : several}`
-}
-
-function notMade(outputs: readonly DeclaredOutput[], result: ActionResult): string[] {
-  const made = new Set(
-    [result.getOutputFilesList(), result.getOutputDirectoriesList()].flat().map((output) => output.getPath()),
-  )
-  const links = [
-    result.getOutputSymlinksList(),
-    result.getOutputFileSymlinksList(),
-    result.getOutputDirectorySymlinksList(),
-  ]
-  for (const link of links.flat()) made.add(link.getPath())
-  return outputs.map(({ path }) => path).filter((path) => !made.has(path))
 }

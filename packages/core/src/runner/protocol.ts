@@ -1,11 +1,11 @@
 import { Digest, type DigestFunctionName, digestFunctionNamed } from '../digest/index.js'
-import type { BlobVariant } from '../disk/index.js'
 import { type ErrorCode, type ErrorDetail, GoregoError } from '../errors/index.js'
 import type { UsedResources } from '../proto/resource-usage.js'
 import type { SandboxSetup } from '../sandbox/index.js'
 import type { ActionPolicy } from './action-policy.js'
 import type { ActionUser } from './action-user.js'
 import type { StreamName } from './printed-files.js'
+import type { StoredFiles } from './stored-files.js'
 
 /** What goes over the channel between the main process and a runner. Plain data, cloned on the way. */
 export interface PlainDigest {
@@ -72,12 +72,6 @@ export interface PrintedTaken {
 
 export type ToRunner = RunnerSetup | CopyInputs | Job | CancelJob | ListenToJob | PrintedTaken
 
-/** A file that the runner added to the store. */
-export interface StoredBlob {
-  readonly digest: PlainDigest
-  readonly variant: BlobVariant
-}
-
 export interface PlainFailure {
   readonly code: ErrorCode
   readonly message: string
@@ -126,7 +120,7 @@ export type FromRunner =
   /** The command runs in the process group of this number, and must be ended should the runner die: the native launcher does that itself. */
   | { readonly kind: 'started'; readonly id: number; readonly processGroup: number }
   | { readonly kind: 'printed'; readonly id: number; readonly piece: Printed }
-  | { readonly kind: 'reply'; readonly id: number; readonly reply: JobReply; readonly stored: readonly StoredBlob[] }
+  | { readonly kind: 'reply'; readonly id: number; readonly reply: JobReply; readonly stored: readonly StoredFiles[] }
   /** Cleaned up after the job; ready for the next. */
   | { readonly kind: 'idle'; readonly id: number }
 

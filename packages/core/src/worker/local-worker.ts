@@ -239,7 +239,7 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
 
   /** Until the result is where it belongs, however long that takes and however short the grace is. */
   #keep(stored: readonly StoredBlob[]): Disposable {
-    const outputs = stored.map(({ digest }) => fromPlainDigest(digest))
+    const outputs = stored.map(({ digest }) => digest)
     this.#unnamed.add(outputs)
     return { [Symbol.dispose]: () => void this.#unnamed.delete(outputs) }
   }
@@ -247,9 +247,7 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
   /** Outputs that are not there any more, or why they cannot stay. */
   async #adopt(stored: readonly StoredBlob[]): Promise<Digest[] | GoregoError> {
     try {
-      return await this.#options.store.adopt(
-        stored.map(({ digest, variant }) => ({ digest: fromPlainDigest(digest), variant })),
-      )
+      return await this.#options.store.adopt(stored)
     } catch (error) {
       return GoregoError.from(error)
     }

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import type { Socket } from 'node:net'
 import {
   type FromRunner,
+  fromStoredFiles,
   type Job,
   type JobReply,
   killProcessesIn,
@@ -147,7 +148,7 @@ export class RunnerProcess {
       this.#processGroup = undefined
       this.#current = undefined
       this.#restoring = message.id
-      current?.answer({ kind: 'answered', reply: message.reply, stored: message.stored })
+      current?.answer({ kind: 'answered', reply: message.reply, stored: fromStoredFiles(message.stored) })
     } else if (message.id === this.#restoring) {
       this.#restoring = undefined
       if (this.#current === undefined) this.#keepAlive(false)

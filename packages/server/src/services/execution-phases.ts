@@ -14,13 +14,14 @@ export interface ExecutionPhases {
   readonly periods: Readonly<Partial<Record<'stage' | 'run' | 'collect', Period>>>
 }
 
-/** Without making a message of a result that may list thousands of files. No system has negative exit codes. */
+/** Without making anything of a result's files, of which there may be thousands. No system has negative exit codes. */
 export function executionPhases(result: Uint8Array, cached: boolean): ExecutionPhases {
   let exitCode = 0
   let metadata: Uint8Array | undefined
-  for (const field of reapi.wireFields(result)) {
-    if (field.number === EXIT_CODE_FIELD) exitCode = field.value
-    else if (field.number === EXECUTION_METADATA_FIELD) metadata = field.bytes
+  const reader = new reapi.WireReader(result)
+  while (reader.next()) {
+    if (reader.number === EXIT_CODE_FIELD) exitCode = reader.value
+    else if (reader.number === EXECUTION_METADATA_FIELD) metadata = reader.view()
   }
   return { exitCode, periods: cached || metadata === undefined ? {} : periodsOf(metadata) }
 }
@@ -28,7 +29,8 @@ export function executionPhases(result: Uint8Array, cached: boolean): ExecutionP
 /** For whoever counts all that end, and wants no times. */
 export function exitCodeOf(result: Uint8Array): number {
   let exitCode = 0
-  for (const { number, value } of reapi.wireFields(result)) if (number === EXIT_CODE_FIELD) exitCode = value
+  const reader = new reapi.WireReader(result)
+  while (reader.next()) if (reader.number === EXIT_CODE_FIELD) exitCode = reader.value
   return exitCode
 }
 
