@@ -1,9 +1,9 @@
 // What a store must not evict, and what it says when it may evict nothing.
 import { deepEqual, equal, ok } from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { existsSync, unlinkSync } from 'node:fs'
 import { test } from 'uvu'
 import { type Digest, SHA256 } from '../digest/index.js'
-import { blocks } from '../disk/index.js'
+import { blocks, Session } from '../disk/index.js'
 import { GoregoError } from '../errors/index.js'
 import {
   blobOf,
@@ -224,6 +224,35 @@ test('OR-05: an output that was evicted before it was counted is reported', asyn
   deepEqual((await store.adopt(added)).map(String), [String(a.digest)])
   equal(store.usage.bytes, blocks(1))
   deepEqual(await store.findMissing([a.digest, b.digest]), [a.digest])
+})
+
+test('OR-05: outputs that were put in place just now are looked for only where one may have been evicted since', async () => {
+  using directory = temporaryDirectory()
+  using store = await storeFor(directory.path, 20)
+  const [put, found] = [a, b].map((blob) => produce(store, blob))
+  ok(put && found)
+  const added = [
+    { ...put, put: true },
+    { ...found, put: false },
+  ]
+  // Nobody who takes the store's files away unseen is reckoned with, which shows who is looked for.
+  for (const { digest } of added) unlinkSync(store.layout.blob(digest))
+  const goneOf = async (watched: () => boolean) => (await store.adopt(added, watched)).map(String)
+  deepEqual(await goneOf(store.watchForDiscards()), [String(b.digest)])
+
+  const beforeDiscard = store.watchForDiscards()
+  store.discard(c.digest)
+  deepEqual(
+    await goneOf(beforeDiscard),
+    [a, b].map(({ digest }) => String(digest)),
+  )
+
+  const beforeOther = store.watchForDiscards()
+  using _ = Session.open(store.layout.sessions)
+  deepEqual(
+    await goneOf(beforeOther),
+    [a, b].map(({ digest }) => String(digest)),
+  )
 })
 
 test('a time that is set back keeps nothing longer', async () => {

@@ -41,4 +41,6 @@ export interface StoreUsage {
 export interface AddedBlob {
   readonly digest: Digest
   readonly variant: BlobVariant
+  /** False for one that it found there. Default: not known. */
+  readonly put?: boolean
 }

@@ -247,17 +247,22 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
   /**
    * Runners put these files in place themselves: they count from now on, and older blobs may have to go. Returns those
    * that are gone again, evicted as somebody else's. Throws `resource-exhausted` where there are too many bytes for the
-   * budget and what it may be exceeded by; then those that were new are gone again, too.
+   * budget and what it may be exceeded by; then those that were new are gone again, too. `nothingDiscarded`, which `watchForDiscards` has
+   * returned before the first of them was put in place, saves a look at each.
    */
-  async adopt(added: readonly AddedBlob[]): Promise<Digest[]> {
+  async adopt(added: readonly AddedBlob[], nothingDiscarded = () => false): Promise<Digest[]> {
     const fresh: { readonly digest: Digest; readonly usedAt: number | undefined }[] = []
     const gone: Digest[] = []
     // Before anybody else gets to know them.
     const known = added.map(({ digest }) => this.#index.has(digest))
-    for (const [n, { digest, variant }] of added.entries()) {
-      if (n % LOOK_UPS_A_TURN === LOOK_UPS_A_TURN - 1) await nextTurn()
+    let isThere = nothingDiscarded()
+    for (const [n, { digest, variant, put = false }] of added.entries()) {
+      if (n % LOOK_UPS_A_TURN === LOOK_UPS_A_TURN - 1) {
+        await nextTurn()
+        isThere &&= nothingDiscarded()
+      }
       if (variant === 'executable') this.#index.add(digest, variant)
-      else if (!this.#blobs.isStored(digest)) gone.push(digest)
+      else if (!this.#blobs.count(digest, put && isThere)) gone.push(digest)
       // Those that were not counted yet may be old ones.
       else if (!known[n] && this.#loader.isComplete) fresh.push({ digest, usedAt: this.#index.usedAt(digest) })
     }
@@ -270,6 +275,11 @@ export class LocalStore implements ContentAddressableStorage, Disposable {
       `the cache is full: what the action made does not fit into its ${this.#maxBytes} bytes, and everything else in it was used just now; try again later, or give it more room`,
       { details: [{ kind: 'retry-after', delayMs: waitMs }] },
     )
+  }
+
+  /** To be called before files are put in place, for `adopt`. */
+  watchForDiscards(): () => boolean {
+    return this.#blobs.watchForDiscards()
   }
 
   /** A runner did not find these: those that are indeed not there, or not whole, leave the index. */

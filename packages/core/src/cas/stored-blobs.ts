@@ -37,6 +37,8 @@ export class StoredBlobs {
   readonly #index: BlobIndex
   readonly #loader: IndexLoader
   readonly #isAlone: () => boolean
+  /** How often a blob was thrown out. */
+  #discards = 0
 
   constructor({ layout, index, loader, isAlone }: StoredBlobsOptions) {
     this.#layout = layout
@@ -74,6 +76,13 @@ export class StoredBlobs {
     const state = stateOfFile(this.#layout.blob(digest), digest.sizeBytes)
     this.#note(digest, state)
     return state === 'intact'
+  }
+
+  /** As `isStored`, for a blob that was put in place; the disk is not asked where it is known to be there still. */
+  count(digest: Digest, isThere: boolean): boolean {
+    if (!isThere) return this.isStored(digest)
+    this.#index.add(digest, 'plain')
+    return true
   }
 
   /**
@@ -118,10 +127,17 @@ export class StoredBlobs {
 
   /** Throws a blob out, whatever its files hold by now. */
   discard(digest: Digest): void {
+    this.#discards++
     this.#index.remove(digest)
     this.#loader.removed(digest)
     this.#unlink(digest, 'plain')
     this.#unlink(digest, 'executable')
+  }
+
+  /** Returns what tells whether nothing can have been thrown out since, by us or by another process. */
+  watchForDiscards(): () => boolean {
+    const before = this.#discards
+    return () => this.#discards === before && this.#isAlone()
   }
 
   /**

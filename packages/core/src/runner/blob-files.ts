@@ -131,7 +131,7 @@ export class BlobFiles {
       const temporary = this.#temporaryPath()
       if (!this.copyIntact(digest, temporary, 'executable')) return false
       moveInto(temporary, this.#layout.blob(digest, 'executable'))
-      this.stored.push({ digest, variant: 'executable' })
+      this.stored.push({ digest, variant: 'executable', put: true })
       return true
     })
   }
@@ -156,7 +156,7 @@ export class BlobFiles {
     file.seal()
     const digest = file.digest(fn, this.#buffer)
     if (!isEmptyBlob(digest) && linked(file, this.#layout.blob(digest))) {
-      this.stored.push({ digest, variant: 'plain' })
+      this.stored.push({ digest, variant: 'plain', put: true })
       return digest
     }
     // The store has the blob already, or something that is not it, or no directory for it yet; or there is no way to link.
@@ -191,8 +191,9 @@ export class BlobFiles {
     if (isEmptyBlob(digest)) return
     const target = this.#layout.blob(digest)
     const existing = lstatSync(target, { throwIfNoEntry: false })
-    if (existing === undefined || !isIntact(existing, digest.sizeBytes)) put(target)
-    this.stored.push({ digest, variant: 'plain' })
+    const isThere = existing !== undefined && isIntact(existing, digest.sizeBytes)
+    if (!isThere) put(target)
+    this.stored.push({ digest, variant: 'plain', put: !isThere })
   }
 
   /** Nothing half-written stays where the disk is full: it would keep it so. */

@@ -59,11 +59,13 @@ export function storeOutputTree(path: string, outputPath: string, options: Outpu
       node.setNodeProperties(properties.describe(() => attributesAt(entryPath)))
       parent.addSymlinks(node)
     } else {
+      // Asked before anything is opened: opening a device can have effects.
+      if (!entry.isFile()) throw notAnOutput(shown(entryPath))
       parent.addFiles(fileNode(entryPath, name))
     }
   }
   const fileNode = (entryPath: string, name: string): FileNode => {
-    const file = isFile(entryPath) ? blobs.storeFile(fn, entryPath) : undefined
+    const file = blobs.storeFile(fn, entryPath)
     if (file === undefined) throw notAnOutput(shown(entryPath))
     return new FileNode()
       .setName(name)
@@ -94,11 +96,6 @@ export function readTarget(path: string, shown: string, { absoluteSymlinks }: Ou
     )
   }
   return target
-}
-
-/** Asked before anything is opened: opening a device can have effects. */
-function isFile(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isFile() === true
 }
 
 /** DR-11: FIFOs, sockets and devices are no outputs, and never opened: reading one could take for ever. */

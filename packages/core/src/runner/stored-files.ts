@@ -6,6 +6,8 @@ import { GoregoError } from '../errors/index.js'
 export interface StoredBlob {
   readonly digest: Digest
   readonly variant: BlobVariant
+  /** Whether it was put there now; otherwise it was there. */
+  readonly put: boolean
 }
 
 /**
@@ -14,31 +16,37 @@ export interface StoredBlob {
  */
 export interface StoredFiles {
   readonly fn: DigestFunctionName
-  readonly names: readonly string[]
+  /** Those that were put there now. */
+  readonly put: readonly string[]
+  /** Those that were there. */
+  readonly found: readonly string[]
 }
 
-/** One list for each digest function: what an action makes is all of one (DIG-09). */
+/** One element for each digest function: what an action makes is all of one (DIG-09). */
 export function toStoredFiles(blobs: readonly StoredBlob[]): StoredFiles[] {
-  const names = new Map<DigestFunctionName, string[]>()
-  for (const { digest, variant } of blobs) {
-    const name = blobName(digest, variant)
-    const list = names.get(digest.fn.name)
-    if (list === undefined) names.set(digest.fn.name, [name])
-    else list.push(name)
+  const files = new Map<DigestFunctionName, { put: string[]; found: string[] }>()
+  for (const { digest, variant, put } of blobs) {
+    let lists = files.get(digest.fn.name)
+    if (lists === undefined) {
+      lists = { put: [], found: [] }
+      files.set(digest.fn.name, lists)
+    }
+    const list = put ? lists.put : lists.found
+    list.push(blobName(digest, variant))
   }
-  return [...names].map(([fn, list]) => ({ fn, names: list }))
+  return [...files].map(([fn, lists]) => ({ fn, ...lists }))
 }
 
 export function fromStoredFiles(files: readonly StoredFiles[]): StoredBlob[] {
-  const blobs: StoredBlob[] = []
-  for (const { fn: functionName, names } of files) {
-    const fn = digestFunctionNamed(functionName)
-    for (const name of names) {
-      const blob = fn && parseBlobName(fn, '', name)
-      if (blob === undefined)
-        throw new GoregoError('internal', `a runner stored what is no blob: ${functionName} ${name}`)
-      blobs.push(blob)
-    }
-  }
-  return blobs
+  return files.flatMap(({ fn, put, found }) => [
+    ...put.map((name) => ({ ...blobNamed(fn, name), put: true })),
+    ...found.map((name) => ({ ...blobNamed(fn, name), put: false })),
+  ])
+}
+
+function blobNamed(functionName: DigestFunctionName, name: string): Omit<StoredBlob, 'put'> {
+  const fn = digestFunctionNamed(functionName)
+  const blob = fn && parseBlobName(fn, '', name)
+  if (blob === undefined) throw new GoregoError('internal', `a runner stored what is no blob: ${functionName} ${name}`)
+  return blob
 }

@@ -146,6 +146,7 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
         this.#release(slot)
         return fail(refusal)
       }
+      const nothingDiscarded = this.#options.store.watchForDiscards()
       const answer = await this.#runIn(slot, run, signal)
       if (answer.kind === 'died') {
         if (this.#refusal(signal) !== undefined) continue
@@ -156,7 +157,7 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
       // The slot has something else to do while this one's result is put away.
       if (isFinal(answer.reply)) run.onFreed?.()
       using _ = this.#keep(answer.stored)
-      const evicted = await this.#adopt(answer.stored)
+      const evicted = await this.#adopt(answer.stored, nothingDiscarded)
       const lost = this.#lostBlobs(answer.reply)
       // What failed is neither run again nor called by another name because its outputs cannot stay.
       if (answer.reply.kind === 'ran' && answer.reply.failure === undefined) {
@@ -245,9 +246,9 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
   }
 
   /** Outputs that are not there any more, or why they cannot stay. */
-  async #adopt(stored: readonly StoredBlob[]): Promise<Digest[] | GoregoError> {
+  async #adopt(stored: readonly StoredBlob[], nothingDiscarded: () => boolean): Promise<Digest[] | GoregoError> {
     try {
-      return await this.#options.store.adopt(stored)
+      return await this.#options.store.adopt(stored, nothingDiscarded)
     } catch (error) {
       return GoregoError.from(error)
     }
