@@ -21,7 +21,7 @@ function collector() {
   return { clock, heap, collecting }
 }
 
-test('what much work has left is collected once there is rest', () => {
+test('what much work has left is collected once there is rest, and what V8 leaves at the first try a while later', () => {
   const { clock, heap } = collector()
   heap.bytes = 130 * MIB
   heap.utilization = 0.9
@@ -30,20 +30,36 @@ test('what much work has left is collected once there is rest', () => {
   heap.utilization = 0.01
   clock.advance(LOOK_MS)
   assert.is(heap.collections, 1)
+  clock.advance(LOOK_MS)
+  assert.is(heap.collections, 2)
+  clock.advance(LOOK_MS)
+  assert.is(heap.collections, 2)
 })
 
-test('what is still used after a collection does not make for another one', () => {
+test('the second collection waits for rest, too', () => {
+  const { clock, heap } = collector()
+  heap.bytes = 130 * MIB
+  clock.advance(LOOK_MS)
+  heap.utilization = 0.9
+  clock.advance(LOOK_MS)
+  assert.is(heap.collections, 1)
+  heap.utilization = 0
+  clock.advance(LOOK_MS)
+  assert.is(heap.collections, 2)
+})
+
+test('what is still used after a collection does not make for more of them', () => {
   const { clock, heap } = collector()
   heap.bytes = 130 * MIB
   heap.used = 120 * MIB
   for (let n = 0; n < 10; n++) clock.advance(LOOK_MS)
-  assert.is(heap.collections, 1)
+  assert.is(heap.collections, 2)
   heap.bytes += 15 * MIB
   clock.advance(LOOK_MS)
-  assert.is(heap.collections, 1)
+  assert.is(heap.collections, 2)
   heap.bytes += 1 * MIB
   clock.advance(LOOK_MS)
-  assert.is(heap.collections, 2)
+  assert.is(heap.collections, 3)
 })
 
 test('what V8 collected by itself counts from there', () => {
