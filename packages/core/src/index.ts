@@ -19,6 +19,7 @@ export {
   composeCaches,
   Guard,
   type GuardOptions,
+  type LetThrough,
   type OpenedRemoteCache,
   ProxyStore,
   proxyActionCache,

@@ -24,29 +24,33 @@ test.before.each(() => {
   })
 })
 
-const enters = () => {
+/** A call, if one may be made. */
+const enter = () => {
   try {
-    breaker.enter()
-    return true
+    return breaker.enter()
   } catch (error) {
     assert.is((error as GoregoError).code, 'unavailable')
     assert.is((error as GoregoError).details[0]?.kind, 'retry-after')
-    return false
+    return undefined
   }
 }
+const enters = () => enter() !== undefined
 
+/** Opens it by calls that fail; there are two more that have begun before. */
 function open() {
-  for (let n = 0; n < 3; n++) breaker.failed(why())
+  const calls = Array.from({ length: 5 }, () => breaker.enter())
+  for (const call of calls.splice(2)) call.failed(why())
+  return calls
 }
 
 test('it opens after so many failures in a row, and not before', () => {
-  breaker.failed(why())
-  breaker.failed(why())
-  breaker.succeeded()
-  breaker.failed(why())
-  breaker.failed(why())
+  breaker.enter().failed(why())
+  breaker.enter().failed(why())
+  breaker.enter().succeeded()
+  breaker.enter().failed(why())
+  breaker.enter().failed(why())
   assert.ok(enters())
-  breaker.failed(why())
+  breaker.enter().failed(why())
   assert.not(enters())
   assert.equal(changes, [true])
 })
@@ -54,10 +58,9 @@ test('it opens after so many failures in a row, and not before', () => {
 test('a call that several shared is one failure, though each of them says so', () => {
   for (let n = 0; n < 2; n++) {
     const shared = why()
-    for (let each = 0; each < 32; each++) breaker.failed(shared)
+    for (let each = 0; each < 32; each++) breaker.enter().failed(shared)
   }
-  assert.ok(enters())
-  breaker.failed(why())
+  breaker.enter().failed(why())
   assert.not(enters())
 })
 
@@ -67,8 +70,7 @@ test('it is opened for what is known without a call, and tells it once', () => {
   assert.not(enters())
   assert.equal(changes, [true])
   clock.advance(1000)
-  assert.ok(enters())
-  breaker.succeeded()
+  enter()?.succeeded()
   assert.equal(changes, [true, false])
 })
 
@@ -78,9 +80,9 @@ test('after its time one call is let through, and decides', () => {
   assert.not(enters())
   assert.is(breaker.retryInMs, 1)
   clock.advance(1)
-  assert.ok(enters())
+  const trial = enter()
   assert.not(enters(), 'one is enough')
-  breaker.succeeded()
+  trial?.succeeded()
   assert.ok(enters())
   assert.equal(changes, [true, false])
 })
@@ -91,10 +93,10 @@ test('a trial that fails doubles the time, up to a bound', () => {
     clock.advance(waitMs - 1)
     assert.not(enters())
     clock.advance(1)
-    assert.ok(enters())
-    breaker.failed(why())
-    // Of a call that had begun before.
-    breaker.failed(why())
+    const trial = enter()
+    assert.ok(trial)
+    trial?.failed(why())
+    trial?.failed(why())
   }
   assert.equal(changes, [true])
 })
@@ -102,9 +104,27 @@ test('a trial that fails doubles the time, up to a bound', () => {
 test('a trial that its caller gives up leaves room for another', () => {
   open()
   clock.advance(1000)
+  enter()?.left()
   assert.ok(enters())
-  breaker.left()
+})
+
+test('calls that had begun before it opened decide nothing by failing, and make no room by being given up', () => {
+  const [late, given] = open()
+  clock.advance(1000)
+  const trial = enter()
+  late?.failed(why())
+  given?.left()
+  assert.not(enters(), 'one is being tried')
+  assert.is(breaker.retryInMs, 0, 'and the time after the next failure is what it was')
+  trial?.failed(why())
+  assert.is(breaker.retryInMs, 2000)
+})
+
+test('one that had begun before it opened closes it by succeeding', () => {
+  const [late] = open()
+  late?.succeeded()
   assert.ok(enters())
+  assert.equal(changes, [true, false])
 })
 
 test.run()

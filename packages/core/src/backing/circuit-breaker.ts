@@ -17,6 +17,14 @@ export interface CircuitBreakerOptions {
   readonly onChange?: (open: boolean, why?: GoregoError) => void
 }
 
+/** A call that was let through. It says how it ended, once. */
+export interface LetThrough {
+  succeeded(): void
+  failed(why: GoregoError): void
+  /** It was given up by its caller, or its end says nothing of the other side. */
+  left(): void
+}
+
 /**
  * Keeps calls from somebody who does not answer. Closed, it lets all through; open, none, which costs callers nothing but an
  * error; after a while one is let through to try, and what comes of it decides.
@@ -29,7 +37,8 @@ export class CircuitBreaker {
   #failures = 0
   #last: GoregoError | undefined
   #open = false
-  #trying = false
+  /** The call that was let through to try. */
+  #trial: LetThrough | undefined
   #delayMs: number
   #retryAt = 0
 
@@ -50,40 +59,22 @@ export class CircuitBreaker {
     return this.#open ? Math.max(0, this.#retryAt - this.#clock.now()) : 0
   }
 
-  /** Before each call, which must then say how it ended. Throws `unavailable` if it is not to be made. */
-  enter(): void {
-    if (!this.#open) return
-    const waitMs = this.#trying ? this.#firstMs : this.retryInMs
+  /** Before each call. Throws `unavailable` if it is not to be made. */
+  enter(): LetThrough {
+    const call: LetThrough = {
+      succeeded: () => this.#succeeded(),
+      failed: (why) => this.#failed(call, why),
+      left: () => this.#endTrial(call),
+    }
+    if (!this.#open) return call
+    const waitMs = this.#trial === undefined ? this.retryInMs : this.#firstMs
     if (waitMs > 0) {
       throw new GoregoError('unavailable', `${this.#options.name} does not answer, and is left alone for a moment`, {
         details: [{ kind: 'retry-after', delayMs: Math.ceil(waitMs) }],
       })
     }
-    this.#trying = true
-  }
-
-  succeeded(): void {
-    this.#failures = 0
-    this.#trying = false
-    if (!this.#open) return
-    this.#open = false
-    this.#delayMs = this.#firstMs
-    this.#options.onChange?.(false)
-  }
-
-  failed(why: GoregoError): void {
-    if (this.#open) {
-      // Others that had begun before it opened say nothing new.
-      if (!this.#trying) return
-      this.#trying = false
-      this.#delayMs = Math.min(2 * this.#delayMs, this.#longestMs)
-      this.#startWaiting()
-      return
-    }
-    // A call that several share fails once, though each of them says so.
-    if (why === this.#last) return
-    this.#last = why
-    if (++this.#failures >= (this.#options.failures ?? 5)) this.trip(why)
+    this.#trial = call
+    return call
   }
 
   /** Opens it for what is known already, without a call. */
@@ -94,9 +85,35 @@ export class CircuitBreaker {
     this.#options.onChange?.(true, why)
   }
 
-  /** The call was given up by its caller, or its end says nothing of the other side. */
-  left(): void {
-    this.#trying = false
+  /** Whichever call it was: the other side answers. */
+  #succeeded(): void {
+    this.#failures = 0
+    this.#trial = undefined
+    if (!this.#open) return
+    this.#open = false
+    this.#delayMs = this.#firstMs
+    this.#options.onChange?.(false)
+  }
+
+  #failed(call: LetThrough, why: GoregoError): void {
+    if (this.#open) {
+      // Others that had begun before it opened say nothing new.
+      if (!this.#endTrial(call)) return
+      this.#delayMs = Math.min(2 * this.#delayMs, this.#longestMs)
+      this.#startWaiting()
+      return
+    }
+    // A call that several share fails once, though each of them says so.
+    if (why === this.#last) return
+    this.#last = why
+    if (++this.#failures >= (this.#options.failures ?? 5)) this.trip(why)
+  }
+
+  /** Whether that call was the trial. */
+  #endTrial(call: LetThrough): boolean {
+    if (this.#trial !== call) return false
+    this.#trial = undefined
+    return true
   }
 
   #startWaiting(): void {

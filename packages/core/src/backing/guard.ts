@@ -56,20 +56,20 @@ export class Guard {
     const { breaker } = this
     for (let tries = 0; ; tries++) {
       signal?.throwIfAborted()
-      breaker.enter()
+      const call = breaker.enter()
       try {
         const answer = await this.#attempt(work, signal)
-        breaker.succeeded()
+        call.succeeded()
         return answer
       } catch (thrown) {
         if (signal?.aborted) {
-          breaker.left()
+          call.left()
           throw signal.reason
         }
         const error = GoregoError.from(thrown)
-        if (OUTAGES.has(error.code)) breaker.failed(error)
-        else if (BUSY.has(error.code)) breaker.left()
-        else breaker.succeeded()
+        if (OUTAGES.has(error.code)) call.failed(error)
+        else if (BUSY.has(error.code)) call.left()
+        else call.succeeded()
         if (!RETRIED.has(error.code) || tries >= this.#options.retries || breaker.open) throw error
         this.#options.onRetry?.(error)
         await this.#pause(pauseMs(tries, error, this.#options.random ?? Math.random), signal)

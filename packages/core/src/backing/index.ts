@@ -1,5 +1,5 @@
 export type { BackingCache } from './backing-cache.js'
-export { CircuitBreaker, type CircuitBreakerOptions } from './circuit-breaker.js'
+export { CircuitBreaker, type CircuitBreakerOptions, type LetThrough } from './circuit-breaker.js'
 export { type ClaimedJournal, claimJournal } from './claim-journal.js'
 export { composeCaches, type Tiers } from './compose-caches.js'
 export { type Attempt, Guard, type GuardOptions } from './guard.js'
