@@ -13,11 +13,12 @@ export interface ActionStages {
   readonly collect?: number
 }
 
-/** Reads a serialized ActionResult, without making a message of all its outputs. */
+/** Reads a serialized ActionResult, without making anything of its outputs, of which there may be thousands. */
 export function actionStages(result: Uint8Array): ActionStages {
-  for (const { number, bytes } of reapi.wireFields(result)) {
-    if (number !== METADATA_FIELD || bytes === undefined) continue
-    const metadata = reapi.ExecutedActionMetadata.deserializeBinary(bytes)
+  const reader = new reapi.WireReader(result)
+  while (reader.next()) {
+    if (reader.number !== METADATA_FIELD) continue
+    const metadata = reapi.ExecutedActionMetadata.deserializeBinary(reader.view())
     return {
       ...span('stage', metadata.getInputFetchStartTimestamp(), metadata.getInputFetchCompletedTimestamp()),
       ...span('run', metadata.getExecutionStartTimestamp(), metadata.getExecutionCompletedTimestamp()),
