@@ -33,7 +33,7 @@ export interface Use {
 }
 
 /**
- * What the store holds, in memory, least recently used first. Every operation is O(1), and a blob takes some 75 bytes
+ * What the store holds, in memory, least recently used first. Every operation is O(1), and a blob takes some 80 bytes
  * (`BlobRows`). The files are the truth: a blob that turns out to be gone from the disk is `remove`d here.
  */
 export class BlobIndex {

@@ -158,13 +158,16 @@ export class BlobRows {
 
 /** Reads a lowercase hexadecimal hash as words of 32 bits, the first digits first. */
 export function readHash(hash: string, words: Int32Array): void {
-  for (let n = 0, at = 0; at < hash.length; n++) {
-    let word = 0
-    for (const end = at + DIGITS_A_WORD; at < end; at++) {
-      const code = hash.charCodeAt(at)
-      // '0' is 0x30, 'a' is 0x61.
-      word = (word << 4) | ((code & 0xf) + (code >> 6) * 9)
-    }
-    words[n] = word
+  for (let n = 0, at = 0; at < hash.length; n++, at += DIGITS_A_WORD) {
+    words[n] = (byte(hash, at) << 24) | (byte(hash, at + 2) << 16) | (byte(hash, at + 4) << 8) | byte(hash, at + 6)
   }
+}
+
+function byte(hash: string, at: number): number {
+  return (digit(hash.charCodeAt(at)) << 4) | digit(hash.charCodeAt(at + 1))
+}
+
+/** '0' is 0x30, 'a' is 0x61. */
+function digit(code: number): number {
+  return (code & 0xf) + (code >> 6) * 9
 }
