@@ -12,6 +12,7 @@ export const coreFolders = {
   // A digest that is none is told with an error of ours.
   digest: { may: ['errors'], node: ['node:crypto', 'node:timers/promises'], bare: ['hash-wasm', 'hash-wasm/'] },
   observe: {},
+  heap: { may: ['observe'], node: ['node:v8', 'node:vm'] },
   proto: { may: ['digest', 'errors'], bare: ['google-protobuf', 'google-protobuf/'] },
   disk: { may: ['digest', 'errors'], node: everything },
   chunking: { may: ['cas', 'digest', 'errors'], node: everything },
@@ -27,7 +28,7 @@ export const coreFolders = {
   },
   platform: { may: ['errors', 'observe'], node: ['node:fs', 'node:os'] },
   sandbox: { may: ['errors', 'observe'], node: ['node:fs'] },
-  runner: { may: ['digest', 'proto', 'disk', 'errors', 'sandbox'], node: everything },
+  runner: { may: ['digest', 'proto', 'disk', 'errors', 'heap', 'sandbox'], node: everything },
   worker: {
     // Of the runner, what both ends of the pipe say to each other. The program behind it runs in another process.
     may: ['cas', 'proto', 'digest', 'errors', 'disk', 'observe', 'platform', 'runner/index.js', 'sandbox'],

@@ -5,6 +5,7 @@
  */
 import { mkdirSync, writeSync } from 'node:fs'
 import { onDiskOf, removeTree, StoreLayout } from '../disk/index.js'
+import { IdleCollector } from '../heap/index.js'
 import { BlobFiles } from './blob-files.js'
 import { DirectoryReader } from './directory-reader.js'
 import { failureOf } from './explain.js'
@@ -32,6 +33,7 @@ let setup: RunnerSetup | undefined
 let workplace: Workplace | undefined
 let running: Running | undefined
 const copied = new Set<string>()
+const idleCollector = new IdleCollector()
 
 process.umask(0o022)
 process.on('message', (message: ToRunner) => {
@@ -83,6 +85,7 @@ async function work(job: Job): Promise<void> {
   workplace?.root.restore((inode) => workplace?.blobs.isOutput(inode) === true)
   workplace?.sandbox?.restore()
   send({ kind: 'idle', id: job.id })
+  idleCollector.worked()
 }
 
 function workplaceOf(setup: RunnerSetup): Workplace {

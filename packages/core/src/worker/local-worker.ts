@@ -19,12 +19,12 @@ import {
 } from '../runner/index.js'
 import type { SandboxSetup } from '../sandbox/index.js'
 import type { ActionExecutor, ActionRun, Outcome } from '../scheduler/index.js'
-import { deferred } from './deferred.js'
 import { NearestSlot } from './nearest-slot.js'
 import { type RunAs, slotUser } from './run-as.js'
 import type { RunnerAnswer } from './runner-process.js'
 import { runnerProgram } from './runner-program.js'
 import { Slot } from './slot.js'
+import { Slots } from './slots.js'
 
 /** What a worker runs actions with: the store, the cache, and the processes of its slots. */
 export interface LocalWorkerOptions {
@@ -90,11 +90,8 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
   readonly #pin: Disposable
   /** Outputs that no result names yet. */
   readonly #unnamed = new Set<readonly Digest[]>()
-  readonly #all: Slot[]
-  readonly #free: Slot[]
-  readonly #waiting: ((slot: Slot) => void)[] = []
+  readonly #slots: Slots<Slot>
   readonly #copied = new Set<string>()
-  readonly #nearest: NearestSlot
   #stopped = false
 
   constructor(options: LocalWorkerOptions) {
@@ -107,14 +104,13 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
     this.slots = options.slots
     this.#options = options
     this.#logger = options.logger ?? silentLogger
-    this.#nearest = new NearestSlot(options.store)
     this.#session = options.buildRoot === undefined ? undefined : Session.open(options.buildRoot)
     const roots = this.#slotsDirectory()
     const program = runnerProgram(options.runner)
     if (options.launcher !== 'node' && program.launcher === undefined) {
       this.#logger.info('there is no native launcher for this system here: commands are started by Node')
     }
-    this.#all = Array.from({ length: options.slots }, (_, n) => {
+    const all = Array.from({ length: options.slots }, (_, n) => {
       const setup = {
         kind: 'setup',
         storeRoot: options.store.layout.root,
@@ -128,8 +124,7 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
       } as const
       return new Slot(program, setup, this.#copied)
     })
-    // The last freed is taken first: an idle machine keeps using one warm runner, and others start only when needed.
-    this.#free = [...this.#all].reverse()
+    this.#slots = new Slots({ all, nearest: new NearestSlot(options.store) })
     this.#pin = options.store.pin(async () => {
       for (const outputs of [...this.#unnamed]) await options.store.findMissing(outputs)
     })
@@ -140,10 +135,10 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
     let deaths = 0
     let evictions = 0
     for (;;) {
-      const slot = await this.#takeSlot(run)
+      const slot = await this.#slots.take(run.inputRoot)
       const refusal = this.#refusal(signal)
       if (refusal !== undefined) {
-        this.#release(slot)
+        this.#slots.release(slot)
         return fail(refusal)
       }
       const nothingDiscarded = this.#options.store.watchForDiscards()
@@ -181,14 +176,14 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
   /** Kills what runs, which ends as `unavailable`, and removes every directory. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped = true
-    await Promise.all(this.#all.map((slot) => slot.stop()))
+    await this.#slots[Symbol.asyncDispose]()
     this.#session?.[Symbol.dispose]()
     this.#pin[Symbol.dispose]()
   }
 
   /** Process ids of the runners that are there now. */
   get runnerPids(): number[] {
-    return this.#all.flatMap((slot) => slot.pid ?? [])
+    return this.#slots.all.flatMap((slot) => slot.pid ?? [])
   }
 
   /** Only a sandbox brings another user to its input root past directories that are shut. */
@@ -214,28 +209,8 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
       died = answer.kind === 'died'
       return answer
     } finally {
-      this.#release(slot, died)
+      this.#slots.release(slot, died)
     }
-  }
-
-  async #takeSlot({ inputRoot }: ActionRun): Promise<Slot> {
-    const nearest = await this.#nearest.take(this.#free, inputRoot)
-    // Another may have been freed since there was none.
-    return nearest ?? this.#free.pop() ?? (await this.#waitForSlot())
-  }
-
-  #waitForSlot(): Promise<Slot> {
-    const { promise, resolve } = deferred<Slot>()
-    this.#waiting.push(resolve)
-    return promise
-  }
-
-  /** A slot that had trouble goes to the far end: the next action, and this one's second try, get another if there is one. */
-  #release(slot: Slot, hadTrouble = false): void {
-    const next = this.#waiting.shift()
-    if (next !== undefined) next(slot)
-    else if (hadTrouble) this.#free.unshift(slot)
-    else this.#free.push(slot)
   }
 
   /** Until the result is where it belongs, however long that takes and however short the grace is. */
@@ -277,7 +252,7 @@ export class LocalWorker implements ActionExecutor, AsyncDisposable {
     const keys = digests.map((digest) => digest.key)
     for (const key of keys) this.#copied.add(key)
     while (this.#copied.size > MAX_COPIED) this.#copied.delete(this.#copied.values().next().value ?? '')
-    for (const slot of this.#all) slot.copyInputs(keys)
+    for (const slot of this.#slots.all) slot.copyInputs(keys)
   }
 
   async #fetch(digests: readonly Digest[], signal: AbortSignal): Promise<readonly Digest[]> {

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { getHeapStatistics, setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
+import { garbageCollector } from '@gorego/core'
 import { RestCollector } from './rest-collector.js'
 
 /**
@@ -20,18 +20,10 @@ export function tuneHeapForServing(): void {
   let gc: (() => void) | undefined
   // Looked for when it is needed, which is not while the server starts.
   const collect = () => {
-    gc ??= collector()
+    gc ??= garbageCollector()
     gc()
   }
   new RestCollector({ collect, heldBytes, utilization: utilizations() })
-}
-
-/** V8's own way to ask for a collection; one that does nothing where it has none. */
-function collector(): () => void {
-  setFlagsFromString('--expose-gc')
-  const gc: unknown = runInNewContext('typeof gc === "function" ? gc : undefined')
-  // The default of what it takes is a collection of all of the heap.
-  return typeof gc === 'function' ? () => void gc() : () => {}
 }
 
 /** What V8 has taken from the system for objects, and for the bytes of buffers. */
