@@ -166,6 +166,7 @@ export {
   type Audience,
   type ExecuteRequest,
   type Failure,
+  type FoundAction,
   type ListOptions,
   type Lookup,
   type OperationListener,

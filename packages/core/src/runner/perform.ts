@@ -220,7 +220,7 @@ class Performance {
     attempt(() => result.setStderrDigest(stream('stderr')))
     attempt(() => {
       const format = command.getOutputDirectoryFormat()
-      absent = collectOutputs(outputs, result, { ...how, files, fn, blobs, absoluteSymlinks, format })
+      absent = collectOutputs(outputs, result, { files, fn, blobs, absoluteSymlinks, format, ...how })
     })
     this.#metadata.setOutputUploadCompletedTimestamp(this.#now())
     this.#metadata.setWorkerCompletedTimestamp(this.#now())

@@ -61,7 +61,7 @@ export async function runCommand(
     const durationMs = performance.now() - startedAt
     const cut = streams.end()
     if (cut.length > 0) stopped ??= 'printed'
-    return { ...end, cut, durationMs, ...(stopped === undefined ? {} : { stopped }) }
+    return { cut, durationMs, ...end, ...(stopped === undefined ? {} : { stopped }) }
   } finally {
     clearTimeout(timeout)
     clearTimeout(kill)

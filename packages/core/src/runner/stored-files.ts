@@ -39,8 +39,8 @@ export function toStoredFiles(blobs: readonly StoredBlob[]): StoredFiles[] {
 
 export function fromStoredFiles(files: readonly StoredFiles[]): StoredBlob[] {
   return files.flatMap(({ fn, put, found }) => [
-    ...put.map((name) => ({ ...blobNamed(fn, name), put: true })),
-    ...found.map((name) => ({ ...blobNamed(fn, name), put: false })),
+    ...put.map((name) => ({ put: true, ...blobNamed(fn, name) })),
+    ...found.map((name) => ({ put: false, ...blobNamed(fn, name) })),
   ])
 }
 

@@ -34,9 +34,10 @@ export interface ActionExecutor {
 }
 
 /** What CACHE_CHECK finds: the answer, or what has to run. */
-export type Lookup =
-  | { readonly outcome: Outcome }
-  | { readonly run: Omit<ActionRun, 'queuedAt' | 'audience' | 'onFreed'> }
+export type Lookup = { readonly outcome: Outcome } | { readonly run: FoundAction }
+
+/** What is known of an action before it queues. */
+export type FoundAction = Omit<ActionRun, 'queuedAt' | 'audience' | 'onFreed'>
 
 /** Looks for a result before an action queues, and reads what scheduling needs to know of it. */
 export type ActionLookup = (request: ExecuteRequest, signal: AbortSignal) => Promise<Lookup>

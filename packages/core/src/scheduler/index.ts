@@ -1,6 +1,6 @@
 export type { ActiveTask, Activity } from './activity.js'
 export type { Audience, PrintedListener, PrintedPiece } from './audience.js'
-export type { ActionExecutor, ActionLookup, ActionRun, Lookup } from './executor.js'
+export type { ActionExecutor, ActionLookup, ActionRun, FoundAction, Lookup } from './executor.js'
 export type { ExecuteRequest, Failure, OperationState, Outcome, Stage } from './operation.js'
 export type { OperationListener } from './operation-record.js'
 export type { Answer, ListOptions, OperationPage, Scheduler } from './scheduler.js'

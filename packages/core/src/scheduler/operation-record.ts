@@ -58,13 +58,12 @@ export class OperationRecord {
   /** Times are milliseconds since 1970. */
   advance(stage: Stage, now: number): void {
     if (this.done || stage === this.#state.stage) return
-    this.#publish({ ...this.#state, stage, enteredAt: { ...this.#state.enteredAt, [stage]: now } })
+    this.#publish(entered(this.#state, stage, now))
   }
 
   complete(outcome: Outcome, now: number): void {
     if (this.done) return
-    const enteredAt = { ...this.#state.enteredAt, completed: now }
-    this.#publish({ ...this.#state, stage: 'completed', enteredAt, outcome: withOwnBytes(outcome) })
+    this.#publish(entered(this.#state, 'completed', now, outcome))
     this.#listeners = undefined
   }
 
@@ -98,11 +97,19 @@ export class OperationRecord {
   }
 }
 
-/** An operation is kept for minutes: a result that is a few hundred bytes of some larger buffer would keep all of that. */
-function withOwnBytes(outcome: Outcome): Outcome {
-  const { result } = outcome
-  if (result === undefined || result.length === result.buffer.byteLength) return outcome
-  const own = Buffer.allocUnsafeSlow(result.length)
-  own.set(result)
-  return { ...outcome, result: own }
+type Changing<T> = { -readonly [K in keyof T]: T[K] }
+
+/**
+ * A state in its next stage. Property by property: an object that is spread and then has one more has a hidden class of its own in V8, which is as large as the object, and
+ * thousands of operations are kept.
+ */
+function entered(state: OperationState, stage: Stage, now: number, outcome?: Outcome): OperationState {
+  const enteredAt: Changing<OperationState['enteredAt']> = {}
+  for (const past in state.enteredAt) enteredAt[past as Stage] = state.enteredAt[past as Stage] as number
+  enteredAt[stage] = now
+  const { name, instance, action, createdAt, labels } = state
+  const next: Changing<OperationState> = { name, instance, action, stage, createdAt, enteredAt }
+  if (labels !== undefined) next.labels = labels
+  if (outcome !== undefined) next.outcome = outcome
+  return next
 }

@@ -96,7 +96,7 @@ test('what is kept of a result is the result, not the buffer that it came in', a
   await hand.run('a').end({ result, cached: false })
   const kept = hand.outcome(name)?.result
   assert.is(Buffer.compare(kept ?? Buffer.alloc(0), result), 0)
-  assert.is(kept?.buffer.byteLength, 300)
+  assert.is.not(kept?.buffer, result.buffer)
 })
 
 test.run()

@@ -111,7 +111,7 @@ export class RunnerProcess {
     const answer = deferred<RunnerAnswer>()
     this.#current = { id, audience, answer: answer.resolve }
     this.#keepAlive(true)
-    this.#post({ ...job, kind: 'job', id })
+    this.#post({ kind: 'job', id, ...job })
     const watch = audience?.watch(() => this.#post({ kind: 'listen', id }))
     if (signal.aborted) cancel()
     else signal.addEventListener('abort', cancel, { once: true })

@@ -113,7 +113,7 @@ export class Channel {
 
   async #serve({ call, head, bytes }: Frame): Promise<void> {
     const [method, argument] = head as [string, unknown]
-    const incoming = new Incoming((message) => this.#send({ ...message, kind: 'next', call }))
+    const incoming = new Incoming((message) => this.#send({ kind: 'next', call, ...message }))
     this.#incoming.set(call, incoming)
     try {
       const handler = this.#handlers[method]

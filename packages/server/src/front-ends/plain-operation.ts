@@ -22,12 +22,12 @@ export interface PlainState extends Omit<OperationState, 'action' | 'outcome'> {
 }
 
 export function toPlainRequest({ action, ...rest }: ExecuteRequest): PlainRequest {
-  return { ...rest, action: action.key }
+  return { action: action.key, ...rest }
 }
 
 export function fromPlainRequest(head: unknown): ExecuteRequest {
   const { action, ...rest } = head as PlainRequest
-  return { ...rest, action: toDigest(action) }
+  return { action: toDigest(action), ...rest }
 }
 
 /** Operations, their results beside them in the same order. */
@@ -57,11 +57,11 @@ export function stateOf({ head, bytes = new Uint8Array(0) }: Message): Operation
 }
 
 function toPlain({ action, outcome, ...rest }: OperationState): PlainState {
-  if (outcome === undefined) return { ...rest, action: action.key }
+  if (outcome === undefined) return { action: action.key, ...rest }
   const { result, logs, ...others } = outcome
   return {
-    ...rest,
     action: action.key,
+    ...rest,
     outcome: {
       ...others,
       ...(result === undefined ? {} : { resultBytes: result.length }),
@@ -71,11 +71,11 @@ function toPlain({ action, outcome, ...rest }: OperationState): PlainState {
 }
 
 function fromPlain({ action, outcome, ...rest }: PlainState, result: Uint8Array): OperationState {
-  if (outcome === undefined) return { ...rest, action: toDigest(action) }
+  if (outcome === undefined) return { action: toDigest(action), ...rest }
   const { resultBytes, logs, ...others } = outcome
   return {
-    ...rest,
     action: toDigest(action),
+    ...rest,
     outcome: {
       ...others,
       ...(resultBytes === undefined ? {} : { result }),

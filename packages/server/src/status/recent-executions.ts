@@ -76,7 +76,7 @@ function endedExecution(operation: OperationState): EndedExecution {
   const common = { name, endedAt, tookMs: endedAt - createdAt, cached, operation }
   if (failure !== undefined) {
     const outcome = `${failure.code}: ${failure.message.slice(0, 300)}`
-    return { ...common, outcome, failed: failure.code !== 'cancelled' }
+    return { outcome, failed: failure.code !== 'cancelled', ...common }
   }
-  return { ...common, outcome: exitCode === 0 ? 'ok' : `exit ${exitCode}`, failed: exitCode !== 0 }
+  return { outcome: exitCode === 0 ? 'ok' : `exit ${exitCode}`, failed: exitCode !== 0, ...common }
 }
