@@ -16,10 +16,7 @@ const IDLE_MS = 5_000
 export class IdleCollector {
   readonly #collect: () => void
   readonly #clock: Clock
-  /** When the last action ended, in milliseconds since 1970. */
-  #idleSince = 0
-  #rounds = 0
-  #isWaiting = false
+  #timer: Disposable | undefined
 
   constructor({ collect, clock = systemClock }: IdleCollectorOptions = {}) {
     let found = collect
@@ -31,21 +28,16 @@ export class IdleCollector {
     this.#clock = clock
   }
 
-  /** An action has ended. */
-  worked(): void {
-    this.#idleSince = this.#clock.now()
-    this.#rounds = 0
-    if (!this.#isWaiting) this.#wait(IDLE_MS)
+  /** An action begins. */
+  begin(): void {
+    this.#timer?.[Symbol.dispose]()
   }
 
-  #wait(ms: number): void {
-    this.#isWaiting = true
-    this.#clock.after(ms, () => {
-      const rest = this.#idleSince + (this.#rounds + 1) * IDLE_MS - this.#clock.now()
-      if (rest > 0) return this.#wait(rest)
+  /** It has ended. */
+  end(): void {
+    this.#timer = this.#clock.after(IDLE_MS, () => {
       this.#collect()
-      if (++this.#rounds < 2) return this.#wait(IDLE_MS)
-      this.#isWaiting = false
+      this.#timer = this.#clock.after(IDLE_MS, () => this.#collect())
     })
   }
 }

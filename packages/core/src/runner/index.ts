@@ -17,4 +17,4 @@ export {
   type ToRunner,
   toPlainDigest,
 } from './protocol.js'
-export { fromStoredFiles, type StoredBlob } from './stored-files.js'
+export { fromStoredFiles, type StoredBlob, type StoredFiles } from './stored-files.js'

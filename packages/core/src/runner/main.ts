@@ -67,6 +67,7 @@ process.on('SIGTERM', () => {})
 
 async function work(job: Job): Promise<void> {
   if (setup === undefined) throw new Error('a job came before the setup')
+  idleCollector.begin()
   using follower = new PrintedFollower((piece) => send({ kind: 'printed', id: job.id, piece }))
   const current: Running = { job, abort: new AbortController(), follower }
   running = current
@@ -85,7 +86,7 @@ async function work(job: Job): Promise<void> {
   workplace?.root.restore((inode) => workplace?.blobs.isOutput(inode) === true)
   workplace?.sandbox?.restore()
   send({ kind: 'idle', id: job.id })
-  idleCollector.worked()
+  idleCollector.end()
 }
 
 function workplaceOf(setup: RunnerSetup): Workplace {

@@ -24,7 +24,7 @@ test('small ones share blocks, and a large one has a buffer of its own', () => {
     )
     return new Set(kept.map((result) => result?.buffer))
   }
-  assert.is(buffersOf(1000, 300).size, Math.ceil(1000 / Math.floor((64 * 1024) / 300)))
+  assert.is(buffersOf(1000, 300).size, Math.ceil(1000 / Math.floor((16 * 1024) / 300)))
   const [large] = buffersOf(1, 100_000)
   assert.is(large?.byteLength, 100_000)
 })

@@ -1,6 +1,7 @@
 import type { Outcome } from './operation.js'
 
-const BLOCK_BYTES = 64 * 1024
+/** As long as one of its results is kept, all of a block is: clients can delete the others. */
+const BLOCK_BYTES = 16 * 1024
 
 /** A larger one has a buffer of its own. */
 const LARGEST = BLOCK_BYTES / 8

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { Clock } from '../observe/index.js'
 import { DEFAULT_POLICY, toPlainDigest } from '../runner/index.js'
 import { type BuiltAction, buildAction } from '../testing/action-builder.js'
 import { FakeClock } from '../testing/fake-clock.js'
@@ -38,11 +39,18 @@ test.after(async () => {
   await rig.close()
 })
 
+/** Lets the end of a slot's runner be over. */
+async function ended(slot: FakeSlot): Promise<void> {
+  for (const end of slot.ends) end()
+  await nextTurn()
+}
+
 /** Three slots and a clock; `use` takes as many as it is given names for, in turn, and frees them in that order. */
-function threeSlots() {
+function threeSlots(setBackMs = () => 0) {
   const clock = new FakeClock()
+  const shown: Clock = { now: () => clock.now() - setBackMs(), after: (ms, callback) => clock.after(ms, callback) }
   const all = ['a', 'b', 'c'].map((name) => new FakeSlot(name))
-  const slots = new Slots({ all, nearest: new NearestSlot(rig.store), clock })
+  const slots = new Slots({ all, nearest: new NearestSlot(rig.store), clock: shown })
   const take = async () => {
     const slot = await slots.take(undefined)
     slot.pid = 1
@@ -52,16 +60,20 @@ function threeSlots() {
   return { clock, all, slots, take, alive }
 }
 
-test('runners that nobody has used for long are ended, but for the one that was used last', async () => {
-  const { clock, slots, take, alive } = threeSlots()
+test('runners that nobody has used for long are ended, one after the other, but for the one that was used last', async () => {
+  const { clock, all, slots, take, alive } = threeSlots()
   const [a, b, c] = [await take(), await take(), await take()]
   for (const slot of [a, b, c]) slots.release(slot)
   clock.advance(IDLE_MS - 1)
   assert.is(alive(), 'abc')
   clock.advance(1)
+  assert.is(alive(), 'bc')
+  await ended(a)
   assert.is(alive(), 'c')
+  await ended(b)
   clock.advance(2 * IDLE_MS)
   assert.is(alive(), 'c')
+  assert.equal(all.map(({ ends }) => ends.length).join(''), '110')
   assert.is(clock.pending, 0, 'nothing is looked for any more')
 })
 
@@ -73,28 +85,44 @@ test('each has its own time, and one that is taken has none', async () => {
     clock.advance(IDLE_MS / 4)
   }
   clock.advance(IDLE_MS / 4)
+  await ended(a)
   assert.is(alive(), 'bc')
   assert.is((await take()).name, 'c')
   clock.advance(IDLE_MS)
   assert.is(alive(), 'bc', 'the one used last of those that are free stays')
+  await nextTurn()
   slots.release(c)
   clock.advance(0)
   assert.is(alive(), 'c')
 })
 
-test('a slot whose runner is being ended is nobody’s until that is over', async () => {
-  const { clock, all, slots, take } = threeSlots()
-  for (const slot of [await take(), await take(), await take()]) slots.release(slot)
+test('a clock that is set back keeps no runner longer', async () => {
+  let setBackMs = 0
+  const { clock, slots, take, alive } = threeSlots(() => setBackMs)
+  const [a, b, c] = [await take(), await take(), await take()]
+  for (const slot of [a, b]) slots.release(slot)
+  setBackMs = 24 * 3_600_000
+  slots.release(c)
   clock.advance(IDLE_MS)
-  assert.is((await take()).name, 'c')
-  const taking = [take(), take()]
-  const taken: string[] = []
-  for (const one of taking) void one.then(({ name }) => taken.push(name))
+  await ended(a)
+  assert.is(alive(), 'c')
+})
+
+test('a slot whose runner is being ended is nobody’s until that is over', async () => {
+  const { clock, slots, take } = threeSlots()
+  const [a, b] = [await take(), await take()]
+  for (const slot of [a, b, await take()]) slots.release(slot)
+  clock.advance(IDLE_MS)
+  assert.equal([(await take()).name, (await take()).name], ['c', 'b'])
+  let taken = false
+  const taking = take().then((slot) => {
+    taken = true
+    return slot
+  })
   await nextTurn()
-  assert.equal(taken, [])
-  for (const { ends } of all.toReversed()) for (const end of ends) end()
-  await Promise.all(taking)
-  assert.equal(taken.toSorted(), ['a', 'b'])
+  assert.is(taken, false)
+  await ended(a)
+  assert.is(await taking, a)
 })
 
 test('the next action of a slot whose runner was ended has another one, and starts from its inputs', async () => {

@@ -53,6 +53,20 @@ test('a runner that is killed: its command dies, the action runs again; twice is
   assert.is((await rig.sh('ls -A; ls -A ..')).stdout, 'root\n')
 })
 
+test('a runner that says what nobody understands fails the action, and nothing else', async () => {
+  const path = rig.path('runner-of-another-version.mjs')
+  const reply = { kind: 'reply', reply: { kind: 'failed', failure: {} }, stored: [{ fn: 'sha256', names: ['a'] }] }
+  writeFileSync(
+    path,
+    `process.on('message', ({ kind, id }) => kind === 'job' && process.send({ ...${JSON.stringify(reply)}, id }))`,
+  )
+  await using other = await WorkerRig.open({ runner: path, launcher: 'node' })
+  await other.sh('exit 0').then(
+    () => assert.unreachable(),
+    (error) => assert.instance(error, Error),
+  )
+})
+
 test('a runner that is killed while it is idle is replaced', async () => {
   await rig.sh('exit 0')
   const [pid = 0] = rig.worker.runnerPids

@@ -10,6 +10,7 @@ import {
   killSession,
   type RunnerSetup,
   type StoredBlob,
+  type StoredFiles,
   type ToRunner,
 } from '../runner/index.js'
 import type { Audience, PrintedPiece } from '../scheduler/index.js'
@@ -32,10 +33,15 @@ export type RunnerAnswer =
   | { readonly kind: 'answered'; readonly reply: JobReply; readonly stored: readonly StoredBlob[] }
   | { readonly kind: 'died'; readonly lastWords: string }
 
+/** As it came, from a program that may be another version's. */
+type RawAnswer =
+  | { readonly kind: 'answered'; readonly reply: JobReply; readonly stored: readonly StoredFiles[] }
+  | Extract<RunnerAnswer, { readonly kind: 'died' }>
+
 interface CurrentJob {
   readonly id: number
   readonly audience: Audience | undefined
-  readonly answer: (answer: RunnerAnswer) => void
+  readonly answer: (answer: RawAnswer) => void
 }
 
 /** One child process, from its first job until it dies or is stopped. One job at a time: the next may be given when the answer is there. */
@@ -108,14 +114,14 @@ export class RunnerProcess {
       killer = setTimeout(() => this.kill(), CANCEL_BOUND_MS)
       killer.unref()
     }
-    const answer = deferred<RunnerAnswer>()
+    const answer = deferred<RawAnswer>()
     this.#current = { id, audience, answer: answer.resolve }
     this.#keepAlive(true)
     this.#post({ kind: 'job', id, ...job })
     const watch = audience?.watch(() => this.#post({ kind: 'listen', id }))
     if (signal.aborted) cancel()
     else signal.addEventListener('abort', cancel, { once: true })
-    return answer.promise.finally(() => {
+    return answer.promise.then(understood).finally(() => {
       clearTimeout(killer)
       watch?.[Symbol.dispose]()
       signal.removeEventListener('abort', cancel)
@@ -148,7 +154,7 @@ export class RunnerProcess {
       this.#processGroup = undefined
       this.#current = undefined
       this.#restoring = message.id
-      current?.answer({ kind: 'answered', reply: message.reply, stored: fromStoredFiles(message.stored) })
+      current?.answer({ kind: 'answered', reply: message.reply, stored: message.stored })
     } else if (message.id === this.#restoring) {
       this.#restoring = undefined
       if (this.#current === undefined) this.#keepAlive(false)
@@ -190,4 +196,9 @@ export class RunnerProcess {
     // A child that died takes no messages; that it did is told by its exit.
     if (this.#child.connected) this.#child.send(message, () => {})
   }
+}
+
+/** Here, and not where the message comes in, what cannot be understood is the action's failure, and not the end of this process. */
+function understood(answer: RawAnswer): RunnerAnswer {
+  return answer.kind === 'died' ? answer : { ...answer, stored: fromStoredFiles(answer.stored) }
 }

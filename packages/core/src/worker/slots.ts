@@ -1,4 +1,5 @@
 import type { Digest } from '../digest/index.js'
+import { steadyTime } from '../disk/index.js'
 import { type Clock, systemClock } from '../observe/index.js'
 import { deferred } from './deferred.js'
 import type { KeepsInputRoot, NearestSlot } from './nearest-slot.js'
@@ -33,6 +34,7 @@ export class Slots<S extends TakeableSlot> {
   readonly #waiting: ((slot: S) => void)[] = []
   readonly #nearest: NearestSlot
   readonly #clock: Clock
+  readonly #now: () => number
   readonly #freedAt = new WeakMap<S, number>()
   #look: Disposable | undefined
 
@@ -41,6 +43,7 @@ export class Slots<S extends TakeableSlot> {
     this.#free = [...all].reverse()
     this.#nearest = nearest
     this.#clock = clock
+    this.#now = steadyTime(() => clock.now())
   }
 
   /** Waits for one, if need be, in turn. `inputRoot`: what will be laid out in it. */
@@ -52,7 +55,7 @@ export class Slots<S extends TakeableSlot> {
 
   /** A slot that had trouble goes to the far end: the next action, and this one's second try, get another if there is one. */
   release(slot: S, hadTrouble = false): void {
-    this.#freedAt.set(slot, this.#clock.now())
+    this.#freedAt.set(slot, this.#now())
     const next = this.#waiting.shift()
     if (next !== undefined) next(slot)
     else if (hadTrouble) this.#free.unshift(slot)
@@ -71,9 +74,9 @@ export class Slots<S extends TakeableSlot> {
     return promise
   }
 
-  /** Free slots with a runner, but for the one used last; with the time for which each has been idle. */
+  /** Free slots with a runner, but for the one used last, the longest idle first; with the time for which each has been that. */
   #idle(): { readonly slot: S; readonly idleMs: number }[] {
-    const now = this.#clock.now()
+    const now = this.#now()
     const idle = this.#free.filter(({ pid }) => pid !== undefined)
     const since = (slot: S) => this.#freedAt.get(slot) ?? now
     idle.sort((one, other) => since(one) - since(other))
@@ -84,17 +87,17 @@ export class Slots<S extends TakeableSlot> {
     if (this.#look !== undefined) return
     const longest = Math.max(...this.#idle().map(({ idleMs }) => idleMs))
     if (longest === Number.NEGATIVE_INFINITY) return
-    this.#look = this.#clock.after(IDLE_MS - longest, () => {
-      this.#look = undefined
-      for (const { slot, idleMs } of this.#idle()) if (idleMs >= IDLE_MS) void this.#end(slot)
-      this.#lookLater()
-    })
+    this.#look = this.#clock.after(IDLE_MS - longest, () => void this.#endIdle())
   }
 
-  /** Meanwhile it is taken. */
-  async #end(slot: S): Promise<void> {
-    this.#free.splice(this.#free.indexOf(slot), 1)
-    await slot.stop()
-    this.release(slot, true)
+  /** One after the other: for each, the main process looks through all processes for what an action may have left. Meanwhile its slot is taken. */
+  async #endIdle(): Promise<void> {
+    for (let [next] = this.#idle(); next !== undefined && next.idleMs >= IDLE_MS; [next] = this.#idle()) {
+      this.#free.splice(this.#free.indexOf(next.slot), 1)
+      await next.slot.stop()
+      this.release(next.slot, true)
+    }
+    this.#look = undefined
+    this.#lookLater()
   }
 }

@@ -48,6 +48,16 @@ test('the second collection waits for rest, too', () => {
   assert.is(heap.collections, 2)
 })
 
+test('much work before the second collection makes that a first one', () => {
+  const { clock, heap } = collector()
+  heap.bytes = 130 * MIB
+  clock.advance(LOOK_MS)
+  assert.is(heap.collections, 1)
+  heap.bytes = 130 * MIB
+  for (let n = 0; n < 10; n++) clock.advance(LOOK_MS)
+  assert.is(heap.collections, 3)
+})
+
 test('what is still used after a collection does not make for more of them', () => {
   const { clock, heap } = collector()
   heap.bytes = 130 * MIB

@@ -58,7 +58,8 @@ export class RestCollector implements Disposable {
     if (isAtRest && (isWorthIt || this.#isSecondDue)) {
       collect()
       this.#leastBytes = heldBytes()
-      this.#isSecondDue = !this.#isSecondDue
+      // What was worth it was the first after much work, however many there have been before.
+      this.#isSecondDue = isWorthIt
     } else {
       this.#leastBytes = Math.min(this.#leastBytes, heldBytes())
     }

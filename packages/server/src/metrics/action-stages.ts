@@ -17,7 +17,7 @@ export interface ActionStages {
 export function actionStages(result: Uint8Array): ActionStages {
   const reader = new reapi.WireReader(result)
   while (reader.next()) {
-    if (reader.number !== METADATA_FIELD) continue
+    if (reader.number !== METADATA_FIELD || reader.type !== reapi.BYTES) continue
     const metadata = reapi.ExecutedActionMetadata.deserializeBinary(reader.view())
     return {
       ...span('stage', metadata.getInputFetchStartTimestamp(), metadata.getInputFetchCompletedTimestamp()),

@@ -21,7 +21,7 @@ export function executionPhases(result: Uint8Array, cached: boolean): ExecutionP
   const reader = new reapi.WireReader(result)
   while (reader.next()) {
     if (reader.number === EXIT_CODE_FIELD) exitCode = reader.value
-    else if (reader.number === EXECUTION_METADATA_FIELD) metadata = reader.view()
+    else if (reader.number === EXECUTION_METADATA_FIELD && reader.type === reapi.BYTES) metadata = reader.view()
   }
   return { exitCode, periods: cached || metadata === undefined ? {} : periodsOf(metadata) }
 }
