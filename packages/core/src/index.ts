@@ -140,7 +140,7 @@ export {
   type OutputReference,
   output,
 } from './graph/index.js'
-export { garbageCollector } from './heap/index.js'
+export { collectHeap } from './heap/index.js'
 export { LocalExecutor, type LocalExecutorOptions } from './local-executor.js'
 export { type Clock, type LogFields, type Logger, silentLogger, systemClock } from './observe/index.js'
 export {

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../observe/index.js'
-import { garbageCollector } from './garbage-collector.js'
+import { collectHeap } from './collect-heap.js'
 
 export interface IdleCollectorOptions {
   /** Collects all garbage there is. Default: has V8 do so. */
@@ -18,13 +18,8 @@ export class IdleCollector {
   readonly #clock: Clock
   #timer: Disposable | undefined
 
-  constructor({ collect, clock = systemClock }: IdleCollectorOptions = {}) {
-    let found = collect
-    // Looked for when it is needed, which is not while somebody waits for the first action.
-    this.#collect = () => {
-      found ??= garbageCollector()
-      found()
-    }
+  constructor({ collect = collectHeap, clock = systemClock }: IdleCollectorOptions = {}) {
+    this.#collect = collect
     this.#clock = clock
   }
 

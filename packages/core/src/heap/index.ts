@@ -1,2 +1,2 @@
-export { garbageCollector } from './garbage-collector.js'
+export { collectHeap } from './collect-heap.js'
 export { IdleCollector, type IdleCollectorOptions } from './idle-collector.js'

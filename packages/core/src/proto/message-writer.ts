@@ -1,3 +1,4 @@
+import type { Digest } from '../digest/index.js'
 import { varintLength, writeVarint } from './varint.js'
 import { BYTES, VARINT } from './wire-reader.js'
 
@@ -34,6 +35,11 @@ export class MessageWriter {
     for (const piece of message.#pieces) this.#pieces.push(piece)
     this.#length += message.length
     return this
+  }
+
+  /** A Digest. */
+  digest(field: number, { hash, sizeBytes }: Pick<Digest, 'hash' | 'sizeBytes'>): this {
+    return this.message(field, new MessageWriter().text(1, hash).varint(2, sizeBytes))
   }
 
   /** Fields that are encoded already, with their tags. */

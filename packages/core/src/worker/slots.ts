@@ -85,9 +85,8 @@ export class Slots<S extends TakeableSlot> {
 
   #lookLater(): void {
     if (this.#look !== undefined) return
-    const longest = Math.max(...this.#idle().map(({ idleMs }) => idleMs))
-    if (longest === Number.NEGATIVE_INFINITY) return
-    this.#look = this.#clock.after(IDLE_MS - longest, () => void this.#endIdle())
+    const [first] = this.#idle()
+    if (first !== undefined) this.#look = this.#clock.after(IDLE_MS - first.idleMs, () => void this.#endIdle())
   }
 
   /** One after the other: for each, the main process looks through all processes for what an action may have left. Meanwhile its slot is taken. */

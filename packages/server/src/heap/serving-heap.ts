@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { getHeapStatistics, setFlagsFromString } from 'node:v8'
-import { garbageCollector } from '@gorego/core'
+import { collectHeap } from '@gorego/core'
 import { RestCollector } from './rest-collector.js'
 
 /**
@@ -17,13 +17,7 @@ const HEAP_GROWING_PERCENT = 200
  */
 export function tuneHeapForServing(): void {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`)
-  let gc: (() => void) | undefined
-  // Looked for when it is needed, which is not while the server starts.
-  const collect = () => {
-    gc ??= garbageCollector()
-    gc()
-  }
-  new RestCollector({ collect, heldBytes, utilization: utilizations() })
+  new RestCollector({ collect: collectHeap, heldBytes, utilization: utilizations() })
 }
 
 /** What V8 has taken from the system for objects, and for the bytes of buffers. */

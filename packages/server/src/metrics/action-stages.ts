@@ -15,10 +15,8 @@ export interface ActionStages {
 
 /** Reads a serialized ActionResult, without making anything of its outputs, of which there may be thousands. */
 export function actionStages(result: Uint8Array): ActionStages {
-  const reader = new reapi.WireReader(result)
-  while (reader.next()) {
-    if (reader.number !== METADATA_FIELD || reader.type !== reapi.BYTES) continue
-    const metadata = reapi.ExecutedActionMetadata.deserializeBinary(reader.view())
+  for (const bytes of reapi.fieldsOf(result, METADATA_FIELD)) {
+    const metadata = reapi.ExecutedActionMetadata.deserializeBinary(bytes)
     return {
       ...span('stage', metadata.getInputFetchStartTimestamp(), metadata.getInputFetchCompletedTimestamp()),
       ...span('run', metadata.getExecutionStartTimestamp(), metadata.getExecutionCompletedTimestamp()),

@@ -16,14 +16,9 @@ export interface ExecutionPhases {
 
 /** Without making anything of a result's files, of which there may be thousands. No system has negative exit codes. */
 export function executionPhases(result: Uint8Array, cached: boolean): ExecutionPhases {
-  let exitCode = 0
-  let metadata: Uint8Array | undefined
-  const reader = new reapi.WireReader(result)
-  while (reader.next()) {
-    if (reader.number === EXIT_CODE_FIELD) exitCode = reader.value
-    else if (reader.number === EXECUTION_METADATA_FIELD && reader.type === reapi.BYTES) metadata = reader.view()
-  }
-  return { exitCode, periods: cached || metadata === undefined ? {} : periodsOf(metadata) }
+  const exitCode = exitCodeOf(result)
+  const metadata = cached ? undefined : [...reapi.fieldsOf(result, EXECUTION_METADATA_FIELD)].at(-1)
+  return { exitCode, periods: metadata === undefined ? {} : periodsOf(metadata) }
 }
 
 /** For whoever counts all that end, and wants no times. */

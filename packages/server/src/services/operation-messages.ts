@@ -1,6 +1,5 @@
 import {
   type ContentAddressableStorage,
-  type Digest,
   type DigestFunction,
   type OperationState,
   type Outcome,
@@ -37,7 +36,7 @@ export async function toOperation(
   { withOrigin = false }: { readonly withOrigin?: boolean } = {},
 ): Promise<reapi.MessageWriter> {
   const { name, stage, action, outcome } = state
-  const metadata = new MessageWriter().varint(1, STAGES[stage]).message(2, digestMessage(action))
+  const metadata = new MessageWriter().varint(1, STAGES[stage]).digest(2, action)
   if (withOrigin) metadata.message(5, origin(state))
   metadata.varint(6, action.fn.value)
   const operation = new MessageWriter().text(1, name).message(2, any('ExecuteOperationMetadata', metadata))
@@ -55,7 +54,7 @@ function toResponse(
   // ER-01; a status is sent also where it is OK, for clients that read it without asking whether it is there.
   response.varint(2, Number(cached)).bytes(3, failure === undefined ? NO_BYTES : toRpcStatus(failure).serializeBinary())
   for (const [name, digest] of Object.entries(logs)) {
-    const file = new MessageWriter().message(1, digestMessage(digest)).varint(2, 1)
+    const file = new MessageWriter().digest(1, digest).varint(2, 1)
     // A map is a list of pairs on the wire.
     response.message(4, new MessageWriter().text(1, name).message(2, file))
   }
@@ -74,10 +73,6 @@ async function withContents(
   const message = reapi.decode(reapi.ActionResult, result, 'the result of an action')
   await inlineContents(message, hints, fn, cas, signal)
   return message.serializeBinary()
-}
-
-function digestMessage({ hash, sizeBytes }: Digest): reapi.MessageWriter {
-  return new MessageWriter().text(1, hash).varint(2, sizeBytes)
 }
 
 function any(type: string, message: reapi.MessageWriter): reapi.MessageWriter {
