@@ -12,7 +12,7 @@ export const coreFolders = {
   // A digest that is none is told with an error of ours.
   digest: { may: ['errors'], node: ['node:crypto', 'node:timers/promises'], bare: ['hash-wasm', 'hash-wasm/'] },
   observe: {},
-  heap: { may: ['observe'], node: ['node:v8', 'node:vm'] },
+  heap: { may: ['observe'], node: ['node:url', 'node:v8', 'node:vm'] },
   proto: { may: ['digest', 'errors'], bare: ['google-protobuf', 'google-protobuf/'] },
   disk: { may: ['digest', 'errors'], node: everything },
   chunking: { may: ['cas', 'digest', 'errors'], node: everything },

@@ -63,18 +63,31 @@ async function compile(name, args) {
   if (!ok) throw new Error(`building packages/${name} failed:\n\n${output.trimEnd()}\n\n${nextStep(name)}`)
 }
 
-// Each C file is a program of its own, which the package can do without: where there is no compiler there is none. It has
-// the C library inside where that can be had, so that it runs beside another one as well.
+// Each C file is something of its own, which the package can do without: where there is no compiler there is none.
 async function compileNative(folder, fresh) {
   const flags = ['-std=c11', '-O2', '-Wall', '-Wextra', '-Werror', '-s']
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.c'))) {
-    const program = join(fresh, `${basename(file, '.c')}-${process.platform}-${process.arch}`)
-    const compile = (...more) => run(compiler, [...flags, ...more, '-o', program, join(folder, file)])
     if (process.platform !== 'linux' || !(await run(compiler, ['--version'])).ok) continue
-    if ((await compile('-static')).ok) continue
-    const { ok, output } = await compile()
-    if (!ok) process.stderr.write(`gorego: going on without ${file}, which ${compiler} did not compile:\n${output}`)
+    const { name, ways } = nativeKind(file)
+    const failures = []
+    for (const more of ways) {
+      const { ok, output } = await run(compiler, [...flags, ...more, '-o', join(fresh, name), join(folder, file)])
+      if (ok) break
+      failures.push(output)
+    }
+    if (failures.length < ways.length) continue
+    process.stderr.write(`gorego: going on without ${file}, which ${compiler} did not compile:\n${failures.at(-1)}`)
   }
+}
+
+// What a C file becomes, and the ways of compiling it, the best one first. A program has the C library inside where that can be had, so that it runs
+// beside another one as well. An addon is loaded by Node, and has all that it calls from there.
+function nativeKind(file) {
+  const machine = `${process.platform}-${process.arch}`
+  if (file.endsWith('.addon.c')) {
+    return { name: `${basename(file, '.addon.c')}-${machine}.node`, ways: [['-shared', '-fPIC', '-nostdlib']] }
+  }
+  return { name: `${basename(file, '.c')}-${machine}`, ways: [['-static'], []] }
 }
 
 // tsc makes declarations of what it compiles; those that came as such (of generated code) are its inputs, and stay behind.

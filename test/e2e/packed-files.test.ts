@@ -39,7 +39,8 @@ const expected: Record<PackageName, string[]> = {
   gorego: [...always, 'bin/gorego.js', 'dist/*-*.js', 'dist/main.js'],
 }
 // Only where there was a C compiler.
-const native = ['launcher', 'sandbox-init'].map((name) => `dist/${name}-${process.platform}-${process.arch}`)
+const machine = `${process.platform}-${process.arch}`
+const native = [`dist/launcher-${machine}`, `dist/sandbox-init-${machine}`, `dist/give-back-${machine}.node`]
 
 const directory = mkdtempSync(join(tmpdir(), 'gorego-packed-files-'))
 const forget = onExit(() => rmSync(directory, { recursive: true, force: true }))
