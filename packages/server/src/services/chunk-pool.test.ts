@@ -1,4 +1,5 @@
 import { READ_CHUNK } from '@gorego/core'
+import { FakeClock } from '@gorego/core/testing'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ChunkPool } from './chunk-pool.js'
@@ -36,6 +37,38 @@ test('what is kept is bounded', () => {
   for (const chunk of chunks) pool.release(chunk)
   const kept = Array.from({ length: 100 }, () => pool.allocate(1)).filter(({ buffer }) => buffers.has(buffer))
   assert.is(kept.length, 16)
+})
+
+test('nothing is kept when there were no downloads for some seconds, and all while there are', () => {
+  const clock = new FakeClock()
+  const pool = new ChunkPool(clock)
+  const { buffer } = pool.allocate(1)
+  const use = () => {
+    const chunk = pool.allocate(1)
+    const isSame = chunk.buffer === buffer
+    pool.release(chunk)
+    return isSame
+  }
+  pool.release(Buffer.from(buffer))
+  for (let n = 0; n < 20; n++) {
+    assert.ok(use())
+    clock.advance(1_500)
+  }
+  clock.advance(4_000)
+  assert.is(clock.pending, 0, 'nobody looks any more')
+  assert.not.ok(use())
+  assert.is(clock.pending, 1)
+  clock.advance(4_000)
+  assert.is(clock.pending, 0)
+})
+
+test('a chunk that is lent for long is kept when it comes back', () => {
+  const clock = new FakeClock()
+  const pool = new ChunkPool(clock)
+  const chunk = pool.allocate(1)
+  clock.advance(60_000)
+  pool.release(chunk)
+  assert.is(pool.allocate(1).buffer, chunk.buffer)
 })
 
 test.run()
