@@ -17,11 +17,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { ORDER_START = 1, ORDER_SIGNAL = 2 };
+enum { ORDER_START = 1, ORDER_SIGNAL = 2, ORDER_LOOK = 3 };
 struct order {
   uint32_t kind;
   uint32_t length;  /* of what follows */
-  uint32_t a;       /* start: how many arguments; signal: its number */
+  uint32_t a;       /* start: how many arguments; signal: its number; look: how many paths */
   uint32_t b;       /* start: how many variables */
   uint32_t sandbox; /* start: how many strings say what stands between the command and the machine; 0 for nothing */
   uint32_t uid;     /* start: who the command is run by; SAME_USER for whoever runs this */
@@ -39,6 +39,11 @@ struct answer {
   uint64_t user_us;
   uint64_t system_us;
   uint64_t peak_bytes;
+};
+
+/* Follows the answer to a command, for each path that was to be looked at; all zero where there is nothing. Times in milliseconds since 1970. */
+struct found {
+  double inode, mode, size, modified, changed;
 };
 
 static uint64_t microseconds(struct timeval time) {

@@ -7,6 +7,9 @@
  * session, and what all of them used is known. A command in a sandbox is started by the first process of that
  * (sandbox-init.c), which is kept for the next command that is to have the same one.
  *
+ * When a command is over it looks at what the runner wants to know the state of, thousands of files: a system call from here costs
+ * less than half of what it does in Node.
+ *
  * Descriptors: 0 orders, 1 answers, 2 for last words, 3 and 4 the files that commands print to (their 1 and 2). The end of the
  * orders is the end of the runner: then everything is killed. The messages are in src/runner/launch/launcher-messages.ts.
  */
@@ -36,6 +39,12 @@ static pid_t group;          /* of the last command, and its session: its number
 static uid_t own_user;       /* by whom nothing but the last command, and what it started, is run; SAME_USER for nobody */
 static int child_events;
 static struct answer books;
+
+/* What is looked at when the next command is over. */
+static struct {
+  char *strings; /* directories, each followed by names in it and an empty string; to be freed */
+  size_t length, count;
+} looks;
 
 /* The sandbox that there is. */
 static struct {
@@ -71,18 +80,60 @@ static int read_all(void *target, size_t length) {
   return 1;
 }
 
-static void answer(void) {
-  const char *at = (const char *)&books;
-  for (size_t rest = sizeof books; rest > 0;) {
-    ssize_t put = write(ANSWERS, at, rest);
+static void write_all(const void *bytes, size_t length) {
+  for (const char *at = bytes; length > 0;) {
+    ssize_t put = write(ANSWERS, at, length);
     /* Nobody is there to hear it: the end of the orders says the same. */
     if (put < 0 && errno == EPIPE) return;
     if (put < 0 && errno != EINTR) give_up("answering");
     if (put > 0) {
       at += put;
-      rest -= (size_t)put;
+      length -= (size_t)put;
     }
   }
+}
+
+static double milliseconds(struct timespec time) {
+  return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
+}
+
+/* `name`: in that directory; empty for the directory itself. */
+static struct found look_at(int directory, const char *name) {
+  struct stat stats;
+  if (directory < 0 || fstatat(directory, name, &stats, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) < 0) return (struct found){0};
+  return (struct found){.inode = (double)stats.st_ino,
+                        .mode = stats.st_mode,
+                        .size = (double)stats.st_size,
+                        .modified = milliseconds(stats.st_mtim),
+                        .changed = milliseconds(stats.st_ctim)};
+}
+
+static void look(void) {
+  struct found *found = calloc(looks.count, sizeof *found);
+  if (found == NULL) give_up("looking at files");
+  size_t n = 0;
+  for (char *at = looks.strings, *end = at + looks.length; at < end;) {
+    int directory = open(next(&at, end), O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    const char *name = "";
+    do {
+      if (n == looks.count) {
+        errno = EBADMSG;
+        give_up("an order to look at more than it says");
+      }
+      found[n++] = look_at(directory, name);
+    } while (*(name = next(&at, end)) != '\0');
+    if (directory >= 0) close(directory);
+  }
+  write_all(found, looks.count * sizeof *found);
+  free(found);
+  free(looks.strings);
+  looks.strings = NULL;
+  looks.count = 0;
+}
+
+static void answer(void) {
+  write_all(&books, sizeof books);
+  if (looks.count > 0) look();
 }
 
 /* Takes note of every child that is over. Returns 0 when there is no other. */
@@ -392,6 +443,11 @@ static void take_order(void) {
   }
   if (order.kind == ORDER_START && pid_of_command == 0 && !sandbox.is_busy && payload != NULL) {
     start(&order, payload);
+  } else if (order.kind == ORDER_LOOK && looks.count == 0 && order.a < order.length) {
+    looks.strings = payload;
+    looks.length = order.length;
+    looks.count = order.a;
+    return;
   } else if (order.kind == ORDER_SIGNAL) {
     send_signal((int)order.a);
   } else {

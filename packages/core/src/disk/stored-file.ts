@@ -1,5 +1,4 @@
-import type { Stats } from 'node:fs'
-import { chmodSync, fchmodSync, fstatSync, futimesSync, utimesSync } from 'node:fs'
+import { chmodSync, constants, fchmodSync, fstatSync, futimesSync, type Stats, utimesSync } from 'node:fs'
 import type { BlobVariant } from './store-layout.js'
 
 /**
@@ -27,6 +26,7 @@ export function sealDescriptor(fd: number, variant: BlobVariant, mode = fstatSyn
 }
 
 /** False for a file that is shorter or longer than its name says, or that was written to after it was stored. */
-export function isIntact(stats: Stats, sizeBytes: number): boolean {
-  return stats.isFile() && stats.size === sizeBytes && stats.mtimeMs === STORED_MTIME_S * 1000
+export function isIntact(stats: Pick<Stats, 'mode' | 'size' | 'mtimeMs'>, sizeBytes: number): boolean {
+  const isFile = (stats.mode & constants.S_IFMT) === constants.S_IFREG
+  return isFile && stats.size === sizeBytes && stats.mtimeMs === STORED_MTIME_S * 1000
 }

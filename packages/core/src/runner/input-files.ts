@@ -11,6 +11,7 @@ import {
   storedMode,
 } from '../disk/index.js'
 import type { BlobFiles } from './blob-files.js'
+import type { FileState } from './found-files.js'
 import { OpenedFile } from './opened-file.js'
 
 /** Bytes above which a file is not to be read again just because it was linked a moment ago. */
@@ -86,19 +87,20 @@ export class InputFiles {
   }
 
   /**
-   * What became of a file that was placed at a path before a command was started (milliseconds since 1970). Another action
+   * What became of a file that was placed at a path before a command was started (milliseconds since 1970); `state`: what is there
+   * now. Another action
    * may have written to it; its runner had it thrown out of the store, and by now somebody may have sent it again. So not
    * what the store has counts, but the file that was linked, and where that is neither in the store nor where the
    * action had it, nobody knows.
    */
-  fateOf(file: PlacedFile, path: string, startedAt: number): FileFate {
-    if (this.#isSame(file, path, startedAt)) return 'same'
+  fateOf(file: PlacedFile, path: string, state: FileState | undefined, startedAt: number): FileFate {
+    if (this.#isSame(file, path, state, startedAt)) return 'same'
     if (!file.shared) return 'replaced'
-    return this.#isSame(file, this.#layout.blob(file.digest, file.variant), startedAt) ? 'replaced' : 'altered'
+    const stored = this.#layout.blob(file.digest, file.variant)
+    return this.#isSame(file, stored, statsIfAny(stored), startedAt) ? 'replaced' : 'altered'
   }
 
-  #isSame(file: PlacedFile, path: string, startedAt: number): boolean {
-    const stats = statsIfAny(path)
+  #isSame(file: PlacedFile, path: string, stats: FileState | undefined, startedAt: number): boolean {
     // The mode belongs to the inode, too: one `chmod +x`, and the blob would be a program for everybody.
     if (stats?.ino !== file.inode || stats.mode !== file.mode || !isIntact(stats, file.digest.sizeBytes)) return false
     if (stats.ctimeMs === file.changedAt && file.changedAt <= startedAt - COARSE_CLOCK_MS) return true

@@ -2,10 +2,11 @@ import { chmodSync, chownSync, lstatSync, mkdirSync, realpathSync } from 'node:f
 import { dirname } from 'node:path'
 import type { Digest } from '../digest/index.js'
 import { isDiskFull, removeTree } from '../disk/index.js'
-import { type PlacedFile, statsIfAny } from './input-files.js'
-import { forEachFile, isAsLeft, isUntouched, type KeptDirectory } from './kept-directory.js'
+import type { DirectoryToLookAt, FoundFiles } from './found-files.js'
+import { isAsLeft, type KeptDirectory } from './kept-directory.js'
 import { restoreDirectory } from './restoring.js'
 import { DisturbedRoot, makeDirectory, Staging, type StagingOptions } from './staging.js'
+import { WatchedInputs } from './watched-inputs.js'
 
 /** What is remembered of an input root takes some 200 bytes an entry; larger ones are removed and made afresh. */
 const MAX_KEPT_ENTRIES = 100_000
@@ -42,6 +43,8 @@ export class InputRoot {
   #realPath = ''
   /** When the command of this action was started, in milliseconds since 1970; 0 before that. */
   #startedAt = 0
+  /** While a command runs. */
+  #watched: WatchedInputs | undefined
   /** Whether the files were looked at after the command. */
   #checked = false
   /** Nothing of it may be used again. */
@@ -85,31 +88,32 @@ export class InputRoot {
     return this.#stage(root)
   }
 
-  /** To be called when all is ready for the command. */
-  start(): void {
-    this.#options.files.settle()
+  /** To be called when all is ready for the command. Returns what to look at for `altered` when it is over. */
+  start(): DirectoryToLookAt[] {
+    const { files, inputsAreSafe } = this.#options
+    files.settle()
     this.#startedAt = Date.now()
     this.#checked = false
+    const root = this.#top?.directories.get(ROOT)
+    this.#watched = root && new WatchedInputs(root, `${this.#place}/${ROOT}`, inputsAreSafe === true)
+    return this.#watched?.toLookAt() ?? []
   }
 
-  /** Which of the stored blobs that are linked here are not what they were, or may not have been while the command ran. */
-  altered(): Digest[] {
+  /**
+   * Which of the stored blobs that are linked here are not what they were, or may not have been while the command ran. `found`:
+   * where `start` said, since the command is over; without it, this looks.
+   */
+  altered(found?: FoundFiles): Digest[] {
     const altered = new Map<string, Digest>()
-    const root = this.#top?.directories.get(ROOT)
-    if (root === undefined) return []
-    const look = (file: PlacedFile, path: string, name: string, directory: KeptDirectory) => {
-      const fate = this.#options.files.fateOf(file, path, this.#startedAt)
+    this.#watched?.forEachFile(found, this.#startedAt, (placed, state, path, name, directory) => {
+      const fate = this.#options.files.fateOf(placed, path, state, this.#startedAt)
       if (fate !== 'same') directory.files.set(name, undefined)
-      if (fate === 'altered') altered.set(file.digest.key, file.digest)
-    }
-    forEachFile(root, `${this.#place}/${ROOT}`, look, this.#cannotBeAltered)
+      if (fate === 'altered') altered.set(placed.digest.key, placed.digest)
+    })
+    this.#watched = undefined
     this.#checked = true
     return [...altered.values()]
   }
-
-  /** What is safe can be replaced, which is a change to the directory, and nothing more: where there was none, no file needs a look. */
-  readonly #cannotBeAltered = (directory: KeptDirectory, path: string): boolean =>
-    this.#options.inputsAreSafe === true && isUntouched(directory, statsIfAny(path), this.#startedAt)
 
   /** Undoes what the command did, after `altered`. `isOutput`: inodes that became the store's as outputs. */
   restore(isOutput: (inode: number) => boolean): void {

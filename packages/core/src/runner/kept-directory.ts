@@ -36,21 +36,16 @@ function matches({ inode, mode, changedAt }: KeptDirectory, stats: DirectoryStat
   return stats?.ino === inode && stats.mode === mode && stats.ctimeMs === changedAt
 }
 
-/** Visits the files of a directory and of those below it, but for the files of directories that `passesOver`. */
-export function forEachFile(
+/** Visits a directory and those below it. */
+export function forEachDirectory(
   root: KeptDirectory,
   rootPath: string,
-  visit: (file: PlacedFile, path: string, name: string, directory: KeptDirectory) => void,
-  passesOver: (directory: KeptDirectory, path: string) => boolean = () => false,
+  visit: (directory: KeptDirectory, path: string) => void,
 ): void {
   const waiting = [{ directory: root, path: rootPath }]
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { directory, path } = next
-    if (directory.files.size > 0 && !passesOver(directory, path)) {
-      for (const [name, file] of directory.files) {
-        if (file !== undefined) visit(file, `${path}/${name}`, name, directory)
-      }
-    }
+    visit(directory, path)
     for (const [name, child] of directory.directories) waiting.push({ directory: child, path: `${path}/${name}` })
   }
 }

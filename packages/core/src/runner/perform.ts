@@ -116,7 +116,7 @@ class Performance {
     using streams = new PrintedStreams(this.#workplace.printed, policy.maxPrintedBytes)
     const end = await this.#run(command, cwd, streams, signal)
 
-    const altered = this.#workplace.root.altered()
+    const altered = this.#workplace.root.altered(end.found)
     if (altered.length > 0) return { kind: 'altered', digests: altered.map(toPlainDigest) }
     return this.#collect(command, outputs, { properties: wanted, directories }, streams, end)
   }
@@ -178,10 +178,10 @@ class Performance {
             workingDirectory: sandbox.inside(cwd, root.path),
             sandbox: onDiskOf(this.#place, () => sandbox.enter(root.path, network)),
           }
-    root.start()
+    const lookAt = root.start()
     this.#metadata.setExecutionStartTimestamp(this.#now())
     this.#follower.follow(streams)
-    const end = await runCommand(launcher, { program, argv, env, timeoutMs, ...place }, streams, signal)
+    const end = await runCommand(launcher, { program, argv, env, timeoutMs, lookAt, ...place }, streams, signal)
     this.#follower[Symbol.dispose]()
     this.#metadata.setExecutionCompletedTimestamp(this.#now())
     this.#metadata.setVirtualExecutionDuration(durationFromMillis(end.durationMs))

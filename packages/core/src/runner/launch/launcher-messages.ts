@@ -1,11 +1,13 @@
 // What goes between a runner and the native launcher (native/launcher.c): numbers in the order of bytes of this machine's
 // processor, which is little-endian on every one that Node runs on but one; that one has no launcher.
 import type { ActionUser } from '../action-user.js'
+import type { DirectoryToLookAt } from '../found-files.js'
 import type { CommandOrder } from './launcher.js'
 
 const ORDER_HEADER = 32
 const START = 1
 const SIGNAL = 2
+const LOOK = 3
 
 export const ANSWER_BYTES = 40
 const ENDED = 1
@@ -48,6 +50,19 @@ export function startOrder(
 /** For the command's process group. */
 export function signalOrder(signal: number): Buffer {
   return header([SIGNAL, 0, signal, 0, 0], undefined)
+}
+
+/** Comes before the order for a command, whose answer is then followed by what was found. An empty name ends a directory. */
+export function lookOrder(directories: readonly DirectoryToLookAt[]): Buffer {
+  let strings = ''
+  for (const { path, names } of directories) strings += `${path}\0${names.map((name) => `${name}\0`).join('')}\0`
+  const bytes = Buffer.from(strings)
+  return Buffer.concat([header([LOOK, bytes.length, foundBy(directories), 0, 0], undefined), bytes])
+}
+
+/** How many states that finds. */
+export function foundBy(directories: readonly DirectoryToLookAt[]): number {
+  return directories.reduce((count, { names }) => count + 1 + names.length, 0)
 }
 
 type Header = readonly [kind: number, length: number, a: number, b: number, sandbox: number]

@@ -1,5 +1,6 @@
 import type { UsedResources } from '../../proto/resource-usage.js'
 import type { SandboxEntry } from '../../sandbox/index.js'
+import type { DirectoryToLookAt, FoundFiles } from '../found-files.js'
 
 /** A program to start, with all that it sees. */
 export interface CommandOrder {
@@ -11,6 +12,8 @@ export interface CommandOrder {
   readonly workingDirectory: string
   /** What makes the sandbox that the command runs in, and sees its paths in; absent for none. */
   readonly sandbox?: SandboxEntry
+  /** What is to be looked at as soon as the command is over, and nobody of it left. */
+  readonly lookAt?: readonly DirectoryToLookAt[]
 }
 
 export interface LaunchEnd {
@@ -20,6 +23,8 @@ export interface LaunchEnd {
   readonly signal: NodeJS.Signals | undefined
   /** Absent where the system does not tell. */
   readonly resources?: UsedResources
+  /** Where the order said; absent from a launcher that looks no cheaper than whoever asks, and where something may be running yet. */
+  readonly found?: FoundFiles
 }
 
 export interface Launched {

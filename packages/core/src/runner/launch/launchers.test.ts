@@ -1,5 +1,5 @@
 // What every launcher does, and what only the native one can.
-import { existsSync, fstatSync, readFileSync, readSync, writeFileSync } from 'node:fs'
+import { existsSync, fstatSync, lstatSync, readFileSync, readSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Test, test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -7,6 +7,7 @@ import { isRunning } from '../../testing/is-running.js'
 import { type TemporaryDirectory, temporaryDirectory } from '../../testing/temporary-directory.js'
 import { until } from '../../testing/until.js'
 import { runnerProgram } from '../../worker/runner-program.js'
+import { statsIfAny } from '../input-files.js'
 import { PrintedFiles } from '../printed-files.js'
 import type { CommandOrder, Launched, Launcher } from './launcher.js'
 import { NativeLauncher } from './native-launcher.js'
@@ -237,6 +238,54 @@ function nativeOnly(program: string): void {
     await until('the end, noticed', () => !isThere(pid))
     assert.is((await r.sh('exit 5').ended).exitCode, 5)
     assert.is(r.deaths.length, 1)
+  })
+
+  test('native: what it is to look at is told as it is when the command is over, as lstat tells it', async () => {
+    using r = rig('native')
+    const at = (...names: string[]) => join(r.directory.path, ...names)
+    const script = `
+      mkdir inputs elsewhere 'größer 📦'; echo text > inputs/file; ln -s file inputs/link; mkdir inputs/directory; chmod 6750 inputs/file
+      mkfifo inputs/pipe; touch -d '1999-12-31 23:59:59.123456789' inputs/file; touch -d '1969-07-20' elsewhere
+      ln -s elsewhere turned; echo > 'größer 📦/ß'`
+    const lookAt = [
+      { path: at('inputs'), names: ['file', 'link', 'directory', 'pipe', 'nothing'] },
+      { path: at('no such'), names: ['file'] },
+      { path: at('inputs', 'file'), names: ['x'] },
+      { path: at('elsewhere'), names: [] },
+      { path: at('turned'), names: [] },
+      { path: at('größer 📦'), names: ['ß'] },
+    ]
+    const { found, exitCode } = await r.launch({ program: '/bin/sh', argv: ['sh', '-c', script], lookAt }).ended
+    assert.is(exitCode, 0)
+    const paths = lookAt.flatMap(({ path, names }) => [path, ...names.map((name) => join(path, name))])
+    assert.is(found?.count, paths.length)
+    for (const [n, path] of paths.entries()) {
+      const stats = statsIfAny(path)
+      const { ino, mode, size, mtimeMs, ctimeMs } = stats ?? {}
+      assert.equal(found?.at(n), stats && { ino, mode, size, mtimeMs, ctimeMs }, path)
+    }
+    assert.ok((found?.at(1)?.mtimeMs ?? 0) % 1 > 0, 'less than a millisecond')
+    assert.is((await r.sh('exit 4').ended).found?.count, 0)
+  })
+
+  test('native: it does not look through a symbolic link that a directory has become', async () => {
+    using r = rig('native')
+    const lookAt = [{ path: join(r.directory.path, 'inputs'), names: ['file'] }]
+    const argv = ['sh', '-c', 'mkdir elsewhere; echo > elsewhere/file; ln -s elsewhere inputs']
+    const { found } = await r.launch({ program: '/bin/sh', argv, lookAt }).ended
+    assert.is(found?.at(0)?.ino, lstatSync(join(r.directory.path, 'inputs')).ino)
+    assert.is(found?.at(1), undefined)
+  })
+
+  test('native: more to look at, and to tell, than a pipe holds; a command that cannot be started; another one', async () => {
+    using r = rig('native')
+    const names = Array.from({ length: 20_000 }, (_, n) => `no such file ${n}`)
+    const lookAt = [{ path: r.directory.path, names }]
+    const { found } = await r.launch({ lookAt }).ended
+    assert.equal([found?.count, found?.at(0)?.ino], [20_001, lstatSync(r.directory.path).ino])
+    assert.is(await systemCode(r.launch({ program: '/no/such/program', lookAt }).ended), 'ENOENT')
+    assert.is((await r.sh('exit 4').ended).exitCode, 4)
+    assert.equal(r.deaths, [])
   })
 
   test('native: a program that is not one', async () => {

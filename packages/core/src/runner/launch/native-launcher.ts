@@ -4,10 +4,19 @@ import type { Readable, Writable } from 'node:stream'
 import { getSystemErrorMap } from 'node:util'
 import { GoregoError } from '../../errors/index.js'
 import type { ActionUser } from '../action-user.js'
+import { FOUND_BYTES, FoundFiles } from '../found-files.js'
 import type { PrintedFiles } from '../printed-files.js'
 import { signalNumbered } from '../signal-numbered.js'
 import type { CommandOrder, LaunchEnd, Launched, Launcher } from './launcher.js'
-import { ANSWER_BYTES, type Answer, readAnswer, signalOrder, startOrder } from './launcher-messages.js'
+import {
+  ANSWER_BYTES,
+  type Answer,
+  foundBy,
+  lookOrder,
+  readAnswer,
+  signalOrder,
+  startOrder,
+} from './launcher-messages.js'
 
 export interface NativeLauncherOptions {
   /** The program that native/launcher.c becomes. */
@@ -36,8 +45,10 @@ export class NativeLauncher implements Launcher {
     const { program, printed, user, onDeath } = this.#options
     if (this.#process?.alive !== true) this.#process = new LauncherProcess(program, printed.descriptors, onDeath)
     const process = this.#process
+    const { lookAt = [] } = order
+    const orders = [...(lookAt.length > 0 ? [lookOrder(lookAt)] : []), startOrder(order, user)]
     return {
-      ended: process.start(startOrder(order, user)).then((answer) => this.#end(answer)),
+      ended: process.start(orders, foundBy(lookAt)).then((heard) => this.#end(heard)),
       signal: (name) => process.signal(constants.signals[name]),
     }
   }
@@ -46,7 +57,7 @@ export class NativeLauncher implements Launcher {
     this.#process?.end()
   }
 
-  #end(answer: Answer): LaunchEnd {
+  #end({ answer, found }: Heard): LaunchEnd {
     if (answer.kind === 'not-started') throw systemError(answer.errno)
     if (answer.kind === 'no-sandbox') throw noSandbox(this.#options.printed.beginning('stderr'))
     const { status, left, userMs, systemMs, peakBytes } = answer
@@ -59,17 +70,26 @@ export class NativeLauncher implements Launcher {
     const resources = { userCpuMs: userMs, systemCpuMs: systemMs, peakMemoryBytes: peakBytes }
     // As wait() puts it: the signal in the lowest seven bits, else the exit code in the byte above.
     const signal = status & 0x7f
-    if (signal === 0) return { exitCode: (status >> 8) & 0xff, signal: undefined, resources }
-    return { exitCode: 128 + signal, signal: signalNumbered(signal), resources }
+    const end = { resources, ...(left ? {} : { found }) }
+    if (signal === 0) return { exitCode: (status >> 8) & 0xff, signal: undefined, ...end }
+    return { exitCode: 128 + signal, signal: signalNumbered(signal), ...end }
   }
+}
+
+interface Heard {
+  readonly answer: Answer
+  readonly found: FoundFiles
 }
 
 /** One life of the program. */
 class LauncherProcess {
   readonly #child: ChildProcess
   readonly #orders: Writable
-  #answer: { readonly resolve: (answer: Answer) => void; readonly reject: (error: unknown) => void } | undefined
-  #received: Buffer = Buffer.alloc(0)
+  #answer: { readonly resolve: (heard: Heard) => void; readonly reject: (error: unknown) => void } | undefined
+  /** How long it will be. */
+  #expected = 0
+  #received: Buffer[] = []
+  #length = 0
   alive = true
 
   constructor(program: string, printed: readonly [number, number], onDeath: (why: string) => void) {
@@ -93,10 +113,14 @@ class LauncherProcess {
     })
   }
 
-  start(order: Buffer): Promise<Answer> {
+  /** `looks`: at how many paths the orders have it look. */
+  start(orders: readonly Buffer[], looks: number): Promise<Heard> {
     return new Promise((resolve, reject) => {
       this.#answer = { resolve, reject }
-      this.#orders.write(order)
+      this.#expected = ANSWER_BYTES + looks * FOUND_BYTES
+      this.#orders.cork()
+      for (const order of orders) this.#orders.write(order)
+      this.#orders.uncork()
     })
   }
 
@@ -109,14 +133,17 @@ class LauncherProcess {
     this.#child.unref()
   }
 
+  /** Nothing comes but one answer for each command. */
   #receive(bytes: Buffer): void {
-    this.#received = this.#received.length === 0 ? bytes : Buffer.concat([this.#received, bytes])
-    if (this.#received.length < ANSWER_BYTES) return
-    const answer = readAnswer(this.#received)
-    this.#received = this.#received.subarray(ANSWER_BYTES)
+    this.#received.push(bytes)
+    this.#length += bytes.length
+    if (this.#length < this.#expected) return
+    const received = Buffer.concat(this.#received)
+    this.#received = []
+    this.#length = 0
     const waiting = this.#answer
     this.#answer = undefined
-    waiting?.resolve(answer)
+    waiting?.resolve({ answer: readAnswer(received), found: new FoundFiles(received.subarray(ANSWER_BYTES)) })
   }
 }
 
