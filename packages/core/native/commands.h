@@ -21,7 +21,7 @@ enum { ORDER_START = 1, ORDER_SIGNAL = 2, ORDER_LOOK = 3 };
 struct order {
   uint32_t kind;
   uint32_t length;  /* of what follows */
-  uint32_t a;       /* start: how many arguments; signal: its number; look: how many paths */
+  uint32_t a;       /* start: how many arguments; signal: its number; look: how many states it finds */
   uint32_t b;       /* start: how many variables */
   uint32_t sandbox; /* start: how many strings say what stands between the command and the machine; 0 for nothing */
   uint32_t uid;     /* start: who the command is run by; SAME_USER for whoever runs this */

@@ -1,29 +1,22 @@
 // An input root that is kept from one action to the next is, whatever the actions do to it, what a fresh one would be.
 import {
   appendFileSync,
-  chmodSync,
   existsSync,
-  linkSync,
   lstatSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
-  realpathSync,
-  renameSync,
   rmSync,
-  symlinkSync,
-  truncateSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Digest, SHA256 } from '../digest/index.js'
 import { letPass } from '../disk/close-to-others.js'
 import { parseBlobName } from '../disk/index.js'
+import { DEEDS, doDeeds } from '../testing/deeds.js'
 import { FilesOnlyStore, type TreeNode } from '../testing/files-only-store.js'
 import { temporaryDirectory } from '../testing/temporary-directory.js'
 import { runnerProgram } from '../worker/runner-program.js'
@@ -47,100 +40,12 @@ const { tree } = fc.letrec<{ tree: TreeNode[]; node: TreeNode }>((tie) => ({
   ) as fc.Arbitrary<TreeNode>,
 }))
 
-/** What a command may do to two paths, each the n-th of those that there are. */
-const deeds: Record<string, (at: string, other: string) => void> = {
-  overwrite: (at) => writeFileSync(at, 'altered'),
-  'overwrite and put the times back': (at) => {
-    const { atimeMs, mtimeMs, size } = lstatSync(at)
-    writeFileSync(at, 'z'.repeat(size))
-    utimesSync(at, atimeMs / 1000, mtimeMs / 1000)
-  },
-  append: (at) => appendFileSync(at, 'more'),
-  truncate: (at) => truncateSync(at),
-  remove: (at) => rmSync(at, { recursive: true, force: true }),
-  'remove and make again': (at) => {
-    const bytes = readFileSync(at)
-    rmSync(at)
-    writeFileSync(at, bytes, { mode: 0o444 })
-    utimesSync(at, 946_684_800, 946_684_800)
-  },
-  rename: (at, other) => renameSync(at, other),
-  'change places': (at, other) => {
-    const between = `${at}-between`
-    renameSync(at, between)
-    renameSync(other, at)
-    renameSync(between, other)
-  },
-  'away and back': (at) => {
-    renameSync(at, `${at}-away`)
-    renameSync(`${at}-away`, at)
-  },
-  link: (at, other) => linkSync(at, `${other}-link`),
-  'link over': (at, other) => {
-    rmSync(other, { recursive: true })
-    linkSync(at, other)
-  },
-  'make a symbolic link': (at, other) => {
-    rmSync(at, { recursive: true })
-    symlinkSync(relative(dirname(at), other), at)
-  },
-  'make a directory': (at) =>
-    mkdirSync(lstatSync(at).isDirectory() ? join(at, 'made', 'deep') : `${at}-made`, { recursive: true }),
-  'make a file': (at) => writeFileSync(lstatSync(at).isDirectory() ? join(at, 'made') : `${at}-made`, 'made'),
-  'make a file with a strange name': (at) =>
-    writeFileSync(
-      Buffer.concat([Buffer.from(lstatSync(at).isDirectory() ? `${at}/` : at), Buffer.from([0xff, 0xfe])]),
-      '',
-    ),
-  'chmod 0': (at) => chmodSync(at, 0),
-  'chmod 777': (at) => chmodSync(at, 0o777),
-  'chmod and back': (at) => {
-    const { mode } = lstatSync(at)
-    chmodSync(at, 0o700)
-    chmodSync(at, mode)
-  },
-  touch: (at) => utimesSync(at, 1, 1),
-}
-const deed = fc.record({ what: fc.constantFrom(...Object.keys(deeds)), at: fc.nat(30), other: fc.nat(30) })
+const deed = fc.record({ what: fc.constantFrom(...DEEDS), at: fc.nat(30), other: fc.nat(30) })
 
 const runs = fc.array(fc.record({ tree: fc.nat(2), deeds: fc.array(deed, { maxLength: 6 }) }), {
   minLength: 1,
   maxLength: 6,
 })
-
-/** Everything below a path, what lies beside it and above it included. */
-function pathsIn(place: string): string[] {
-  const paths = [place]
-  for (const path of paths) {
-    if (!lstatSync(path).isDirectory()) continue
-    try {
-      for (const entry of readdirSync(path)) if (existsSync(join(path, entry))) paths.push(join(path, entry))
-    } catch {
-      // Closed by an earlier deed; root looks in all the same.
-    }
-  }
-  return paths
-}
-
-/** Deeds follow symbolic links, and this test may be run by root: what leads out of the place is never touched. */
-function isInside(path: string, place: string): boolean {
-  const real = realpathSync(path)
-  return real === place || real.startsWith(`${place}/`)
-}
-
-function doDeeds(list: readonly { what: string; at: number; other: number }[], place: string): void {
-  for (const { what, at, other } of list) {
-    if (!existsSync(place)) return
-    const paths = pathsIn(place)
-    const nth = (n: number) => paths[n % paths.length] ?? place
-    try {
-      if (isInside(nth(at), realpathSync(place)) && isInside(nth(other), realpathSync(place)))
-        deeds[what]?.(nth(at), nth(other))
-    } catch {
-      // Not everything can be done to everything.
-    }
-  }
-}
 
 function picture(path: string): string[] {
   const stats = lstatSync(path)
@@ -259,7 +164,7 @@ async function checkKeptRoots(look: Look, user?: ActionUser): Promise<void> {
       }
       assert.equal(readdirSync(join(space.path, 'tmp')), [])
     }),
-    { numRuns: 60 },
+    { numRuns: 100 },
   )
 }
 
@@ -286,16 +191,15 @@ test('nothing that another user cannot have altered is looked at, and what was p
   if (!isRoot) return console.log('SKIP another user: only root can be somebody else')
   using space = temporaryDirectory()
   for (const path of [space.path, dirname(space.path)]) letPass(path)
-  const user = nobody
   const store = new FilesOnlyStore(space.path)
   const nodes = ['a', 'b'].map((entry) => ({ kind: 'file', name: entry, content: entry, executable: false }) as const)
   const root = store.directory(nodes.map((node) => ({ kind: 'directory', name: `in-${node.name}`, nodes: [node] })))
-  const kept = store.inputRoot(join(space.path, 'kept'), user)
+  const kept = store.inputRoot(join(space.path, 'kept'), nobody)
   kept.stage(root)
   // As if long ago: what was changed a moment before a command is looked at all the same.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30)
   kept.start()
-  as(user, () => {
+  as(nobody, () => {
     assert.throws(() => appendFileSync(join(kept.path, 'in-a/a'), 'altered'), /EACCES/)
     rmSync(join(kept.path, 'in-b/b'))
     writeFileSync(join(kept.path, 'in-b/b'), 'another one')

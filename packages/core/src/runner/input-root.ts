@@ -43,10 +43,8 @@ export class InputRoot {
   #realPath = ''
   /** When the command of this action was started, in milliseconds since 1970; 0 before that. */
   #startedAt = 0
-  /** While a command runs. */
+  /** From the start of the command until its files were looked at. */
   #watched: WatchedInputs | undefined
-  /** Whether the files were looked at after the command. */
-  #checked = false
   /** Nothing of it may be used again. */
   #spoilt = false
 
@@ -74,6 +72,7 @@ export class InputRoot {
   /** Lays out a tree. Names that could lead elsewhere throw `invalid-argument`; after any error all is laid out afresh. */
   stage(root: Digest): Staging {
     this.#startedAt = 0
+    this.#watched = undefined
     if (this.#spoilt) this.#remove()
     else if (this.#isDisturbed()) this.#leave()
     const hadRoot = this.#top !== undefined
@@ -93,7 +92,6 @@ export class InputRoot {
     const { files, inputsAreSafe } = this.#options
     files.settle()
     this.#startedAt = Date.now()
-    this.#checked = false
     const root = this.#top?.directories.get(ROOT)
     this.#watched = root && new WatchedInputs(root, `${this.#place}/${ROOT}`, inputsAreSafe === true)
     return this.#watched?.toLookAt() ?? []
@@ -111,14 +109,13 @@ export class InputRoot {
       if (fate === 'altered') altered.set(placed.digest.key, placed.digest)
     })
     this.#watched = undefined
-    this.#checked = true
     return [...altered.values()]
   }
 
   /** Undoes what the command did, after `altered`. `isOutput`: inodes that became the store's as outputs. */
   restore(isOutput: (inode: number) => boolean): void {
     const root = this.#top?.directories.get(ROOT)
-    const unchecked = this.#startedAt > 0 && !this.#checked
+    const unchecked = this.#watched !== undefined
     if (this.#spoilt || unchecked || root === undefined || root.entries > MAX_KEPT_ENTRIES) {
       this.#remove()
       return
