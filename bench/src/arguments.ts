@@ -25,6 +25,8 @@ export interface Arguments {
   /** Configuration file of a gorego of our own. */
   readonly config?: string
   readonly directory: string
+  /** Where a file as large as the memory may be made, which keeps the page cache full; none if absent. */
+  readonly filler?: string
   readonly json?: string
   readonly markdown?: string
   readonly svg?: string
@@ -48,12 +50,13 @@ export function parseArguments(argv: readonly string[]): Arguments {
       against: { type: 'string', multiple: true, default: [] },
       config: { type: 'string' },
       dir: { type: 'string', default: tmpdir() },
+      filler: { type: 'string' },
       json: { type: 'string' },
       markdown: { type: 'string' },
       svg: { type: 'string' },
     },
   })
-  const { help, full, curves, config, dir, json, markdown, svg } = values
+  const { help, full, curves, config, dir, filler, json, markdown, svg } = values
   const remote = values.remote === undefined ? undefined : { name: 'remote', address: values.remote }
   const pid = values.pid === undefined ? undefined : whole('--pid', values.pid)
   const against = values.against.map(parseAgainst)
@@ -61,6 +64,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
   if (curves && (remote !== undefined || against.length > 0)) {
     throw new Error('--curves measures goregos of its own: no --remote and no --against')
   }
+  if (curves && filler !== undefined) throw new Error('--filler is for the workloads: not with --curves')
   return {
     help,
     full,
@@ -73,6 +77,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
     ...(remote === undefined ? {} : { remote: { ...remote, ...(pid === undefined ? {} : { pid }) } }),
     ...(values.points === undefined ? {} : { points: whole('--points', values.points) }),
     ...(config === undefined ? {} : { config: resolve(config) }),
+    ...(filler === undefined ? {} : { filler }),
     ...(json === undefined ? {} : { json }),
     ...(markdown === undefined ? {} : { markdown }),
     ...(svg === undefined ? {} : { svg }),

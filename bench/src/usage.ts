@@ -20,6 +20,8 @@ export function usage(workloads: readonly Workload[], curves: readonly Listed[])
   --curves          how cost grows, instead of the workloads; with --only those of these names
   --points N        only the first, smallest points of each curve
   --dir DIR         where to make the temporary directory (${tmpdir()})
+  --filler DIR      fill free memory with a file's pages before each workload (virtual machines); makes a file
+                    as large as the memory in DIR, on a disk, and removes it again
   --config FILE     configuration of the gorego that is started
   --json FILE       write the results to a file as well
   --markdown FILE   replace the section for such results in a file; without that file, make it

@@ -37,6 +37,7 @@ const refused: readonly (readonly [string[], RegExp])[] = [
   [['--against', 'a=h:1', '--against', 'a=h:2'], /two servers are called a/],
   [['--against', 'gorego=h:1'], /two servers are called gorego/],
   [['--curves', '--remote', 'h:1'], /--curves measures goregos of its own/],
+  [['--curves', '--filler', '/x'], /--filler is for the workloads/],
   [['--nothing'], /--nothing/],
 ]
 for (const [args, reason] of refused) {

@@ -1,8 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { totalmem } from 'node:os'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Arguments, OWN_NAME } from '../arguments.js'
 import { choose } from '../choose.js'
+import { Filler } from '../process/filler.js'
 import { watchOtherLoad } from '../process/other-load.js'
 import { settleDisk } from '../process/settle-disk.js'
 import { temporaryDirectory } from '../process/temporary-directory.js'
@@ -23,6 +25,9 @@ const REST_AFTER_ALL_MS = 2000
 /** Heaps are collected, and what that leaves free given back, by the time that nothing has happened for so long. */
 const REST_OF_THE_MEMORY_MS = 60_000
 
+/** Of the memory: less than this the kernel does not let the page cache have. */
+const LEFT_FREE = 0.02
+
 /** `npm run bench` without --curves. Returns whether everything was measured that a server of our own should do. */
 export async function bench(args: Arguments, print: (lines: readonly string[]) => void): Promise<boolean> {
   const { seconds, rounds, remote, against } = args
@@ -30,6 +35,7 @@ export async function bench(args: Arguments, print: (lines: readonly string[]) =
   const several = against.length > 0
   const section = args.markdown === undefined ? undefined : new Section(args.markdown, several ? 'comparison' : 'run')
   const directory = temporaryDirectory(args.directory)
+  const filler = args.filler === undefined ? undefined : await fillerIn(args.filler)
   const contenders = contendersOf(args, directory)
   const servers = contenders.map(({ name }) => name)
   const head = {
@@ -53,9 +59,13 @@ export async function bench(args: Arguments, print: (lines: readonly string[]) =
     contenders,
     rounds,
     setting: { seconds, directory },
-    settle: several ? settleDisk : async () => {},
+    settle: async () => {
+      if (several) await settleDisk()
+      await filler?.fill()
+    },
     onRow: (row) => print([oneByOne ? runTableRow(row) : progressLine(row, rounds)]),
   })
+  await filler?.close()
   await sleep(REST_AFTER_ALL_MS)
   const memories = await memoriesOf({
     contenders,
@@ -75,4 +85,9 @@ export async function bench(args: Arguments, print: (lines: readonly string[]) =
     writeFileSync(args.json, `${JSON.stringify(json, undefined, 2)}\n`)
   }
   return report.failures.every(({ server }) => server !== OWN_NAME)
+}
+
+function fillerIn(parent: string): Promise<Filler> {
+  const bytes = totalmem()
+  return Filler.in(temporaryDirectory(parent), { bytes, leftFreeBytes: bytes * LEFT_FREE })
 }
