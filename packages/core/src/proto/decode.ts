@@ -4,7 +4,7 @@ import { withFieldLimit } from './field-limit.js'
 import { WireReader } from './wire-reader.js'
 
 /** In a message that nobody says otherwise of: a Directory of more than 100,000 files has as many. */
-const MAX_FIELDS = 1_000_000
+export const MAX_FIELDS = 1_000_000
 
 /**
  * Parses a message; bytes that are none throw `invalid-argument`, with `what` in the message (EX-08, GEN-01), and so does

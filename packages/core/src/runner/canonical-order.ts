@@ -1,7 +1,8 @@
 import type { Digest } from '../digest/index.js'
 import { GoregoError } from '../errors/index.js'
 import { compareUtf8 } from '../proto/canonical.js'
-import type { Action, Command, Directory, NodeProperties, Platform } from '../proto/messages.js'
+import type { Action, Command, NodeProperties, Platform } from '../proto/messages.js'
+import type { DirectoryNode, DirectoryNodes } from './directory-nodes.js'
 
 /**
  * The protocol wants lists in one order, so that equal actions have equal digests, and lets a server refuse others. Only
@@ -12,13 +13,14 @@ type Named = { getName(): string }
 type NamedValue = Named & { getValue(): string }
 
 /** DR-03, DR-04 */
-export function checkDirectoryOrder(directory: Directory, digest: Digest): void {
+export function checkDirectoryOrder(directory: DirectoryNodes, digest: Digest): void {
   const where = `of the input directory ${digest}`
-  const [files, symlinks] = [directory.getFilesList(), directory.getSymlinksList()]
-  checkOrder(files, byName, `the files ${where}`)
-  checkOrder(directory.getDirectoriesList(), byName, `the directories ${where}`)
-  checkOrder(symlinks, byName, `the symbolic links ${where}`)
-  for (const node of [directory, ...files, ...symlinks]) checkProperties(node.getNodeProperties(), where)
+  const { files, directories, symlinks } = directory
+  checkOrder(files, byNodeName, `the files ${where}`)
+  checkOrder(directories, byNodeName, `the directories ${where}`)
+  checkOrder(symlinks, byNodeName, `the symbolic links ${where}`)
+  checkProperties(directory.properties, where)
+  for (const nodes of [files, symlinks]) for (const { properties } of nodes) checkProperties(properties, where)
 }
 
 /** CM-04, PL-05, and the lists of output paths. */
@@ -41,6 +43,10 @@ function checkPlatform(platform: Platform | undefined, what: string): void {
 
 function checkProperties(properties: NodeProperties | undefined, where: string): void {
   checkOrder(properties?.getPropertiesList() ?? [], byNameAndValue, `the node properties ${where}`)
+}
+
+function byNodeName(a: DirectoryNode, b: DirectoryNode): number {
+  return compareUtf8(a.name, b.name)
 }
 
 function byName(a: Named, b: Named): number {

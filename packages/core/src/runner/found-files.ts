@@ -21,8 +21,11 @@ export class FoundFiles {
 
   /** `bytes`: FOUND_BYTES for each, doubles in this machine's order. */
   constructor(bytes: Uint8Array) {
-    // They may lie anywhere in their buffer, which doubles may not.
-    this.#numbers = new Float64Array(Uint8Array.from(bytes).buffer)
+    const { buffer, byteOffset, length } = bytes
+    const isAligned = byteOffset % Float64Array.BYTES_PER_ELEMENT === 0
+    this.#numbers = isAligned
+      ? new Float64Array(buffer, byteOffset, length / Float64Array.BYTES_PER_ELEMENT)
+      : new Float64Array(Uint8Array.from(bytes).buffer)
   }
 
   get count(): number {
@@ -31,16 +34,33 @@ export class FoundFiles {
 
   /** The n-th state; undefined where there was nothing, or no way to it. */
   at(n: number): FileState | undefined {
-    const numbers = this.#numbers
-    const at = n * NUMBERS
-    const ino = numbers[at] ?? 0
-    if (ino === 0) return undefined
-    return {
-      ino,
-      mode: numbers[at + 1] ?? 0,
-      size: numbers[at + 2] ?? 0,
-      mtimeMs: numbers[at + 3] ?? 0,
-      ctimeMs: numbers[at + 4] ?? 0,
-    }
+    return this.#numbers[n * NUMBERS] === 0 ? undefined : new FoundFile(this.#numbers, n * NUMBERS)
+  }
+}
+
+/** Of thousands, most numbers are compared once, and boxed each if they were copied. */
+class FoundFile implements FileState {
+  readonly #numbers: Float64Array
+  readonly #at: number
+
+  constructor(numbers: Float64Array, at: number) {
+    this.#numbers = numbers
+    this.#at = at
+  }
+
+  get ino(): number {
+    return this.#numbers[this.#at] as number
+  }
+  get mode(): number {
+    return this.#numbers[this.#at + 1] as number
+  }
+  get size(): number {
+    return this.#numbers[this.#at + 2] as number
+  }
+  get mtimeMs(): number {
+    return this.#numbers[this.#at + 3] as number
+  }
+  get ctimeMs(): number {
+    return this.#numbers[this.#at + 4] as number
   }
 }

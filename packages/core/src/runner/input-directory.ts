@@ -1,10 +1,8 @@
 import type { Digest, DigestFunction } from '../digest/index.js'
 import { GoregoError } from '../errors/index.js'
-import { decode } from '../proto/decode.js'
-import { fromDigestMessage } from '../proto/digests.js'
-import { Directory } from '../proto/messages.js'
 import type { ActionPolicy } from './action-policy.js'
 import { checkDirectoryOrder } from './canonical-order.js'
+import { type DirectoryNode, readDirectoryNodes } from './directory-nodes.js'
 import { checkName } from './hostile-paths.js'
 import { type InputAttributes, inputAttributes } from './node-properties.js'
 
@@ -36,10 +34,10 @@ export function parseInputDirectory(
   digest: Digest,
   { absoluteSymlinks, strict }: DirectoryPolicy,
 ): InputDirectory {
-  const message = decode(Directory, bytes, `the input directory ${digest}`)
-  if (strict) checkDirectoryOrder(message, digest)
+  const nodes = readDirectoryNodes(fn, bytes, digest)
+  if (strict) checkDirectoryOrder(nodes, digest)
   const names = new Set<string>()
-  const checked = (name: string): string => {
+  const checked = ({ name }: DirectoryNode): string => {
     checkName(name)
     if (names.has(name)) {
       throw new GoregoError(
@@ -51,29 +49,26 @@ export function parseInputDirectory(
     return name
   }
   const files = new Map<string, InputFile>()
-  for (const file of message.getFilesList()) {
-    const name = checked(file.getName())
-    files.set(name, {
-      digest: fromDigestMessage(fn, file.getDigest(), `the digest of input ${name}`),
-      executable: file.getIsExecutable(),
-      attributes: inputAttributes(file.getNodeProperties(), name),
-    })
+  for (const node of nodes.files) {
+    const name = checked(node)
+    const attributes = inputAttributes(node.properties, name)
+    files.set(name, { digest: digestOf(node, 'input'), executable: node.executable, attributes })
   }
   const directories = new Map<string, Digest>()
-  for (const child of message.getDirectoriesList()) {
-    const name = checked(child.getName())
-    directories.set(name, fromDigestMessage(fn, child.getDigest(), `the digest of input directory ${name}`))
-  }
+  for (const node of nodes.directories) directories.set(checked(node), digestOf(node, 'input directory'))
   const symlinks = new Map<string, InputSymlink>()
-  for (const link of message.getSymlinksList()) {
-    const name = checked(link.getName())
-    symlinks.set(name, {
-      target: checkTarget(link.getTarget(), name, absoluteSymlinks),
-      attributes: inputAttributes(link.getNodeProperties(), name),
-    })
+  for (const node of nodes.symlinks) {
+    const name = checked(node)
+    const attributes = inputAttributes(node.properties, name)
+    symlinks.set(name, { target: checkTarget(node.target, name, absoluteSymlinks), attributes })
   }
-  const attributes = inputAttributes(message.getNodeProperties(), `the input directory ${digest}`)
+  const attributes = inputAttributes(nodes.properties, `the input directory ${digest}`)
   return { files, directories, symlinks, attributes }
+}
+
+function digestOf({ name, digest }: DirectoryNode, what: string): Digest {
+  if (digest === undefined) throw new GoregoError('invalid-argument', `the digest of ${what} ${name} is missing`)
+  return digest
 }
 
 function checkTarget(target: string, name: string, absolute: ActionPolicy['absoluteSymlinks']): string {

@@ -87,24 +87,25 @@ export class InputFiles {
   }
 
   /**
-   * What became of a file that was placed at a path before a command was started (milliseconds since 1970); `state`: what is there
-   * now. Another action
+   * What became of a file that was placed in a directory (`parent`: its path) before a command was started (milliseconds since 1970); `state`: what is
+   * there now. Another action
    * may have written to it; its runner had it thrown out of the store, and by now somebody may have sent it again. So not
    * what the store has counts, but the file that was linked, and where that is neither in the store nor where the
    * action had it, nobody knows.
    */
-  fateOf(file: PlacedFile, path: string, state: FileState | undefined, startedAt: number): FileFate {
-    if (this.#isSame(file, path, state, startedAt)) return 'same'
+  fateOf(file: PlacedFile, parent: string, name: string, state: FileState | undefined, startedAt: number): FileFate {
+    if (this.#isSame(file, state, startedAt, () => `${parent}/${name}`)) return 'same'
     if (!file.shared) return 'replaced'
     const stored = this.#layout.blob(file.digest, file.variant)
-    return this.#isSame(file, stored, statsIfAny(stored), startedAt) ? 'replaced' : 'altered'
+    return this.#isSame(file, statsIfAny(stored), startedAt, () => stored) ? 'replaced' : 'altered'
   }
 
-  #isSame(file: PlacedFile, path: string, stats: FileState | undefined, startedAt: number): boolean {
+  /** `path`: asked for where the file has to be read. */
+  #isSame(file: PlacedFile, stats: FileState | undefined, startedAt: number, path: () => string): boolean {
     // The mode belongs to the inode, too: one `chmod +x`, and the blob would be a program for everybody.
     if (stats?.ino !== file.inode || stats.mode !== file.mode || !isIntact(stats, file.digest.sizeBytes)) return false
     if (stats.ctimeMs === file.changedAt && file.changedAt <= startedAt - COARSE_CLOCK_MS) return true
-    if (!this.#hasContentOf(file, path)) return false
+    if (!this.#hasContentOf(file, path())) return false
     // A change that comes right after this look may be stamped with the same time.
     file.changedAt = stats.ctimeMs < Date.now() - COARSE_CLOCK_MS ? stats.ctimeMs : UNKNOWN
     return true

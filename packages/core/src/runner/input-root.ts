@@ -45,6 +45,8 @@ export class InputRoot {
   #startedAt = 0
   /** From the start of the command until its files were looked at. */
   #watched: WatchedInputs | undefined
+  /** What `altered` learned of directories. */
+  #untouched: ReadonlySet<KeptDirectory> | undefined
   /** Nothing of it may be used again. */
   #spoilt = false
 
@@ -73,6 +75,7 @@ export class InputRoot {
   stage(root: Digest): Staging {
     this.#startedAt = 0
     this.#watched = undefined
+    this.#untouched = undefined
     if (this.#spoilt) this.#remove()
     else if (this.#isDisturbed()) this.#leave()
     const hadRoot = this.#top !== undefined
@@ -103,11 +106,12 @@ export class InputRoot {
    */
   altered(found?: FoundFiles): Digest[] {
     const altered = new Map<string, Digest>()
-    this.#watched?.forEachFile(found, this.#startedAt, (placed, state, path, name, directory) => {
-      const fate = this.#options.files.fateOf(placed, path, state, this.#startedAt)
+    this.#watched?.forEachFile(found, this.#startedAt, (placed, state, name, directory, directoryPath) => {
+      const fate = this.#options.files.fateOf(placed, directoryPath, name, state, this.#startedAt)
       if (fate !== 'same') directory.files.set(name, undefined)
       if (fate === 'altered') altered.set(placed.digest.key, placed.digest)
     })
+    this.#untouched = this.#watched?.untouched
     this.#watched = undefined
     return [...altered.values()]
   }
@@ -116,12 +120,14 @@ export class InputRoot {
   restore(isOutput: (inode: number) => boolean): void {
     const root = this.#top?.directories.get(ROOT)
     const unchecked = this.#watched !== undefined
+    const untouched = this.#untouched
+    this.#untouched = undefined
     if (this.#spoilt || unchecked || root === undefined || root.entries > MAX_KEPT_ENTRIES) {
       this.#remove()
       return
     }
     try {
-      const options = { startedAt: this.#startedAt, aside: this.#place, isOutput }
+      const options = { startedAt: this.#startedAt, aside: this.#place, isOutput, untouched }
       if (this.#top === undefined || !restoreDirectory(this.#top, this.#place, options)) this.#remove()
     } catch {
       // Somebody who got away keeps writing there, or a limit was met: what one removal does not get at, the next may.

@@ -10,6 +10,8 @@ export interface RestoringOptions {
   readonly aside: string
   /** Whether that inode became the store's as an output: it cannot stay as an input. */
   readonly isOutput: (inode: number) => boolean
+  /** Directories of which is known that nothing came into them or left them. */
+  readonly untouched?: ReadonlySet<KeptDirectory> | undefined
 }
 
 /**
@@ -17,11 +19,10 @@ export interface RestoringOptions {
  * digest with it. False if the directory itself is not the one that was made.
  */
 export function restoreDirectory(kept: KeptDirectory, path: string, options: RestoringOptions): boolean {
-  const stats = lstatSync(path, { throwIfNoEntry: false })
-  if (stats?.ino !== kept.inode || !stats.isDirectory()) return false
-  const { startedAt, aside, isOutput } = options
-  if (stats.mode !== kept.mode) chmodSync(path, kept.mode)
-  const untouched = isUntouched(kept, stats, startedAt)
+  const { aside, isOutput } = options
+  const state = options.untouched?.has(kept) ? 'untouched' : stateOf(kept, path, options.startedAt)
+  if (state === 'replaced') return false
+  const untouched = state === 'untouched'
   let whole = untouched || removeStrangers(path, kept, aside)
   let removed = false
   const remove = (name: string) => {
@@ -45,4 +46,13 @@ export function restoreDirectory(kept: KeptDirectory, path: string, options: Res
   if (!whole) kept.digest = undefined
   if (!untouched || removed) kept.changedAt = lstatSync(path).ctimeMs
   return true
+}
+
+/** What a command, started at a moment, did to the directory at a path; its mode is put back. */
+function stateOf(kept: KeptDirectory, path: string, startedAt: number): 'untouched' | 'touched' | 'replaced' {
+  const stats = lstatSync(path, { throwIfNoEntry: false })
+  if (stats?.ino !== kept.inode || !stats.isDirectory()) return 'replaced'
+  if (isUntouched(kept, stats, startedAt)) return 'untouched'
+  if (stats.mode !== kept.mode) chmodSync(path, kept.mode)
+  return 'touched'
 }

@@ -5,13 +5,13 @@ import { forEachDirectory, isUntouched, type KeptDirectory } from './kept-direct
 /** Of paths and names that others are told to look at, altogether, in UTF-16 units; beyond, we look ourselves. */
 const MAX_TOLD = 16 * 1024 * 1024
 
-/** Is given a file that was put in place, and what is there now. */
+/** Is given a file that was put in place, what is there now, and the path of the directory that it is in. */
 export type VisitFile = (
   placed: PlacedFile,
   state: FileState | undefined,
-  path: string,
   name: string,
   directory: KeptDirectory,
+  directoryPath: string,
 ) => void
 
 /**
@@ -22,6 +22,8 @@ export class WatchedInputs {
   readonly #root: KeptDirectory
   readonly #path: string
   readonly #onlyReplaced: boolean
+  /** Directories of which was found that nothing came into them or left them, when nobody was there any more to do it. */
+  readonly untouched = new Set<KeptDirectory>()
 
   /** `root`: not to be changed between the two calls. `onlyReplaced`: whether no file can be written to. */
   constructor(root: KeptDirectory, path: string, onlyReplaced: boolean) {
@@ -48,14 +50,16 @@ export class WatchedInputs {
   forEachFile(found: FoundFiles | undefined, startedAt: number, visit: VisitFile): void {
     let n = 0
     const known = found?.count ?? 0
-    const look = (path: string) => (n < known ? found?.at(n++) : statsIfAny(path))
     this.#forEachDirectory((directory, directoryPath) => {
-      const directoryState = look(directoryPath)
-      if (this.#onlyReplaced && isUntouched(directory, directoryState, startedAt)) return
+      const isKnown = n < known
+      const directoryState = isKnown ? found?.at(n++) : statsIfAny(directoryPath)
+      const untouched = isUntouched(directory, directoryState, startedAt)
+      if (untouched && isKnown) this.untouched.add(directory)
+      if (untouched && this.#onlyReplaced) return
       for (const [name, placed] of directory.files) {
-        const path = `${directoryPath}/${name}`
-        const state = this.#onlyReplaced ? statsIfAny(path) : look(path)
-        if (placed !== undefined) visit(placed, state, path, name, directory)
+        const isTold = !this.#onlyReplaced && n < known
+        const state = isTold ? found?.at(n++) : statsIfAny(`${directoryPath}/${name}`)
+        if (placed !== undefined) visit(placed, state, name, directory, directoryPath)
       }
     })
   }

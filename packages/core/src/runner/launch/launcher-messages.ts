@@ -55,7 +55,7 @@ export function signalOrder(signal: number): Buffer {
 /** Comes before the order for a command, whose answer is then followed by what was found. An empty name ends a directory. */
 export function lookOrder(directories: readonly DirectoryToLookAt[]): Buffer {
   let strings = ''
-  for (const { path, names } of directories) strings += `${path}\0${names.map((name) => `${name}\0`).join('')}\0`
+  for (const { path, names } of directories) strings += `${[path, ...names].join('\0')}\0\0`
   const bytes = Buffer.from(strings)
   return Buffer.concat([header([LOOK, bytes.length, foundBy(directories), 0, 0], undefined), bytes])
 }
@@ -74,7 +74,8 @@ function header(numbers: Header, user: ActionUser | undefined): Buffer {
   return bytes
 }
 
-export function readAnswer(bytes: Buffer): Answer {
+export function readAnswer(answer: Uint8Array): Answer {
+  const bytes = Buffer.from(answer.buffer, answer.byteOffset, answer.length)
   const kind = bytes.readUInt32LE(0)
   const value = bytes.readInt32LE(4)
   if (kind === NOT_STARTED) return { kind: 'not-started', errno: value }

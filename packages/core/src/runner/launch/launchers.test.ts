@@ -7,6 +7,7 @@ import { isRunning } from '../../testing/is-running.js'
 import { type TemporaryDirectory, temporaryDirectory } from '../../testing/temporary-directory.js'
 import { until } from '../../testing/until.js'
 import { runnerProgram } from '../../worker/runner-program.js'
+import type { FileState } from '../found-files.js'
 import { statsIfAny } from '../input-files.js'
 import { PrintedFiles } from '../printed-files.js'
 import type { CommandOrder, Launched, Launcher } from './launcher.js'
@@ -67,6 +68,10 @@ function rig(kind: 'native' | 'node'): Rig {
 }
 
 /** Running, or a zombie. */
+function numbersOf(state: FileState | undefined): readonly number[] | undefined {
+  return state && [state.ino, state.mode, state.size, state.mtimeMs, state.ctimeMs]
+}
+
 function isThere(pid: number): boolean {
   try {
     return process.kill(pid, 0)
@@ -260,9 +265,7 @@ function nativeOnly(program: string): void {
     const paths = lookAt.flatMap(({ path, names }) => [path, ...names.map((name) => join(path, name))])
     assert.is(found?.count, paths.length)
     for (const [n, path] of paths.entries()) {
-      const stats = statsIfAny(path)
-      const { ino, mode, size, mtimeMs, ctimeMs } = stats ?? {}
-      assert.equal(found?.at(n), stats && { ino, mode, size, mtimeMs, ctimeMs }, path)
+      assert.equal(numbersOf(found?.at(n)), numbersOf(statsIfAny(path)), path)
     }
     assert.ok((found?.at(1)?.mtimeMs ?? 0) % 1 > 0, 'less than a millisecond')
     assert.is((await r.sh('exit 4').ended).found?.count, 0)

@@ -86,9 +86,8 @@ class LauncherProcess {
   readonly #child: ChildProcess
   readonly #orders: Writable
   #answer: { readonly resolve: (heard: Heard) => void; readonly reject: (error: unknown) => void } | undefined
-  /** How long it will be. */
-  #expected = 0
-  #received: Buffer[] = []
+  /** As long as it will be: what is found can be large, and is not to be copied twice. */
+  #received = new Uint8Array()
   #length = 0
   alive = true
 
@@ -117,7 +116,8 @@ class LauncherProcess {
   start(orders: readonly Buffer[], looks: number): Promise<Heard> {
     return new Promise((resolve, reject) => {
       this.#answer = { resolve, reject }
-      this.#expected = ANSWER_BYTES + looks * FOUND_BYTES
+      this.#received = new Uint8Array(ANSWER_BYTES + looks * FOUND_BYTES)
+      this.#length = 0
       this.#orders.cork()
       for (const order of orders) this.#orders.write(order)
       this.#orders.uncork()
@@ -135,12 +135,11 @@ class LauncherProcess {
 
   /** Nothing comes but one answer for each command. */
   #receive(bytes: Buffer): void {
-    this.#received.push(bytes)
+    this.#received.set(bytes, this.#length)
     this.#length += bytes.length
-    if (this.#length < this.#expected) return
-    const received = Buffer.concat(this.#received)
-    this.#received = []
-    this.#length = 0
+    if (this.#length < this.#received.length) return
+    const received = this.#received
+    this.#received = new Uint8Array()
     const waiting = this.#answer
     this.#answer = undefined
     waiting?.resolve({ answer: readAnswer(received), found: new FoundFiles(received.subarray(ANSWER_BYTES)) })

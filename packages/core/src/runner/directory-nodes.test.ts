@@ -1,0 +1,112 @@
+import fc from 'fast-check'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { Digest, SHA256 } from '../digest/index.js'
+import { toDigestMessage } from '../proto/digests.js'
+import { Directory, DirectoryNode, FileNode, NodeProperties, SymlinkNode, UInt32Value } from '../proto/messages.js'
+import { readDirectoryNodes } from './directory-nodes.js'
+
+const digest = fc
+  .record({ content: fc.string({ maxLength: 3 }), sizeBytes: fc.maxSafeNat() })
+  .map(({ content, sizeBytes }) => Digest.of(SHA256, SHA256.hash(Buffer.from(content)), sizeBytes))
+const properties = fc.option(
+  fc.nat(0xffffffff).map((mode) => new NodeProperties().setUnixMode(new UInt32Value().setValue(mode))),
+  { nil: undefined },
+)
+const name = fc.string({ unit: 'grapheme', maxLength: 8 })
+const node = fc.record({
+  name,
+  digest: fc.option(digest, { nil: undefined }),
+  executable: fc.boolean(),
+  target: name,
+  properties,
+})
+const nodes = fc.array(node, { maxLength: 5 })
+
+test('a Directory is read as google-protobuf reads it', () => {
+  fc.assert(
+    fc.property(nodes, nodes, nodes, properties, (files, directories, symlinks, own) => {
+      const message = new Directory().setNodeProperties(own)
+      for (const { name, digest, executable, properties } of files) {
+        const file = new FileNode().setName(name).setIsExecutable(executable).setNodeProperties(properties)
+        message.addFiles(file.setDigest(digest && toDigestMessage(digest)))
+      }
+      for (const { name, digest } of directories)
+        message.addDirectories(new DirectoryNode().setName(name).setDigest(digest && toDigestMessage(digest)))
+      for (const { name, target, properties } of symlinks)
+        message.addSymlinks(new SymlinkNode().setName(name).setTarget(target).setNodeProperties(properties))
+      const { digest, read } = readBack(message.serializeBinary())
+      const plain = { digest: undefined, executable: false, target: '', properties: undefined }
+      assert.equal(comparable(read(digest)), {
+        files: files.map((file) => comparableNode({ ...file, target: '' })),
+        directories: directories.map(({ name, digest }) => comparableNode({ ...plain, name, digest })),
+        symlinks: symlinks.map(({ name, target, properties }) =>
+          comparableNode({ ...plain, name, target, properties }),
+        ),
+        properties: own?.toObject(),
+      })
+    }),
+  )
+})
+
+test('of what comes twice the last counts, and what nobody knows is passed over', () => {
+  const digests = ['one', 'two'].map((text) => Digest.ofBytes(SHA256, Buffer.from(text)))
+  const nodes = digests.map((digest, n) =>
+    new FileNode().setName(`${n}`).setDigest(toDigestMessage(digest)).serializeBinary(),
+  )
+  // Field 15, a varint.
+  const unknown = Buffer.from([0x78, 1])
+  const node = Buffer.concat([...nodes, unknown])
+  // Its length has eight bits.
+  const length = [(node.length & 0x7f) | 0x80, node.length >> 7]
+  const { digest, read } = readBack(Buffer.concat([Buffer.from([0x0a, ...length]), node, unknown]))
+  const { files } = read(digest)
+  assert.equal(
+    files.map(({ name, digest }) => [name, digest?.key]),
+    [['1', digests[1]?.key]],
+  )
+})
+
+const REFUSED: Record<string, [Uint8Array, RegExp]> = {
+  'the end is missing': [Buffer.from([0x0a, 5, 0x0a]), /not a protobuf message/],
+  'a name is a number': [Buffer.from([0x0a, 2, 0x08, 1]), /field 1 has wire type 0/],
+  'a name is no UTF-8': [Buffer.from([0x0a, 3, 0x0a, 1, 0xff]), /no UTF-8/],
+  'a hash is none': [
+    new Directory().setFilesList([new FileNode().setName('a').setDigest(messageOf('zz'))]).serializeBinary(),
+    /"zz" is no sha256 hash/,
+  ],
+}
+for (const [what, [bytes, why]] of Object.entries(REFUSED)) {
+  test(`EX-08: ${what}: refused with the directory's name`, () => {
+    const { digest, read } = readBack(bytes)
+    assert.throws(
+      () => read(digest),
+      (error: Error & { code?: string }) =>
+        error.code === 'invalid-argument' &&
+        error.message.startsWith(`the input directory ${digest} cannot be read: `) &&
+        why.test(error.message),
+    )
+  })
+}
+
+function messageOf(hash: string) {
+  return toDigestMessage(Digest.ofBytes(SHA256, new Uint8Array())).setHash(hash)
+}
+
+function readBack(bytes: Uint8Array) {
+  return { digest: Digest.ofBytes(SHA256, bytes), read: (digest: Digest) => readDirectoryNodes(SHA256, bytes, digest) }
+}
+
+type Nodes = ReturnType<typeof readDirectoryNodes>
+type Node = Nodes['files'][number]
+
+function comparable({ files, directories, symlinks, properties }: Nodes) {
+  const [f, d, s] = [files, directories, symlinks].map((list) => list.map(comparableNode))
+  return { files: f, directories: d, symlinks: s, properties: properties?.toObject() }
+}
+
+function comparableNode({ digest, properties, ...rest }: Node) {
+  return { ...rest, digest: digest?.key, properties: properties?.toObject() }
+}
+
+test.run()
