@@ -1,4 +1,14 @@
-import { closeSync, constants, existsSync, fchownSync, ftruncateSync, openSync, readSync, unlinkSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fchownSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  unlinkSync,
+} from 'node:fs'
 import { onDiskOf } from '../disk/index.js'
 import type { ActionUser } from './action-user.js'
 
@@ -6,6 +16,7 @@ export type StreamName = 'stdout' | 'stderr'
 
 /** An open file can be opened again through it, as if it had a name. Not every system has it. */
 const OWN_DESCRIPTORS = '/proc/self/fd'
+const canReopen = existsSync(OWN_DESCRIPTORS)
 
 /** More than anybody wants to read in an error. */
 const BEGINNING = 1000
@@ -53,13 +64,13 @@ export class PrintedFiles {
   /** For the next command. */
   empty(): void {
     // Without another way to open them afresh, each command gets files of its own.
-    if (this.#abandoned || !existsSync(OWN_DESCRIPTORS)) this.#drop()
-    for (const descriptor of this.descriptors) ftruncateSync(descriptor)
+    if (this.#abandoned || !canReopen) this.#drop()
+    for (const descriptor of this.descriptors) if (!isEmpty(descriptor)) ftruncateSync(descriptor)
   }
 
   /** Opens them for one command to write to, where nobody else does. */
   openForCommand(): CommandsFiles {
-    if (!existsSync(OWN_DESCRIPTORS)) return { descriptors: this.descriptors, [Symbol.dispose]() {} }
+    if (!canReopen) return { descriptors: this.descriptors, [Symbol.dispose]() {} }
     const [stdout, stderr] = this.descriptors
     const reopen = (kept: number) => openSync(`${OWN_DESCRIPTORS}/${kept}`, constants.O_RDWR)
     const descriptors = this.#onDisk(() =>
@@ -110,6 +121,12 @@ function openBoth(openStdout: () => number, openStderr: () => number): Both {
     closeSync(stdout)
     throw error
   }
+}
+
+/** Also of space that was asked for and not written to. To look is cheaper than to cut, and few commands print to stderr. */
+function isEmpty(descriptor: number): boolean {
+  const { size, blocks } = fstatSync(descriptor)
+  return size === 0 && blocks === 0
 }
 
 function closeBoth(descriptors: Both): void {

@@ -23,6 +23,8 @@ const SMALL = 64 * 1024
 export class PrintedStreams implements Disposable {
   readonly #maxBytes: number
   readonly #descriptors: Readonly<Record<StreamName, number>>
+  /** When the command has ended. */
+  #sizes: Record<StreamName, number> = { stdout: 0, stderr: 0 }
   #timer: NodeJS.Timeout | undefined
 
   constructor(files: PrintedFiles, maxBytes: number) {
@@ -32,15 +34,9 @@ export class PrintedStreams implements Disposable {
     this.#descriptors = { stdout, stderr }
   }
 
-  /** Tells once when a stream is over the limit, until the command has ended. */
+  /** Tells once when a stream is over the limit, until the command has ended. To be called when nothing has been printed. */
   watch(onOverflow: () => void): void {
-    const room = this.#maxBytes - Math.max(this.#size('stdout'), this.#size('stderr'))
-    if (room < 0) {
-      onOverflow()
-      return
-    }
-    const pause = Math.min(Math.max(room / FASTEST_BYTES_PER_MS, SHORTEST_MS), LONGEST_MS)
-    this.#timer = setTimeout(() => this.watch(onOverflow), pause)
+    this.#lookLater(this.#maxBytes, onOverflow)
   }
 
   /** What was printed from there on, up to the limit; empty where there is nothing yet. */
@@ -52,15 +48,19 @@ export class PrintedStreams implements Disposable {
   /** Cuts both down to the limit, when the command has ended; returns those that were beyond it. */
   end(): StreamName[] {
     clearTimeout(this.#timer)
-    const over = NAMES.filter((name) => this.#size(name) > this.#maxBytes)
-    for (const name of over) ftruncateSync(this.#descriptors[name], this.#maxBytes)
+    this.#sizes = { stdout: this.#size('stdout'), stderr: this.#size('stderr') }
+    const over = NAMES.filter((name) => this.#sizes[name] > this.#maxBytes)
+    for (const name of over) {
+      ftruncateSync(this.#descriptors[name], this.#maxBytes)
+      this.#sizes[name] = this.#maxBytes
+    }
     return over
   }
 
-  /** Adds what is in a stream to the store. OR-09: an empty one has no digest. */
+  /** Adds what is in a stream, since its end, to the store. OR-09: an empty one has no digest. */
   store(name: StreamName, fn: DigestFunction, blobs: BlobFiles): Digest | undefined {
     const descriptor = this.#descriptors[name]
-    const size = this.#size(name)
+    const size = this.#sizes[name]
     if (size === 0) return undefined
     if (size > SMALL) return blobs.storeCopy(fn, descriptor)
     const bytes = Buffer.allocUnsafe(size)
@@ -69,6 +69,15 @@ export class PrintedStreams implements Disposable {
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer)
+  }
+
+  #lookLater(room: number, onOverflow: () => void): void {
+    const pause = Math.min(Math.max(room / FASTEST_BYTES_PER_MS, SHORTEST_MS), LONGEST_MS)
+    this.#timer = setTimeout(() => {
+      const left = this.#maxBytes - Math.max(this.#size('stdout'), this.#size('stderr'))
+      if (left < 0) onOverflow()
+      else this.#lookLater(left, onOverflow)
+    }, pause)
   }
 
   #size(name: StreamName): number {
