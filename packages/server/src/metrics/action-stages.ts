@@ -1,7 +1,4 @@
-import { reapi } from '@gorego/core'
-
-/** ActionResult.execution_metadata on the wire. */
-const METADATA_FIELD = 9
+import { executionPhases, type Period } from '../services/execution-phases.js'
 
 /** Seconds that a worker took for an action, as its metadata has them; what did not come to pass is absent. */
 export interface ActionStages {
@@ -15,18 +12,14 @@ export interface ActionStages {
 
 /** Reads a serialized ActionResult, without making anything of its outputs, of which there may be thousands. */
 export function actionStages(result: Uint8Array): ActionStages {
-  for (const bytes of reapi.fieldsOf(result, METADATA_FIELD)) {
-    const metadata = reapi.ExecutedActionMetadata.deserializeBinary(bytes)
-    return {
-      ...span('stage', metadata.getInputFetchStartTimestamp(), metadata.getInputFetchCompletedTimestamp()),
-      ...span('run', metadata.getExecutionStartTimestamp(), metadata.getExecutionCompletedTimestamp()),
-      ...span('collect', metadata.getOutputUploadStartTimestamp(), metadata.getOutputUploadCompletedTimestamp()),
-    }
+  const { stage, run, collect } = executionPhases(result, false).periods
+  return {
+    ...(stage === undefined ? {} : { stage: seconds(stage) }),
+    ...(run === undefined ? {} : { run: seconds(run) }),
+    ...(collect === undefined ? {} : { collect: seconds(collect) }),
   }
-  return {}
 }
 
-function span(name: keyof ActionStages, from: reapi.Timestamp | undefined, to: reapi.Timestamp | undefined) {
-  if (from === undefined || to === undefined) return {}
-  return { [name]: Math.max(0, reapi.timestampToMillis(to) - reapi.timestampToMillis(from)) / 1000 }
+function seconds([start, end]: Period): number {
+  return Math.max(0, end - start) / 1000
 }
