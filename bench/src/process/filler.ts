@@ -36,9 +36,12 @@ export class Filler {
 
   /** Writes the file in `directory`, which whoever made it removes. */
   static async in(directory: string, options: FillerOptions): Promise<Filler> {
+    const { freeBytes = memFree } = options
+    // Where nobody says how much is free, nothing need be written.
+    freeBytes()
     await requireRoom(directory, options.bytes)
     const file = await open(join(directory, 'filler'), 'wx+')
-    const filler = new Filler(file, { freeBytes: memFree, ...options })
+    const filler = new Filler(file, { ...options, freeBytes })
     try {
       for (let at = 0; at < options.bytes; at += PIECE_BYTES) {
         await file.write(filler.#piece, 0, Math.min(PIECE_BYTES, options.bytes - at), at)

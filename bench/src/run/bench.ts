@@ -25,7 +25,7 @@ const REST_AFTER_ALL_MS = 2000
 /** Heaps are collected, and what that leaves free given back, by the time that nothing has happened for so long. */
 const REST_OF_THE_MEMORY_MS = 60_000
 
-/** Of the memory: less than this the kernel does not let the page cache have. */
+/** Of the memory: about so much the kernel keeps free of the page cache. */
 const LEFT_FREE = 0.02
 
 /** `npm run bench` without --curves. Returns whether everything was measured that a server of our own should do. */

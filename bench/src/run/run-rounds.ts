@@ -43,8 +43,8 @@ export async function runRounds(options: RunOptions): Promise<Results> {
     for (const workload of workloads) {
       for (const { name, server } of turned(workload.local ? contenders.slice(0, 1) : contenders, round)) {
         if (failures.some((failure) => failure.server === name && failure.workload === workload.name)) continue
+        await settle()
         try {
-          await settle()
           const row = { server: name, round, ...rowOf(workload, await workload.measure({ ...setting, server })) }
           rows.push(row)
           onRow(row)

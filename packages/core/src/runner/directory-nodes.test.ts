@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert'
 import { Digest, SHA256 } from '../digest/index.js'
 import { toDigestMessage } from '../proto/digests.js'
 import { Directory, DirectoryNode, FileNode, NodeProperties, SymlinkNode, UInt32Value } from '../proto/messages.js'
+import { varintLength, writeVarint } from '../proto/varint.js'
 import { readDirectoryNodes } from './directory-nodes.js'
 
 const digest = fc
@@ -66,6 +67,30 @@ test('of what comes twice the last counts, and what nobody knows is passed over'
     [['1', digests[1]?.key]],
   )
 })
+
+test('EX-08: a Directory has no more fields than a message may, those in properties counted', () => {
+  const empty = (tag: number, count: number) => Buffer.alloc(2 * count, Buffer.from([tag, 0]))
+  const files = empty(0x0a, 999_000)
+  const properties = (tag: number, count: number) => field(tag, empty(0x0a, count))
+  const refused = (bytes: Uint8Array) => {
+    const { digest, read } = readBack(bytes)
+    assert.throws(() => read(digest), /cannot be read: it has more than the 1000000 fields/)
+  }
+  const { digest, read } = readBack(Buffer.concat([files, properties(0x2a, 900)]))
+  assert.is(read(digest).properties?.getPropertiesList().length, 900)
+  refused(Buffer.concat([files, empty(0x12, 1001)]))
+  refused(Buffer.concat([files, properties(0x2a, 1001)]))
+  refused(Buffer.concat([files, field(0x0a, properties(0x32, 1001))]))
+  // A property's name, and its value.
+  const named = field(0x2a, Buffer.concat(Array.from({ length: 400 }, () => field(0x0a, empty(0x0a, 2)))))
+  refused(Buffer.concat([files, named]))
+})
+
+function field(tag: number, content: Uint8Array): Buffer {
+  const length = Buffer.alloc(varintLength(content.length))
+  writeVarint(length, 0, content.length)
+  return Buffer.concat([Buffer.from([tag]), length, content])
+}
 
 const REFUSED: Record<string, [Uint8Array, RegExp]> = {
   'the end is missing': [Buffer.from([0x0a, 5, 0x0a]), /not a protobuf message/],

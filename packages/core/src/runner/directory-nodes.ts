@@ -4,7 +4,7 @@ import { decode, MAX_FIELDS } from '../proto/decode.js'
 import { FieldCount } from '../proto/field-count.js'
 import { NodeProperties } from '../proto/messages.js'
 import { readDigest } from '../proto/read-digest.js'
-import { WireReader } from '../proto/wire-reader.js'
+import { BYTES, WireReader } from '../proto/wire-reader.js'
 
 /** A FileNode, DirectoryNode or SymlinkNode as it was sent; what its kind does not have is as if it had not been sent. */
 export interface DirectoryNode {
@@ -65,7 +65,7 @@ function read(fn: DigestFunction, reader: WireReader): DirectoryNodes {
   return { files, directories, symlinks, properties }
 }
 
-/** As in every protobuf message, what comes last counts. */
+/** As google-protobuf has it, what comes last counts, messages too. */
 function readNode(fn: DigestFunction, reader: WireReader, fields: typeof FILE): DirectoryNode {
   let name = ''
   let digest: Digest | undefined
@@ -83,5 +83,14 @@ function readNode(fn: DigestFunction, reader: WireReader, fields: typeof FILE): 
 }
 
 function readProperties(reader: WireReader): NodeProperties {
+  countFields(reader)
   return decode(NodeProperties, reader.view(), 'what it says of properties')
+}
+
+/** Those of a NodeProperties and of what is in it are a part of what a Directory may have altogether. */
+function countFields(reader: WireReader): void {
+  for (const properties = reader.message(); properties.next(); ) {
+    if (properties.type !== BYTES) continue
+    for (const property = properties.message(); property.next(); );
+  }
 }

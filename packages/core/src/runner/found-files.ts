@@ -19,13 +19,9 @@ export const FOUND_BYTES = 8 * NUMBERS
 export class FoundFiles {
   readonly #numbers: Float64Array
 
-  /** `bytes`: FOUND_BYTES for each, doubles in this machine's order. */
+  /** `bytes`: FOUND_BYTES for each, doubles in this machine's order, where doubles can lie in their buffer. They are the caller's no more. */
   constructor(bytes: Uint8Array) {
-    const { buffer, byteOffset, length } = bytes
-    const isAligned = byteOffset % Float64Array.BYTES_PER_ELEMENT === 0
-    this.#numbers = isAligned
-      ? new Float64Array(buffer, byteOffset, length / Float64Array.BYTES_PER_ELEMENT)
-      : new Float64Array(Uint8Array.from(bytes).buffer)
+    this.#numbers = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / Float64Array.BYTES_PER_ELEMENT)
   }
 
   get count(): number {

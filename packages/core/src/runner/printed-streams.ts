@@ -34,7 +34,7 @@ export class PrintedStreams implements Disposable {
     this.#descriptors = { stdout, stderr }
   }
 
-  /** Tells once when a stream is over the limit, until the command has ended. To be called when nothing has been printed. */
+  /** Tells once when a stream is over the limit, until the command has ended. To be called when it has just been started. */
   watch(onOverflow: () => void): void {
     this.#lookLater(this.#maxBytes, onOverflow)
   }

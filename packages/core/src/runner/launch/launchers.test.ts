@@ -67,11 +67,11 @@ function rig(kind: 'native' | 'node'): Rig {
   }
 }
 
-/** Running, or a zombie. */
 function numbersOf(state: FileState | undefined): readonly number[] | undefined {
   return state && [state.ino, state.mode, state.size, state.mtimeMs, state.ctimeMs]
 }
 
+/** Running, or a zombie. */
 function isThere(pid: number): boolean {
   try {
     return process.kill(pid, 0)

@@ -135,6 +135,8 @@ class LauncherProcess {
 
   /** Nothing comes but one answer for each command. */
   #receive(bytes: Buffer): void {
+    if (this.#length + bytes.length > this.#received.length)
+      throw new Error('the launcher has said more than it was asked for')
     this.#received.set(bytes, this.#length)
     this.#length += bytes.length
     if (this.#length < this.#received.length) return
