@@ -2,7 +2,7 @@ import type { Digest } from '../digest/index.js'
 import { GoregoError } from '../errors/index.js'
 import { compareUtf8 } from '../proto/canonical.js'
 import type { Action, Command, NodeProperties, Platform } from '../proto/messages.js'
-import type { DirectoryNode, DirectoryNodes } from './directory-nodes.js'
+import type { DirectoryNodes, SentNode } from './directory-nodes.js'
 
 /**
  * The protocol wants lists in one order, so that equal actions have equal digests, and lets a server refuse others. Only
@@ -45,7 +45,7 @@ function checkProperties(properties: NodeProperties | undefined, where: string):
   checkOrder(properties?.getPropertiesList() ?? [], byNameAndValue, `the node properties ${where}`)
 }
 
-function byNodeName(a: DirectoryNode, b: DirectoryNode): number {
+function byNodeName(a: SentNode, b: SentNode): number {
   return compareUtf8(a.name, b.name)
 }
 

@@ -3,11 +3,12 @@ import { GoregoError } from '../errors/index.js'
 import { decode, MAX_FIELDS } from '../proto/decode.js'
 import { FieldCount } from '../proto/field-count.js'
 import { NodeProperties } from '../proto/messages.js'
+import { DIRECTORY_DIRECTORIES, DIRECTORY_FILES } from '../proto/node-digests.js'
 import { readDigest } from '../proto/read-digest.js'
-import { BYTES, WireReader } from '../proto/wire-reader.js'
+import { WireReader } from '../proto/wire-reader.js'
 
 /** A FileNode, DirectoryNode or SymlinkNode as it was sent; what its kind does not have is as if it had not been sent. */
-export interface DirectoryNode {
+export interface SentNode {
   readonly name: string
   readonly digest: Digest | undefined
   readonly executable: boolean
@@ -17,17 +18,19 @@ export interface DirectoryNode {
 
 /** A Directory message as it was sent: nothing is checked but that it is one, and that digests can be digests. */
 export interface DirectoryNodes {
-  readonly files: readonly DirectoryNode[]
-  readonly directories: readonly DirectoryNode[]
-  readonly symlinks: readonly DirectoryNode[]
+  readonly files: readonly SentNode[]
+  readonly directories: readonly SentNode[]
+  readonly symlinks: readonly SentNode[]
   readonly properties: NodeProperties | undefined
 }
 
-/** The numbers of the fields, in Directory and in each kind of node. */
-const DIRECTORY = { files: 1, directories: 2, symlinks: 3, properties: 5 }
+/** The numbers of the fields, in Directory and in each kind of node; no field has the number 0. */
+const DIRECTORY = { files: DIRECTORY_FILES, directories: DIRECTORY_DIRECTORIES, symlinks: 3, properties: 5 }
 const FILE = { name: 1, digest: 2, executable: 4, target: 0, properties: 6 }
 const CHILD = { name: 1, digest: 2, executable: 0, target: 0, properties: 0 }
 const SYMLINK = { name: 1, digest: 0, executable: 0, target: 2, properties: 4 }
+/** In NodeProperties. */
+const NODE_PROPERTY = 1
 
 /**
  * Reads a Directory as it comes: a google-protobuf message for each node would take four times as long, and a
@@ -43,9 +46,9 @@ export function readDirectoryNodes(fn: DigestFunction, bytes: Uint8Array, digest
 }
 
 function read(fn: DigestFunction, reader: WireReader): DirectoryNodes {
-  const files: DirectoryNode[] = []
-  const directories: DirectoryNode[] = []
-  const symlinks: DirectoryNode[] = []
+  const files: SentNode[] = []
+  const directories: SentNode[] = []
+  const symlinks: SentNode[] = []
   let properties: NodeProperties | undefined
   while (reader.next()) {
     switch (reader.number) {
@@ -66,7 +69,7 @@ function read(fn: DigestFunction, reader: WireReader): DirectoryNodes {
 }
 
 /** As google-protobuf has it, what comes last counts, messages too. */
-function readNode(fn: DigestFunction, reader: WireReader, fields: typeof FILE): DirectoryNode {
+function readNode(fn: DigestFunction, reader: WireReader, fields: typeof FILE): SentNode {
   let name = ''
   let digest: Digest | undefined
   let executable = false
@@ -87,10 +90,10 @@ function readProperties(reader: WireReader): NodeProperties {
   return decode(NodeProperties, reader.view(), 'what it says of properties')
 }
 
-/** Those of a NodeProperties and of what is in it are a part of what a Directory may have altogether. */
+/** Those of a NodeProperties and of the properties in it are a part of what a Directory may have altogether. */
 function countFields(reader: WireReader): void {
   for (const properties = reader.message(); properties.next(); ) {
-    if (properties.type !== BYTES) continue
+    if (properties.number !== NODE_PROPERTY) continue
     for (const property = properties.message(); property.next(); );
   }
 }

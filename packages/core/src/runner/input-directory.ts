@@ -2,7 +2,7 @@ import type { Digest, DigestFunction } from '../digest/index.js'
 import { GoregoError } from '../errors/index.js'
 import type { ActionPolicy } from './action-policy.js'
 import { checkDirectoryOrder } from './canonical-order.js'
-import { type DirectoryNode, readDirectoryNodes } from './directory-nodes.js'
+import { readDirectoryNodes, type SentNode } from './directory-nodes.js'
 import { checkName } from './hostile-paths.js'
 import { type InputAttributes, inputAttributes } from './node-properties.js'
 
@@ -37,7 +37,7 @@ export function parseInputDirectory(
   const nodes = readDirectoryNodes(fn, bytes, digest)
   if (strict) checkDirectoryOrder(nodes, digest)
   const names = new Set<string>()
-  const checked = ({ name }: DirectoryNode): string => {
+  const checked = ({ name }: SentNode): string => {
     checkName(name)
     if (names.has(name)) {
       throw new GoregoError(
@@ -66,7 +66,7 @@ export function parseInputDirectory(
   return { files, directories, symlinks, attributes }
 }
 
-function digestOf({ name, digest }: DirectoryNode, what: string): Digest {
+function digestOf({ name, digest }: SentNode, what: string): Digest {
   if (digest === undefined) throw new GoregoError('invalid-argument', `the digest of ${what} ${name} is missing`)
   return digest
 }
