@@ -106,12 +106,15 @@ export class InputRoot {
    */
   altered(found?: FoundFiles): Digest[] {
     const altered = new Map<string, Digest>()
-    this.#watched?.forEachFile(found, this.#startedAt, (placed, state, name, directory, directoryPath) => {
-      const fate = this.#options.files.fateOf(placed, directoryPath, name, state, this.#startedAt)
-      if (fate !== 'same') directory.files.set(name, undefined)
-      if (fate === 'altered') altered.set(placed.digest.key, placed.digest)
-    })
-    this.#untouched = this.#watched?.untouched
+    this.#untouched = this.#watched?.forEachFile(
+      found,
+      this.#startedAt,
+      (placed, state, name, directory, directoryPath) => {
+        const fate = this.#options.files.fateOf(placed, directoryPath, name, state, this.#startedAt)
+        if (fate !== 'same') directory.files.set(name, undefined)
+        if (fate === 'altered') altered.set(placed.digest.key, placed.digest)
+      },
+    )
     this.#watched = undefined
     return [...altered.values()]
   }

@@ -22,8 +22,6 @@ export class WatchedInputs {
   readonly #root: KeptDirectory
   readonly #path: string
   readonly #onlyReplaced: boolean
-  /** Directories of which was found that nothing came into them or left them, when nobody was there any more to do it. */
-  readonly untouched = new Set<KeptDirectory>()
 
   /** `root`: not to be changed between the two calls. `onlyReplaced`: whether no file can be written to. */
   constructor(root: KeptDirectory, path: string, onlyReplaced: boolean) {
@@ -45,16 +43,18 @@ export class WatchedInputs {
 
   /**
    * Visits the files that the command, started at a moment (milliseconds since 1970), may have done something to. `found`: at the
-   * first of the directories above; what is not in it is looked at now.
+   * first of the directories above; what is not in it is looked at now. Returns the directories of which was found that nothing had come into
+   * them or left them when nobody was there any more to do it.
    */
-  forEachFile(found: FoundFiles | undefined, startedAt: number, visit: VisitFile): void {
+  forEachFile(found: FoundFiles | undefined, startedAt: number, visit: VisitFile): ReadonlySet<KeptDirectory> {
+    const untouchedOnes = new Set<KeptDirectory>()
     let n = 0
     const known = found?.count ?? 0
     this.#forEachDirectory((directory, directoryPath) => {
       const isKnown = n < known
       const directoryState = isKnown ? found?.at(n++) : statsIfAny(directoryPath)
       const untouched = isUntouched(directory, directoryState, startedAt)
-      if (untouched && isKnown) this.untouched.add(directory)
+      if (untouched && isKnown) untouchedOnes.add(directory)
       if (untouched && this.#onlyReplaced) return
       for (const [name, placed] of directory.files) {
         const isTold = !this.#onlyReplaced && n < known
@@ -62,6 +62,7 @@ export class WatchedInputs {
         if (placed !== undefined) visit(placed, state, name, directory, directoryPath)
       }
     })
+    return untouchedOnes
   }
 
   #forEachDirectory(visit: (directory: KeptDirectory, path: string) => void): void {
